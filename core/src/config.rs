@@ -1,0 +1,30 @@
+//! What the owner of a node decides.
+
+use crate::network::Network;
+use crate::time::Duration;
+
+/// A node's configuration.
+#[derive(Clone)]
+pub struct Config {
+    /// The network it belongs to.
+    pub network: Network,
+    /// How often it wants to hear from a peer. Of two peers the longer interval counts, so that a
+    /// node on a battery is not woken more often than it asked for. Kept within
+    /// [`PING_INTERVAL_MIN`](Self::PING_INTERVAL_MIN) and
+    /// [`PING_INTERVAL_MAX`](Self::PING_INTERVAL_MAX).
+    pub ping_interval: Duration,
+}
+
+impl Config {
+    /// What [`new`](Self::new) sets.
+    pub const PING_INTERVAL: Duration = Duration::from_secs(10);
+    /// A shorter interval would overlap the retries of one ping.
+    pub const PING_INTERVAL_MIN: Duration = Duration::from_secs(5);
+    /// A longer one would keep a dead peer for over a quarter of an hour.
+    pub const PING_INTERVAL_MAX: Duration = Duration::from_secs(300);
+
+    /// The defaults, in this network.
+    pub const fn new(network: Network) -> Self {
+        Self { network, ping_interval: Self::PING_INTERVAL }
+    }
+}

@@ -1,0 +1,154 @@
+//! What a node counts: how much it did, and every reason for which it refused a datagram.
+
+/// Declares an enum whose variants are counted, each with its name in metrics beside it.
+macro_rules! counted {
+    (
+        $(#[$outer:meta])* pub enum $name:ident {
+            $( $(#[$inner:meta])* $variant:ident = $text:literal, )+
+        }
+    ) => {
+        $(#[$outer])*
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        #[non_exhaustive]
+        pub enum $name { $( $(#[$inner])* $variant, )+ }
+
+        impl $name {
+            /// Every one there is.
+            pub const ALL: &[Self] = &[ $( Self::$variant, )+ ];
+            const COUNT: usize = Self::ALL.len();
+
+            /// Its name in metrics and scenario files.
+            pub const fn name(self) -> &'static str {
+                match self { $( Self::$variant => $text, )+ }
+            }
+        }
+    };
+}
+
+counted! {
+    /// Why a datagram was refused. A refused datagram changes nothing but the count, unless the
+    /// reason says otherwise.
+    pub enum Dropped {
+        /// Its length is none that its kind can have.
+        BadLength = "dropped.bad-length",
+        /// Its first byte is no kind of this protocol.
+        UnknownKind = "dropped.unknown-kind",
+        /// It is of another version of the protocol.
+        UnsupportedVersion = "dropped.unsupported-version",
+        /// Bytes that must be zero are not.
+        ReservedBits = "dropped.reserved-bits",
+        /// A handshake message for another node or network, or garbage: its `mac1` does not fit.
+        WrongMac1 = "dropped.wrong-mac1",
+        /// A handshake message whose sender does not hold the keys it must.
+        HandshakeUnauthentic = "dropped.handshake-unauthentic",
+        /// A handshake with a key of small order, or one that is nobody's.
+        WeakKey = "dropped.weak-key",
+        /// A handshake from this node's own identity, or with its own ephemeral key.
+        OwnIdentity = "dropped.own-identity",
+        /// A `Hello` while the same one is being answered.
+        HandshakeInProgress = "dropped.handshake-in-progress",
+        /// No room for another handshake under way.
+        HandshakesFull = "dropped.handshakes-full",
+        /// No room for another peer. The handshake is forgotten.
+        PeersFull = "dropped.peers-full",
+        /// Both ends began, and this node's own handshake goes first.
+        SimultaneousOpen = "dropped.simultaneous-open",
+        /// A `Welcome` to no handshake of this node, or to one that has its answer.
+        UnexpectedWelcome = "dropped.unexpected-welcome",
+        /// For a session that this node does not have.
+        UnknownSession = "dropped.unknown-session",
+        /// Sealed with keys of an epoch that this session has not.
+        WrongEpoch = "dropped.wrong-epoch",
+        /// A packet that was accepted before.
+        Replayed = "dropped.replayed",
+        /// So far behind the newest packet that it cannot be told from a replayed one.
+        TooOld = "dropped.too-old",
+        /// Its seal does not fit.
+        Unauthentic = "dropped.unauthentic",
+        /// Sealed by the peer, of a type or form that this version does not know. Its counter is
+        /// used up.
+        UnknownMessage = "dropped.unknown-message",
+        /// A `Pong` to no outstanding `Ping`, or on another path. Its counter is used up.
+        UnexpectedPong = "dropped.unexpected-pong",
+    }
+}
+
+counted! {
+    /// What a node did.
+    pub enum Counter {
+        /// Datagrams handed to it.
+        DatagramsReceived = "datagrams.received",
+        /// Datagrams it gave out to be sent.
+        DatagramsSent = "datagrams.sent",
+        /// Bytes of those handed to it.
+        BytesReceived = "bytes.received",
+        /// Bytes of those it gave out.
+        BytesSent = "bytes.sent",
+        /// Handshakes it began.
+        HandshakesBegun = "handshakes.begun",
+        /// Handshakes of others that it took up.
+        HandshakesAnswered = "handshakes.answered",
+        /// Handshakes that ended in a session both ends use.
+        HandshakesConfirmed = "handshakes.confirmed",
+        /// Handshakes given up, its own and others'.
+        HandshakesExpired = "handshakes.expired",
+        /// Public-key operations handed out.
+        Jobs = "jobs",
+        /// Payloads of applications it sealed.
+        PayloadsSent = "payloads.sent",
+        /// Payloads of applications it handed up.
+        PayloadsReceived = "payloads.received",
+        /// Pings sent.
+        PingsSent = "pings.sent",
+        /// Pings answered.
+        PongsSent = "pongs.sent",
+    }
+}
+
+impl core::fmt::Display for Dropped {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl core::error::Error for Dropped {}
+
+/// Everything that a node has counted since it was made.
+#[derive(Clone, Debug)]
+pub struct Counters {
+    done: [u64; Counter::COUNT],
+    dropped: [u64; Dropped::COUNT],
+}
+
+impl Counters {
+    pub(crate) const ZERO: Self =
+        Self { done: [0; Counter::COUNT], dropped: [0; Dropped::COUNT] };
+
+    /// How often, or how many.
+    pub fn done(&self, counter: Counter) -> u64 {
+        self.done[counter as usize]
+    }
+
+    /// How many datagrams were refused for this reason.
+    pub fn dropped(&self, reason: Dropped) -> u64 {
+        self.dropped[reason as usize]
+    }
+
+    /// Every counter with its name.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
+        let done = Counter::ALL.iter().map(|counter| (counter.name(), self.done(*counter)));
+        done.chain(Dropped::ALL.iter().map(|reason| (reason.name(), self.dropped(*reason))))
+    }
+
+    pub(crate) fn count(&mut self, counter: Counter) {
+        self.add(counter, 1);
+    }
+
+    pub(crate) fn add(&mut self, counter: Counter, amount: usize) {
+        self.done[counter as usize] += amount as u64;
+    }
+
+    pub(crate) fn refuse(&mut self, reason: Dropped) {
+        self.dropped[reason as usize] += 1;
+    }
+}

@@ -1,0 +1,422 @@
+//! The node's state and its tables, as the parts of the protocol see them: lookups, slots, timers
+//! and queues. It knows what is where, and nothing of what it means.
+
+use siphasher::sip::SipHasher13;
+
+use crate::config::Config;
+use crate::counters::Counters;
+use crate::crypto::random::{PublicGenerator, SecretGenerator};
+use crate::identity::PeerId;
+use crate::noise::Role;
+use crate::peer::{Contact, News, Peer, PeerSlot, PeerState};
+use crate::session::handshake::HandshakeSlot;
+use crate::session::{Owner, SessionId, SessionSlot};
+use crate::storage::{Capacity, Tables};
+use crate::table::deadlines::{DeadlineSlot, Deadlines};
+use crate::table::peer_index::PeerIndex;
+use crate::table::ring::Ring;
+use crate::time::Instant;
+use crate::timer::{Deadline, Timer};
+
+/// All of a node but its tables.
+pub(crate) struct State {
+    pub(crate) config: Config,
+    pub(crate) id: PeerId,
+    pub(crate) agreement_key: [u8; 32],
+    /// What `mac1` of a handshake message to us is made with.
+    pub(crate) mac1_key: [u8; 32],
+    /// The latest time that a caller has said.
+    pub(crate) now: Instant,
+    pub(crate) secrets: SecretGenerator,
+    pub(crate) public: PublicGenerator,
+    pub(crate) counters: Counters,
+    /// Jobs handed out so far: the number of the last ticket.
+    pub(crate) tickets: u64,
+    /// The deadline at the top of the heap.
+    pub(crate) first_deadline: Option<Deadline>,
+    /// Handshakes under way by who began them: ours, others'.
+    under_way: [usize; 2],
+    deadlines_len: u16,
+    index_hasher: SipHasher13,
+    ready: Ring,
+    events: Ring,
+    jobs: Ring,
+    free_peers: Ring,
+    free_handshakes: Ring,
+    free_sessions: Ring,
+}
+
+/// Somebody with timers and things to send.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Actor {
+    Peer(u16),
+    Handshake(u16),
+}
+
+/// The state and the tables, borrowed for one call.
+pub(crate) struct Cx<'a> {
+    pub(crate) state: &'a mut State,
+    pub(crate) peers: &'a mut [PeerSlot],
+    pub(crate) handshakes: &'a mut [HandshakeSlot],
+    pub(crate) sessions: &'a mut [SessionSlot],
+    windows: &'a mut [u64],
+    deadlines: &'a mut [DeadlineSlot],
+    index: &'a mut [u16],
+    queues: Queues<'a>,
+}
+
+struct Queues<'a> {
+    ready: &'a mut [u16],
+    events: &'a mut [u16],
+    jobs: &'a mut [u16],
+    free_peers: &'a mut [u16],
+    free_handshakes: &'a mut [u16],
+    free_sessions: &'a mut [u16],
+}
+
+impl State {
+    pub(crate) fn new(config: Config, id: PeerId, seed: &[u8; 32], now: Instant) -> Self {
+        let mut public = PublicGenerator::new(seed);
+        let index_hasher = SipHasher13::new_with_keys(public.draw_u64(), public.draw_u64());
+        let agreement_key = id.agreement_key();
+        Self {
+            agreement_key,
+            mac1_key: config.network.mac1_key(&agreement_key),
+            config,
+            id,
+            now,
+            secrets: SecretGenerator::new(seed),
+            public,
+            counters: Counters::ZERO,
+            tickets: 0,
+            first_deadline: None,
+            under_way: [0; 2],
+            deadlines_len: 0,
+            index_hasher,
+            ready: Ring::EMPTY,
+            events: Ring::EMPTY,
+            jobs: Ring::EMPTY,
+            free_peers: Ring::EMPTY,
+            free_handshakes: Ring::EMPTY,
+            free_sessions: Ring::EMPTY,
+        }
+    }
+}
+
+impl<'a> Cx<'a> {
+    pub(crate) fn new(state: &'a mut State, tables: Tables<'a>) -> Self {
+        let capacity = Capacity {
+            peers: tables.peers.len(),
+            handshakes: tables.handshakes.len(),
+            window_bits: 0,
+        };
+        Self {
+            state,
+            peers: tables.peers,
+            handshakes: tables.handshakes,
+            sessions: tables.sessions,
+            windows: tables.windows,
+            deadlines: tables.deadlines,
+            index: tables.index,
+            queues: Queues::split(tables.queues, &capacity),
+        }
+    }
+
+    /// Empties every table, whatever the storage held before.
+    pub(crate) fn clear(&mut self) {
+        self.peers.fill_with(|| PeerSlot::EMPTY);
+        self.handshakes.fill_with(|| HandshakeSlot::EMPTY);
+        self.sessions.fill_with(|| SessionSlot::EMPTY);
+        self.deadlines.fill(DeadlineSlot::EMPTY);
+        self.peer_index().clear();
+        for slot in slots(self.peers.len()) {
+            self.state.free_peers.push(self.queues.free_peers, slot);
+        }
+        for slot in slots(self.handshakes.len()) {
+            self.state.free_handshakes.push(self.queues.free_handshakes, slot);
+        }
+        for slot in slots(self.sessions.len()) {
+            self.state.free_sessions.push(self.queues.free_sessions, slot);
+        }
+    }
+
+    pub(crate) fn now(&self) -> Instant {
+        self.state.now
+    }
+
+    // Peers.
+
+    pub(crate) fn find_peer(&mut self, id: &PeerId) -> Option<u16> {
+        let peers = &*self.peers;
+        let index = PeerIndex { hasher: &self.state.index_hasher, cells: self.index };
+        index.find(id, |slot| peers[usize::from(slot)].contact().id)
+    }
+
+    pub(crate) fn peer(&mut self, slot: u16) -> &mut PeerSlot {
+        &mut self.peers[usize::from(slot)]
+    }
+
+    /// The slot behind a handle, if the handle is still good.
+    pub(crate) fn resolve(&self, peer: Peer) -> Option<u16> {
+        let slot = self.peers.get(usize::from(peer.slot))?;
+        (slot.generation == peer.generation && slot.contact.is_some()).then_some(peer.slot)
+    }
+
+    pub(crate) fn handle(&self, slot: u16) -> Peer {
+        Peer { slot, generation: self.peers[usize::from(slot)].generation }
+    }
+
+    /// Takes a slot for a peer not known so far, if need be from the one that has been gone for
+    /// longest and that nobody asked for.
+    pub(crate) fn add_peer(&mut self, id: PeerId, agreement_key: [u8; 32]) -> Option<u16> {
+        if self.state.free_peers.len() == 0 {
+            let dispensable = self.dispensable_peer()?;
+            self.remove_peer(dispensable);
+        }
+        let slot = self.state.free_peers.pop(self.queues.free_peers)?;
+        let now = self.now();
+        let peer = self.peer(slot);
+        peer.contact = Some(Contact { id, agreement_key });
+        peer.since = now;
+        self.peer_index().insert(&id, slot);
+        Some(slot)
+    }
+
+    fn dispensable_peer(&self) -> Option<u16> {
+        slots(self.peers.len())
+            .filter(|&slot| {
+                let peer = &self.peers[usize::from(slot)];
+                !peer.wanted && peer.state != PeerState::Active && peer.current.is_none()
+            })
+            .min_by_key(|&slot| self.peers[usize::from(slot)].since)
+    }
+
+    /// Forgets a peer that has no session and no handshake.
+    pub(crate) fn remove_peer(&mut self, slot: u16) {
+        let peer = &mut self.peers[usize::from(slot)];
+        assert!(peer.current.is_none() && peer.previous.is_none() && peer.initiating.is_none());
+        let id = peer.contact().id;
+        let peers = &*self.peers;
+        let mut index = PeerIndex { hasher: &self.state.index_hasher, cells: self.index };
+        index.remove(&id, |slot| peers[usize::from(slot)].contact().id);
+        let peer = &mut self.peers[usize::from(slot)];
+        // Still queued, perhaps: the flags stay, and whoever takes it out finds nothing to do.
+        let (is_ready, queued) = (peer.is_ready, peer.news.queued);
+        let generation = peer.generation.wrapping_add(1);
+        *peer = PeerSlot {
+            generation,
+            is_ready,
+            news: News { queued, ..News::default() },
+            ..PeerSlot::EMPTY
+        };
+        self.update_deadline(Actor::Peer(slot));
+        self.state.free_peers.push(self.queues.free_peers, slot);
+    }
+
+    fn peer_index(&mut self) -> PeerIndex<'_> {
+        PeerIndex { hasher: &self.state.index_hasher, cells: self.index }
+    }
+
+    // Handshakes.
+
+    pub(crate) fn handshake(&mut self, slot: u16) -> &mut HandshakeSlot {
+        &mut self.handshakes[usize::from(slot)]
+    }
+
+    /// A slot for a handshake. Neither our own nor those of others may take the last quarter (at
+    /// least one), so that neither can starve the other.
+    pub(crate) fn take_handshake(&mut self, role: Role) -> Option<u16> {
+        let total = self.handshakes.len();
+        let under_way = &mut self.state.under_way[role as usize];
+        if *under_way >= total - (total / 4).max(1) {
+            return None;
+        }
+        let slot = self.state.free_handshakes.pop(self.queues.free_handshakes)?;
+        *under_way += 1;
+        self.handshake(slot).role = role;
+        Some(slot)
+    }
+
+    /// Erases a handshake and gives its slot back.
+    pub(crate) fn release_handshake(&mut self, slot: u16) {
+        let handshake = self.handshake(slot);
+        // Still queued, perhaps: the flags stay, and whoever takes it out finds nothing to do.
+        let (is_ready, job_queued) = (handshake.is_ready, handshake.job_queued);
+        let role = handshake.role;
+        *handshake = HandshakeSlot::EMPTY;
+        (handshake.is_ready, handshake.job_queued) = (is_ready, job_queued);
+        self.state.under_way[role as usize] -= 1;
+        self.update_deadline(Actor::Handshake(slot));
+        self.state.free_handshakes.push(self.queues.free_handshakes, slot);
+    }
+
+    // Sessions.
+
+    pub(crate) fn session(&mut self, id: SessionId) -> &mut SessionSlot {
+        &mut self.sessions[usize::from(id)]
+    }
+
+    /// A session slot for a handshake, with a fresh index. There is always one: see [`Capacity`].
+    pub(crate) fn take_session(&mut self, handshake: u16) -> SessionId {
+        let taken = self.state.free_sessions.pop(self.queues.free_sessions);
+        let id = taken.expect("a session for every handshake, and two for every peer");
+        let mask = self.index_mask();
+        let local_index = (self.state.public.draw_u32() & !mask) | u32::from(id);
+        let session = self.session(id);
+        session.owner = Owner::Handshake(handshake);
+        session.local_index = local_index;
+        self.window(id).fill(0);
+        id
+    }
+
+    pub(crate) fn release_session(&mut self, id: SessionId) {
+        self.session(id).erase();
+        self.state.free_sessions.push(self.queues.free_sessions, id);
+    }
+
+    /// The session that a datagram is addressed to: all 32 bits are compared.
+    pub(crate) fn find_session(&self, index: u32) -> Option<SessionId> {
+        let id = (index & self.index_mask()) as u16;
+        let session = self.sessions.get(usize::from(id))?;
+        (session.owner != Owner::Nobody && session.local_index == index).then_some(id)
+    }
+
+    /// The session with the words of its replay window.
+    pub(crate) fn session_and_window(&mut self, id: SessionId) -> (&mut SessionSlot, &mut [u64]) {
+        let words = self.windows.len() / self.sessions.len();
+        let window = &mut self.windows[usize::from(id) * words..][..words];
+        (&mut self.sessions[usize::from(id)], window)
+    }
+
+    fn window(&mut self, id: SessionId) -> &mut [u64] {
+        self.session_and_window(id).1
+    }
+
+    fn index_mask(&self) -> u32 {
+        // At most 2 * 16,384 + 4,096 sessions.
+        (self.sessions.len() as u32).next_power_of_two() - 1
+    }
+
+    // Timers.
+
+    pub(crate) fn set_timer(&mut self, actor: Actor, timer: Timer, at: Option<Instant>) {
+        match actor {
+            Actor::Peer(slot) => self.peer(slot).timers.set(timer, at),
+            Actor::Handshake(slot) => self.handshake(slot).timers.set(timer, at),
+        }
+        self.update_deadline(actor);
+    }
+
+    /// The earliest timer of all that is due, stopped.
+    pub(crate) fn take_due_timer(&mut self) -> Option<(Actor, Timer)> {
+        let now = self.now();
+        let (number, _) = self.heap().first().filter(|(_, deadline)| deadline.at <= now)?;
+        let actor = self.actor(number);
+        let timer = match actor {
+            Actor::Peer(slot) => self.peer(slot).timers.take_due(now),
+            Actor::Handshake(slot) => self.handshake(slot).timers.take_due(now),
+        };
+        self.update_deadline(actor);
+        timer.map(|timer| (actor, timer))
+    }
+
+    fn update_deadline(&mut self, actor: Actor) {
+        let deadline = match actor {
+            Actor::Peer(slot) => self.peer(slot).timers.earliest(),
+            Actor::Handshake(slot) => self.handshake(slot).timers.earliest(),
+        };
+        let number = self.number(actor);
+        let mut heap = self.heap();
+        heap.set(number, deadline);
+        let first = heap.first().map(|(_, deadline)| deadline);
+        self.state.first_deadline = first;
+    }
+
+    fn heap(&mut self) -> Deadlines<'_> {
+        Deadlines { len: &mut self.state.deadlines_len, slots: self.deadlines }
+    }
+
+    // Queues.
+
+    /// The actor has something to send.
+    pub(crate) fn make_ready(&mut self, actor: Actor) {
+        let is_ready = self.is_ready(actor);
+        if !core::mem::replace(is_ready, true) {
+            let number = self.number(actor);
+            self.state.ready.push(self.queues.ready, number);
+        }
+    }
+
+    pub(crate) fn take_ready(&mut self) -> Option<Actor> {
+        let number = self.state.ready.pop(self.queues.ready)?;
+        let actor = self.actor(number);
+        *self.is_ready(actor) = false;
+        Some(actor)
+    }
+
+    fn is_ready(&mut self, actor: Actor) -> &mut bool {
+        match actor {
+            Actor::Peer(slot) => &mut self.peer(slot).is_ready,
+            Actor::Handshake(slot) => &mut self.handshake(slot).is_ready,
+        }
+    }
+
+    /// The application has something to be told of this peer.
+    pub(crate) fn make_news(&mut self, slot: u16) {
+        if !core::mem::replace(&mut self.peer(slot).news.queued, true) {
+            self.state.events.push(self.queues.events, slot);
+        }
+    }
+
+    pub(crate) fn take_news(&mut self) -> Option<u16> {
+        let slot = self.state.events.pop(self.queues.events)?;
+        self.peer(slot).news.queued = false;
+        Some(slot)
+    }
+
+    /// The handshake waits for a public-key operation.
+    pub(crate) fn queue_job(&mut self, slot: u16) {
+        if !core::mem::replace(&mut self.handshake(slot).job_queued, true) {
+            self.state.jobs.push(self.queues.jobs, slot);
+        }
+    }
+
+    pub(crate) fn take_job(&mut self) -> Option<u16> {
+        let slot = self.state.jobs.pop(self.queues.jobs)?;
+        self.handshake(slot).job_queued = false;
+        Some(slot)
+    }
+
+    /// Peers first, then handshakes.
+    fn number(&self, actor: Actor) -> u16 {
+        match actor {
+            Actor::Peer(slot) => slot,
+            Actor::Handshake(slot) => self.peers.len() as u16 + slot,
+        }
+    }
+
+    fn actor(&self, number: u16) -> Actor {
+        match number.checked_sub(self.peers.len() as u16) {
+            None => Actor::Peer(number),
+            Some(slot) => Actor::Handshake(slot),
+        }
+    }
+}
+
+impl<'a> Queues<'a> {
+    fn split(cells: &'a mut [u16], capacity: &Capacity) -> Self {
+        let (peers, handshakes) = (capacity.peers, capacity.handshakes);
+        let (ready, cells) = cells.split_at_mut(peers + handshakes);
+        let (events, cells) = cells.split_at_mut(peers);
+        let (jobs, cells) = cells.split_at_mut(handshakes);
+        let (free_peers, cells) = cells.split_at_mut(peers);
+        let (free_handshakes, free_sessions) = cells.split_at_mut(handshakes);
+        Self { ready, events, jobs, free_peers, free_handshakes, free_sessions }
+    }
+}
+
+/// The numbers of a table's slots.
+fn slots(len: usize) -> core::ops::Range<u16> {
+    0..u16::try_from(len).expect("checked with the capacity")
+}
+

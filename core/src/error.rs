@@ -1,0 +1,81 @@
+//! Errors of the public calls. Each says what happened to the node.
+
+use core::fmt;
+
+/// A storage's tables do not go together. No node was made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CapacityError {
+    /// Not between 1 and 16,384 peers.
+    Peers,
+    /// Not between 2 and 4,096 handshakes.
+    Handshakes,
+    /// Replay windows are not a power of two of words each, or have less than two.
+    Windows,
+    /// A table has another length than [`Capacity`](crate::Capacity) gives.
+    Tables,
+}
+
+/// Why a payload was not sent. The node is as before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SendError {
+    /// No peer has this handle (any more).
+    UnknownPeer,
+    /// There is no proven path to the peer at the moment.
+    NotConnected,
+    /// The payload is longer than [`MAX_PAYLOAD`](crate::MAX_PAYLOAD).
+    TooLong,
+}
+
+/// Why a peer cannot be dialled. The node is as before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ConnectError {
+    /// The storage holds no more peers, and none of them is dispensable.
+    Full,
+    /// It is this node itself.
+    OwnIdentity,
+}
+
+/// No peer has this handle (any more). The node is as before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct UnknownPeer;
+
+impl fmt::Display for CapacityError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Peers => "a storage holds 1 to 16,384 peers",
+            Self::Handshakes => "a storage holds 2 to 4,096 handshakes",
+            Self::Windows => "a replay window has a power of two of bits, at least 128",
+            Self::Tables => "the tables of the storage do not have the lengths of its capacity",
+        })
+    }
+}
+
+impl fmt::Display for SendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::UnknownPeer => "no such peer",
+            Self::NotConnected => "not connected",
+            Self::TooLong => "payload too long",
+        })
+    }
+}
+
+impl fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Full => "no room for another peer",
+            Self::OwnIdentity => "a node does not dial itself",
+        })
+    }
+}
+
+impl fmt::Display for UnknownPeer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no such peer")
+    }
+}
+
+impl core::error::Error for CapacityError {}
+impl core::error::Error for SendError {}
+impl core::error::Error for ConnectError {}
+impl core::error::Error for UnknownPeer {}

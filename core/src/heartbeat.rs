@@ -1,0 +1,228 @@
+//! Whether a peer still answers, and how long its answers take.
+//!
+//! Liveness comes only from a `Pong` that returns the nonce of an outstanding `Ping` on the path
+//! that was pinged: neither a replayed packet nor one from elsewhere proves anything. A `Ping` that
+//! is lost is sent again on the schedule of every control exchange, each time with a fresh nonce.
+
+use crate::config::Config;
+use crate::counters::{Counter, Dropped};
+use crate::cx::{Actor, Cx};
+use crate::path::Path;
+use crate::peer::PeerState;
+use crate::reconnect;
+use crate::session::{self, Owner, SessionId, handshake};
+use crate::time::{Duration, Instant};
+use crate::timer::{ATTEMPT, Timer, retry_gap};
+use crate::wire::{Control, Probe};
+
+/// Intervals without an answer after which a peer is gone.
+const SILENT_INTERVALS: u64 = 3;
+/// Tries of one exchange whose answers still count; with a second between tries, round trips of up
+/// to four seconds.
+const TRIES_KEPT: usize = 4;
+
+/// What a node remembers of a peer's answers.
+#[derive(Clone, Copy)]
+pub(crate) struct Heartbeat {
+    /// Between the beginnings of two exchanges.
+    pub(crate) interval: Duration,
+    /// The last round trip measured.
+    pub(crate) round_trip: Option<Duration>,
+    exchange: Option<Exchange>,
+    ping_owed: bool,
+    pong_owed: Option<PongOwed>,
+}
+
+/// A `Ping` that has not been answered yet, with its retries.
+#[derive(Clone, Copy)]
+struct Exchange {
+    begun: Instant,
+    tries: u8,
+    /// The last tries, the newest at `tries % TRIES_KEPT - 1`.
+    sent: [Option<Try>; TRIES_KEPT],
+}
+
+#[derive(Clone, Copy)]
+struct Try {
+    nonce: [u8; 8],
+    path: Path,
+    at: Instant,
+}
+
+/// The answer goes back by the session and path that the question came by.
+#[derive(Clone, Copy)]
+struct PongOwed {
+    probe: Probe,
+    session: SessionId,
+    path: Path,
+}
+
+/// A control message to be sealed and sent.
+pub(crate) struct Outgoing {
+    pub(crate) session: SessionId,
+    pub(crate) path: Path,
+    pub(crate) control: Control,
+}
+
+/// By which session and path a message came.
+#[derive(Clone, Copy)]
+pub(crate) struct Via {
+    pub(crate) session: SessionId,
+    pub(crate) path: Path,
+}
+
+impl Heartbeat {
+    pub(crate) const IDLE: Self = Self {
+        interval: Config::PING_INTERVAL,
+        round_trip: None,
+        exchange: None,
+        ping_owed: false,
+        pong_owed: None,
+    };
+}
+
+/// Begins an exchange now.
+pub(crate) fn begin(peer: u16, cx: &mut Cx<'_>) {
+    let begun = cx.now();
+    let heartbeat = &mut cx.peer(peer).heartbeat;
+    heartbeat.exchange = Some(Exchange { begun, tries: 0, sent: [None; TRIES_KEPT] });
+    heartbeat.ping_owed = true;
+    cx.make_ready(Actor::Peer(peer));
+}
+
+/// Counts the time until the peer is gone from now.
+pub(crate) fn expect_answer(peer: u16, cx: &mut Cx<'_>) {
+    let patience = cx.peer(peer).heartbeat.interval.saturating_mul(SILENT_INTERVALS);
+    let at = cx.now() + patience;
+    cx.set_timer(Actor::Peer(peer), Timer::Silence, Some(at));
+}
+
+/// Forgets everything that is under way with this peer.
+pub(crate) fn stop(peer: u16, cx: &mut Cx<'_>) {
+    let slot = cx.peer(peer);
+    slot.heartbeat = Heartbeat { interval: slot.heartbeat.interval, ..Heartbeat::IDLE };
+    cx.set_timer(Actor::Peer(peer), Timer::Ping, None);
+    cx.set_timer(Actor::Peer(peer), Timer::Silence, None);
+}
+
+pub(crate) fn on_message(
+    from: u16,
+    via: Via,
+    message: Control,
+    cx: &mut Cx<'_>,
+) -> Result<(), Dropped> {
+    match message {
+        Control::Ping(probe) => {
+            let Via { session, path } = via;
+            cx.peer(from).heartbeat.pong_owed = Some(PongOwed { probe, session, path });
+            cx.make_ready(Actor::Peer(from));
+            Ok(())
+        }
+        Control::Pong(probe) => on_pong(from, via.path, probe, cx),
+    }
+}
+
+fn on_pong(from: u16, path: Path, probe: Probe, cx: &mut Cx<'_>) -> Result<(), Dropped> {
+    let now = cx.now();
+    let peer = cx.peer(from);
+    let exchange = peer.heartbeat.exchange.ok_or(Dropped::UnexpectedPong)?;
+    let answered = exchange.sent.iter().flatten().find(|sent| sent.nonce == probe.nonce);
+    let answered = answered.filter(|sent| sent.path == path).ok_or(Dropped::UnexpectedPong)?;
+    let round_trip = now.saturating_since(answered.at);
+    peer.heartbeat.exchange = None;
+    peer.heartbeat.ping_owed = false;
+    peer.heartbeat.round_trip = Some(round_trip);
+    peer.news.round_trip = Some(round_trip);
+    peer.attempts = 0;
+    if peer.state != PeerState::Active {
+        peer.enter(PeerState::Active, now);
+    }
+    let next = exchange.begun + peer.heartbeat.interval;
+    cx.make_news(from);
+    cx.set_timer(Actor::Peer(from), Timer::Reconnect, None);
+    cx.set_timer(Actor::Peer(from), Timer::Ping, Some(next));
+    expect_answer(from, cx);
+    Ok(())
+}
+
+pub(crate) fn on_timer(timer: Timer, peer: u16, cx: &mut Cx<'_>) {
+    match timer {
+        Timer::Ping => on_ping_due(peer, cx),
+        Timer::Silence => on_silence(peer, cx),
+        _ => unreachable!("not a timer of the heartbeat"),
+    }
+}
+
+fn on_ping_due(peer: u16, cx: &mut Cx<'_>) {
+    let now = cx.now();
+    let heartbeat = &mut cx.peer(peer).heartbeat;
+    match heartbeat.exchange {
+        Some(exchange) if now < exchange.begun + ATTEMPT => {
+            heartbeat.ping_owed = true;
+            cx.make_ready(Actor::Peer(peer));
+        }
+        _ => begin(peer, cx),
+    }
+}
+
+fn on_silence(peer: u16, cx: &mut Cx<'_>) {
+    let now = cx.now();
+    session::close(peer, cx);
+    let slot = cx.peer(peer);
+    if slot.state == PeerState::Active {
+        slot.enter(PeerState::Disconnected, now);
+        cx.make_news(peer);
+    }
+    reconnect::schedule(peer, cx);
+}
+
+/// The next control message for this peer, if one is owed: answers first.
+pub(crate) fn take_owed(peer: u16, cx: &mut Cx<'_>) -> Option<Outgoing> {
+    if let Some(pong) = take_pong(peer, cx) {
+        return Some(pong);
+    }
+    if !core::mem::take(&mut cx.peer(peer).heartbeat.ping_owed) {
+        return None;
+    }
+    let Via { session, path } = handshake::unconfirmed(peer, cx).or_else(|| {
+        let peer = cx.peer(peer);
+        Some(Via { session: peer.current?, path: peer.path? })
+    })?;
+    let probe = next_try(peer, path, cx)?;
+    cx.state.counters.count(Counter::PingsSent);
+    Some(Outgoing { session, path, control: Control::Ping(probe) })
+}
+
+fn take_pong(peer: u16, cx: &mut Cx<'_>) -> Option<Outgoing> {
+    let PongOwed { probe, session, path } = cx.peer(peer).heartbeat.pong_owed.take()?;
+    if cx.session(session).owner != Owner::Peer(peer) {
+        // It was retired before the answer could go out.
+        return None;
+    }
+    cx.state.counters.count(Counter::PongsSent);
+    Some(Outgoing { session, path, control: Control::Pong(probe) })
+}
+
+/// Draws the nonce of the next try, and arms the timer for the one after it.
+fn next_try(peer: u16, path: Path, cx: &mut Cx<'_>) -> Option<Probe> {
+    let at = cx.now();
+    let nonce = cx.state.public.draw_u64().to_le_bytes();
+    let heartbeat = &mut cx.peer(peer).heartbeat;
+    let (interval, round_trip) = (heartbeat.interval, heartbeat.round_trip);
+    let exchange = heartbeat.exchange.as_mut()?;
+    exchange.sent[usize::from(exchange.tries) % TRIES_KEPT] = Some(Try { nonce, path, at });
+    exchange.tries = exchange.tries.saturating_add(1);
+    // On a slow path the answer to the first try may still be under way.
+    let gap = retry_gap(exchange.tries).max(round_trip.unwrap_or_default().saturating_mul(2));
+    let retry = at + gap;
+    let is_last = retry >= exchange.begun + ATTEMPT;
+    let next = if is_last { exchange.begun + interval } else { retry };
+    cx.set_timer(Actor::Peer(peer), Timer::Ping, Some(next));
+    Some(Probe { nonce })
+}
+
+/// Whether anything is owed to this peer.
+pub(crate) fn owes(peer: u16, cx: &mut Cx<'_>) -> bool {
+    let heartbeat = &cx.peer(peer).heartbeat;
+    heartbeat.ping_owed || heartbeat.pong_owed.is_some()
+}

@@ -1,0 +1,109 @@
+//! Public-key work, handed out instead of done: a node never blocks on it.
+
+use x25519_dalek::{PublicKey, StaticSecret};
+use zeroize::Zeroize;
+
+use crate::identity::{Keys, PeerId};
+use crate::noise::{Key, Operation, Secret};
+
+/// One public-key operation. Run it wherever you like (at low priority, on another core, in a
+/// secure element), then hand what comes out to [`Node::complete_job`](crate::Node::complete_job).
+pub struct Job {
+    pub(crate) ticket: Ticket,
+    pub(crate) work: Work,
+}
+
+/// The result of a [`Job`].
+pub struct Done {
+    pub(crate) ticket: Ticket,
+    pub(crate) outcome: Outcome,
+}
+
+/// The handshake that a job was for has ended meanwhile; nothing was changed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Stale;
+
+/// What a job costs, for those who model it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum JobKind {
+    /// One fixed-base scalar multiplication.
+    PublicKey,
+    /// One scalar multiplication.
+    Agreement,
+    /// Inversions and a square root: about a tenth of a scalar multiplication.
+    Identification,
+}
+
+/// Which handshake waits for a job, and for which of its jobs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Ticket {
+    pub(crate) handshake: u16,
+    pub(crate) number: u64,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Work {
+    Handshake(Operation),
+    /// Whose agreement key this is.
+    Identify(Key),
+}
+
+pub(crate) enum Outcome {
+    Key(Key),
+    Identity(Option<PeerId>),
+}
+
+impl Job {
+    /// What it will cost.
+    pub fn kind(&self) -> JobKind {
+        match self.work {
+            Work::Handshake(Operation::PublicKey(_)) => JobKind::PublicKey,
+            Work::Handshake(Operation::Agree(..)) => JobKind::Agreement,
+            Work::Identify(_) => JobKind::Identification,
+        }
+    }
+
+    /// Does the work; `keys` holds the long-term secret.
+    pub fn run(self, keys: &impl Keys) -> Done {
+        let outcome = match self.work {
+            Work::Handshake(Operation::PublicKey(secret)) => {
+                Outcome::Key(PublicKey::from(&StaticSecret::from(secret)).to_bytes())
+            }
+            Work::Handshake(Operation::Agree(Secret::Ephemeral(secret), public)) => {
+                Outcome::Key(x25519_dalek::x25519(secret, public))
+            }
+            Work::Handshake(Operation::Agree(Secret::Static, public)) => {
+                Outcome::Key(keys.agree(&public))
+            }
+            Work::Identify(key) => Outcome::Identity(PeerId::from_agreement_key(&key)),
+        };
+        Done { ticket: self.ticket, outcome }
+    }
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        match &mut self.work {
+            Work::Handshake(Operation::PublicKey(secret)) => secret.zeroize(),
+            Work::Handshake(Operation::Agree(secret, _)) => secret.zeroize(),
+            Work::Identify(_) => {}
+        }
+    }
+}
+
+impl Drop for Done {
+    fn drop(&mut self) {
+        if let Outcome::Key(key) = &mut self.outcome {
+            key.zeroize();
+        }
+    }
+}
+
+impl core::fmt::Display for Stale {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("the handshake of this job has ended meanwhile; nothing was changed")
+    }
+}
+
+impl core::error::Error for Stale {}

@@ -1,0 +1,255 @@
+//! The public calls, and nothing else.
+
+use crate::config::Config;
+use crate::counters::{Counter, Counters, Dropped};
+use crate::cx::{Actor, Cx, State};
+use crate::error::{CapacityError, ConnectError, SendError, UnknownPeer};
+use crate::event::Event;
+use crate::identity::{Keys, PeerId};
+use crate::job::{Done, Job, Stale};
+use crate::message::Received;
+use crate::path::{Path, Transmit};
+use crate::peer::{Peer, PeerSlot, PeerState};
+use crate::session::{self, handshake};
+use crate::storage::Storage;
+use crate::time::{Duration, Instant};
+use crate::timer::{Deadline, Timer};
+use crate::{MAX_DATAGRAM, heartbeat, receive, reconnect, transmit};
+
+/// Timers that one call to [`Node::handle_timeout`] handles; what is due beyond that leaves a
+/// deadline in the past.
+const TIMERS_PER_CALL_MAX: usize = 32;
+
+/// One member of a network. The crate's page explains how to drive it.
+pub struct Node<S> {
+    state: State,
+    storage: S,
+}
+
+impl<S: Storage> Node<S> {
+    /// Makes a node whose tables are in `storage`, whatever it held before.
+    ///
+    /// `seed` is 32 fresh bytes from the operating system or the hardware at every start. **A seed
+    /// used twice breaks the security of every session of both lives**: it repeats ephemeral keys.
+    ///
+    /// # Errors
+    /// [`CapacityError`] if the lengths of the tables do not go together.
+    pub fn new(
+        mut config: Config,
+        identity: PeerId,
+        seed: [u8; 32],
+        mut storage: S,
+        now: Instant,
+    ) -> Result<Self, CapacityError> {
+        storage.tables().capacity()?;
+        config.ping_interval =
+            config.ping_interval.clamp(Config::PING_INTERVAL_MIN, Config::PING_INTERVAL_MAX);
+        let mut node = Self { state: State::new(config, identity, &seed, now), storage };
+        node.cx().clear();
+        Ok(node)
+    }
+
+    // 1. In.
+
+    /// Takes a datagram that arrived. A payload is opened in place and borrowed from `datagram`.
+    ///
+    /// # Errors
+    /// Why it was refused; nothing changed, but for what [`Dropped`] says of the reason.
+    pub fn handle_datagram<'d>(
+        &mut self,
+        path: Path,
+        datagram: &'d mut [u8],
+        now: Instant,
+    ) -> Result<Received<'d>, Dropped> {
+        let mut cx = self.at(now);
+        cx.state.counters.count(Counter::DatagramsReceived);
+        cx.state.counters.add(Counter::BytesReceived, datagram.len());
+        let received = receive::datagram(path, datagram, &mut cx);
+        received.inspect_err(|reason| cx.state.counters.refuse(*reason))
+    }
+
+    /// Handles the timers that are due.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        let mut cx = self.at(now);
+        for _ in 0..TIMERS_PER_CALL_MAX {
+            let Some((actor, timer)) = cx.take_due_timer() else { break };
+            match (actor, timer) {
+                (Actor::Peer(peer), Timer::Ping | Timer::Silence) => {
+                    heartbeat::on_timer(timer, peer, &mut cx);
+                }
+                (Actor::Peer(peer), Timer::Reconnect) => reconnect::on_timer(peer, &mut cx),
+                (Actor::Peer(peer), _) => session::retire_previous(peer, &mut cx),
+                (Actor::Handshake(slot), _) => handshake::on_timer(timer, slot, &mut cx),
+            }
+        }
+    }
+
+    /// Asks for a peer: it is dialled by `path` now, and again whenever it is gone, until it is
+    /// [closed](Self::close). A peer that is asked for again keeps its handle; while it is active,
+    /// it keeps its path too.
+    ///
+    /// # Errors
+    /// The node is as before.
+    pub fn connect(&mut self, id: PeerId, path: Path, now: Instant) -> Result<Peer, ConnectError> {
+        let mut cx = self.at(now);
+        if id == cx.state.id {
+            return Err(ConnectError::OwnIdentity);
+        }
+        let known = cx.find_peer(&id);
+        let slot = known.or_else(|| cx.add_peer(id, id.agreement_key()));
+        let slot = slot.ok_or(ConnectError::Full)?;
+        let peer = cx.peer(slot);
+        peer.wanted = true;
+        if peer.current.is_none() {
+            peer.path = Some(path);
+            reconnect::dial(slot, &mut cx);
+        }
+        Ok(cx.handle(slot))
+    }
+
+    /// Forgets a peer and erases its sessions. It is not told.
+    ///
+    /// # Errors
+    /// The node is as before.
+    pub fn close(&mut self, peer: Peer, now: Instant) -> Result<(), UnknownPeer> {
+        let mut cx = self.at(now);
+        let slot = cx.resolve(peer).ok_or(UnknownPeer)?;
+        if let Some(own) = cx.peer(slot).initiating {
+            handshake::abandon(own, &mut cx);
+        }
+        session::close(slot, &mut cx);
+        cx.remove_peer(slot);
+        Ok(())
+    }
+
+    /// Seals a payload into `out` at once: there is no queue, and nothing is kept. It arrives at
+    /// most once.
+    ///
+    /// # Errors
+    /// The node is as before.
+    pub fn send_datagram(
+        &mut self,
+        to: Peer,
+        payload: &[u8],
+        out: &mut [u8; MAX_DATAGRAM],
+    ) -> Result<Transmit, SendError> {
+        let mut cx = self.cx();
+        let slot = cx.resolve(to).ok_or(SendError::UnknownPeer)?;
+        transmit::payload(slot, payload, out, &mut cx)
+    }
+
+    /// Takes the result of a job.
+    ///
+    /// # Errors
+    /// [`Stale`] if nobody waits for it any more; the node is as before.
+    pub fn complete_job(&mut self, done: Done, now: Instant) -> Result<(), Stale> {
+        handshake::on_outcome(done.ticket, &done.outcome, &mut self.at(now))
+    }
+
+    /// Does all public-key work now: the simple driver's one line.
+    pub fn run_jobs(&mut self, keys: &impl Keys, now: Instant) {
+        while let Some(job) = self.poll_job() {
+            // Nothing can have come between: it is not stale.
+            let _ = self.complete_job(job.run(keys), now);
+        }
+    }
+
+    // 2. Out. Polls take no time and decide nothing.
+
+    /// The next public-key operation to be done.
+    pub fn poll_job(&mut self) -> Option<Job> {
+        let (ticket, work) = handshake::take_work(&mut self.cx())?;
+        Some(Job { ticket, work })
+    }
+
+    /// The next datagram to be sent, written into `out`.
+    pub fn poll_transmit(&mut self, out: &mut [u8; MAX_DATAGRAM]) -> Option<Transmit> {
+        transmit::poll(out, &mut self.cx())
+    }
+
+    /// The next thing that the application should know.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        let mut cx = self.cx();
+        loop {
+            let slot = cx.take_news()?;
+            let peer = cx.handle(slot);
+            let event = cx.peer(slot).take_event(peer);
+            if cx.peer(slot).has_news() {
+                cx.make_news(slot);
+            }
+            if event.is_some() {
+                return event;
+            }
+        }
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) must be called at the latest.
+    pub fn poll_timeout(&self) -> Option<Deadline> {
+        self.state.first_deadline
+    }
+
+    // 3. Questions.
+
+    /// The node's own name.
+    pub fn id(&self) -> PeerId {
+        self.state.id
+    }
+
+    /// The handle of a peer that the node knows.
+    pub fn peer(&mut self, id: &PeerId) -> Option<Peer> {
+        let mut cx = self.cx();
+        cx.find_peer(id).map(|slot| cx.handle(slot))
+    }
+
+    /// Who a peer is.
+    ///
+    /// # Errors
+    /// If there is no such peer.
+    pub fn peer_id(&self, peer: Peer) -> Result<PeerId, UnknownPeer> {
+        self.slot(peer).map(|slot| slot.contact().id)
+    }
+
+    /// Whether a peer answers.
+    ///
+    /// # Errors
+    /// If there is no such peer.
+    pub fn peer_state(&self, peer: Peer) -> Result<PeerState, UnknownPeer> {
+        self.slot(peer).map(|slot| slot.state)
+    }
+
+    /// The last round trip measured to a peer, if it was active since it was last gone.
+    ///
+    /// # Errors
+    /// If there is no such peer.
+    pub fn round_trip(&self, peer: Peer) -> Result<Option<Duration>, UnknownPeer> {
+        self.slot(peer).map(|slot| slot.heartbeat.round_trip)
+    }
+
+    /// Everything counted so far.
+    pub fn counters(&self) -> &Counters {
+        &self.state.counters
+    }
+
+    /// The hash of the handshake that made the session with this peer: equal at both ends.
+    #[cfg(feature = "inspect")]
+    pub fn inspect_handshake_hash(&self, peer: Peer) -> Option<[u8; 32]> {
+        let session = self.slot(peer).ok()?.current?;
+        self.storage.sessions()[usize::from(session)].handshake_hash().copied()
+    }
+
+    fn slot(&self, peer: Peer) -> Result<&PeerSlot, UnknownPeer> {
+        let slot = self.storage.peers().get(usize::from(peer.slot)).ok_or(UnknownPeer)?;
+        let is_same = slot.generation == peer.generation && slot.contact.is_some();
+        is_same.then_some(slot).ok_or(UnknownPeer)
+    }
+
+    fn cx(&mut self) -> Cx<'_> {
+        Cx::new(&mut self.state, self.storage.tables())
+    }
+
+    fn at(&mut self, now: Instant) -> Cx<'_> {
+        // Time does not go back, whatever the driver's clock does.
+        self.state.now = self.state.now.max(now);
+        self.cx()
+    }
+}

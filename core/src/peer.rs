@@ -1,0 +1,122 @@
+//! What a node keeps of each peer.
+
+use crate::event::Event;
+use crate::heartbeat::Heartbeat;
+use crate::identity::PeerId;
+use crate::path::Path;
+use crate::session::SessionId;
+use crate::time::{Duration, Instant};
+use crate::timer::PeerTimers;
+
+/// A peer by handle: valid until the peer is closed or makes room for another.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Peer {
+    pub(crate) slot: u16,
+    pub(crate) generation: u16,
+}
+
+/// A peer as this node sees it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum PeerState {
+    /// Never reached so far.
+    #[default]
+    Init,
+    /// Answering.
+    Active,
+    /// Was active, and no longer answers.
+    Disconnected,
+}
+
+/// Who a peer is.
+#[derive(Clone, Copy)]
+pub(crate) struct Contact {
+    pub(crate) id: PeerId,
+    pub(crate) agreement_key: [u8; 32],
+}
+
+/// One peer of the storage.
+pub struct PeerSlot {
+    /// Changes whenever the slot passes to another peer.
+    pub(crate) generation: u16,
+    /// Nobody: the slot is free.
+    pub(crate) contact: Option<Contact>,
+    /// The application asked for it: it is dialled until it is closed, and never makes room.
+    pub(crate) wanted: bool,
+    pub(crate) state: PeerState,
+    /// When it came into this state.
+    pub(crate) since: Instant,
+    /// Where it is: proven while active, hoped for otherwise.
+    pub(crate) path: Option<Path>,
+    /// The session to send on.
+    pub(crate) current: Option<SessionId>,
+    /// The one before, still opened for packets that were under way.
+    pub(crate) previous: Option<SessionId>,
+    /// The handshake that this node has begun with it, by slot.
+    pub(crate) initiating: Option<u16>,
+    /// Attempts to reach it since it was last active.
+    pub(crate) attempts: u8,
+    pub(crate) heartbeat: Heartbeat,
+    pub(crate) timers: PeerTimers,
+    pub(crate) news: News,
+    /// In the queue of those with something to send.
+    pub(crate) is_ready: bool,
+}
+
+/// What the application has not been told yet.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct News {
+    /// In the queue of peers with events.
+    pub(crate) queued: bool,
+    /// The state that was last reported.
+    pub(crate) reported: PeerState,
+    pub(crate) round_trip: Option<Duration>,
+}
+
+impl PeerSlot {
+    /// What a storage is filled with.
+    pub const EMPTY: Self = Self {
+        generation: 0,
+        contact: None,
+        wanted: false,
+        state: PeerState::Init,
+        since: Instant::ORIGIN,
+        path: None,
+        current: None,
+        previous: None,
+        initiating: None,
+        attempts: 0,
+        heartbeat: Heartbeat::IDLE,
+        timers: PeerTimers::STOPPED,
+        news: News { queued: false, reported: PeerState::Init, round_trip: None },
+        is_ready: false,
+    };
+
+    /// The peer in this slot.
+    ///
+    /// # Panics
+    /// If the slot is free.
+    pub(crate) fn contact(&self) -> &Contact {
+        self.contact.as_ref().expect("only occupied slots are referred to")
+    }
+
+    /// The next thing to tell the application of this peer, whose handle is `peer`.
+    pub(crate) fn take_event(&mut self, peer: Peer) -> Option<Event> {
+        if self.news.reported != self.state {
+            self.news.reported = self.state;
+            return match self.state {
+                PeerState::Init => None,
+                PeerState::Active => Some(Event::Connected(peer)),
+                PeerState::Disconnected => Some(Event::Disconnected(peer)),
+            };
+        }
+        self.news.round_trip.take().map(|round_trip| Event::RoundTrip(peer, round_trip))
+    }
+
+    pub(crate) fn has_news(&self) -> bool {
+        self.news.reported != self.state || self.news.round_trip.is_some()
+    }
+
+    pub(crate) fn enter(&mut self, state: PeerState, now: Instant) {
+        (self.state, self.since) = (state, now);
+    }
+}

@@ -1,0 +1,54 @@
+//! Bytes in: decode, open, dispatch.
+
+use crate::counters::{Counter, Dropped};
+use crate::cx::Cx;
+use crate::heartbeat::{self, Via};
+use crate::message::Received;
+use crate::path::Path;
+use crate::session::{Owner, SessionId, handshake};
+use crate::wire::{self, Frame, Message, SealedHeader};
+
+/// Takes a datagram; the payload it returns lies in `datagram`.
+pub(crate) fn datagram<'d>(
+    path: Path,
+    datagram: &'d mut [u8],
+    cx: &mut Cx<'_>,
+) -> Result<Received<'d>, Dropped> {
+    match wire::decode(datagram)? {
+        Frame::Hello(header) => handshake::on_hello(path, &header, datagram, cx)?,
+        Frame::Welcome(header) => handshake::on_welcome(path, &header, datagram, cx)?,
+        Frame::Sealed(header) => return sealed(path, &header, datagram, cx),
+    }
+    Ok(Received::Nothing)
+}
+
+fn sealed<'d>(
+    path: Path,
+    header: &SealedHeader,
+    datagram: &'d mut [u8],
+    cx: &mut Cx<'_>,
+) -> Result<Received<'d>, Dropped> {
+    let session = cx.find_session(header.receiver).ok_or(Dropped::UnknownSession)?;
+    let (slot, window) = cx.session_and_window(session);
+    let content = slot.open(header, window, datagram)?;
+    let from = sender(session, cx)?;
+    match Message::decode(content).map_err(|_| Dropped::UnknownMessage)? {
+        Message::Datagram(payload) => {
+            cx.state.counters.count(Counter::PayloadsReceived);
+            Ok(Received::Message { from: cx.handle(from), payload })
+        }
+        Message::Control(message) => {
+            heartbeat::on_message(from, Via { session, path }, message, cx)?;
+            Ok(Received::Nothing)
+        }
+    }
+}
+
+/// Whose session this is. The first packet opened under a handshake's keys ends the handshake.
+fn sender(session: SessionId, cx: &mut Cx<'_>) -> Result<u16, Dropped> {
+    match cx.session(session).owner {
+        Owner::Peer(peer) => Ok(peer),
+        Owner::Handshake(handshake) => handshake::confirm(handshake, cx),
+        Owner::Nobody => unreachable!("such a session is not found"),
+    }
+}

@@ -1,0 +1,318 @@
+//! Handshakes under way: from a `Hello` to a session that both ends have proved to hold.
+//!
+//! ```text
+//! initiator  WritingHello -> AwaitingWelcome <-> ReadingWelcome -> Confirming -> session
+//! responder  ReadingHello -> Identifying -> WritingWelcome      -> Confirming -> session
+//! ```
+//!
+//! Every arrow but the first and last is a public-key operation or several, each a job. A slot ends
+//! as a session when the first packet is opened under its keys (`confirm.rs`), or when its time is
+//! over.
+
+mod confirm;
+mod initiator;
+mod responder;
+
+pub(crate) use confirm::confirm;
+pub(crate) use initiator::{initiate, on_welcome};
+pub(crate) use responder::on_hello;
+
+use zeroize::Zeroize;
+
+use crate::counters::{Counter, Dropped};
+use crate::cx::{Actor, Cx};
+use crate::heartbeat::Via;
+use crate::identity::PeerId;
+use crate::job::{Outcome, Stale, Ticket, Work};
+use crate::noise::{Noise, NoiseError, Role, Step};
+use crate::path::Path;
+use crate::reconnect;
+use crate::session::SessionId;
+use crate::time::Duration;
+use crate::timer::{HandshakeTimers, Timer, retry_gap};
+use crate::wire::{Hello, Intro, Malformed, VERSION, Welcome};
+
+/// How far a handshake is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Stage {
+    Free,
+    WritingHello,
+    /// The `Hello` is out, and repeated.
+    AwaitingWelcome,
+    /// On a copy of the state: a forged `Welcome` must not cost us the handshake.
+    ReadingWelcome,
+    ReadingHello,
+    /// Whose key the `Hello` carried.
+    Identifying,
+    WritingWelcome,
+    /// The keys are there; the first packet opened with them proves that the peer is, too.
+    Confirming,
+}
+
+/// One handshake of the storage.
+pub struct HandshakeSlot {
+    pub(crate) stage: Stage,
+    pub(crate) role: Role,
+    /// Where the `Hello` goes to or came from.
+    pub(crate) path: Option<Path>,
+    pub(crate) session: SessionId,
+    /// The other end, once it is known.
+    remote: Option<PeerId>,
+    remote_index: u32,
+    remote_intro: Option<Intro>,
+    noise: Option<Noise>,
+    /// The copy that reads a `Welcome`.
+    reader: Option<Noise>,
+    /// The `Hello`, then the `Welcome` where we write one; kept to be repeated byte by byte.
+    message: [u8; Hello::LEN],
+    /// The `Welcome` being read.
+    answer: [u8; Welcome::LEN],
+    /// Tells a repeated `Hello` from another one.
+    hello_mac1: [u8; 16],
+    /// The operation it waits for.
+    pending: Option<Work>,
+    /// The number of the ticket that operation was handed out with.
+    ticket: Option<u64>,
+    tries: u8,
+    send_owed: bool,
+    pub(crate) timers: HandshakeTimers,
+    /// In the queue of those with something to send.
+    pub(crate) is_ready: bool,
+    /// In the queue of those with a job.
+    pub(crate) job_queued: bool,
+}
+
+impl HandshakeSlot {
+    /// What a storage is filled with.
+    pub const EMPTY: Self = Self {
+        stage: Stage::Free,
+        role: Role::Initiator,
+        path: None,
+        session: 0,
+        remote: None,
+        remote_index: 0,
+        remote_intro: None,
+        noise: None,
+        reader: None,
+        message: [0; Hello::LEN],
+        answer: [0; Welcome::LEN],
+        hello_mac1: [0; 16],
+        pending: None,
+        ticket: None,
+        tries: 0,
+        send_owed: false,
+        timers: HandshakeTimers::STOPPED,
+        is_ready: false,
+        job_queued: false,
+    };
+}
+
+impl Drop for HandshakeSlot {
+    fn drop(&mut self) {
+        // What was opened in place.
+        self.message.zeroize();
+        self.answer.zeroize();
+    }
+}
+
+impl From<NoiseError> for Dropped {
+    fn from(error: NoiseError) -> Self {
+        match error {
+            NoiseError::Short => Self::BadLength,
+            NoiseError::Unauthentic => Self::HandshakeUnauthentic,
+            NoiseError::WeakKey => Self::WeakKey,
+            NoiseError::Reflected => Self::OwnIdentity,
+        }
+    }
+}
+
+impl From<Malformed> for Dropped {
+    fn from(malformed: Malformed) -> Self {
+        match malformed {
+            Malformed::Length => Self::BadLength,
+            Malformed::Kind => Self::UnknownKind,
+            Malformed::Version => Self::UnsupportedVersion,
+            Malformed::Reserved => Self::ReservedBits,
+        }
+    }
+}
+
+/// What we say of ourselves.
+fn own_intro(cx: &Cx<'_>) -> Intro {
+    Intro { version: VERSION, capabilities: 0, ping_interval: cx.state.config.ping_interval }
+}
+
+/// Goes on with the message that is being read or written, as far as it goes without a job.
+fn advance(handshake: u16, cx: &mut Cx<'_>) {
+    let slot = cx.handshake(handshake);
+    let (noise, message) = match slot.stage {
+        Stage::WritingHello | Stage::ReadingHello => {
+            (&mut slot.noise, Hello::noise(&mut slot.message))
+        }
+        Stage::WritingWelcome => (&mut slot.noise, Welcome::noise(&mut slot.message)),
+        Stage::ReadingWelcome => (&mut slot.reader, Welcome::noise(&mut slot.answer)),
+        stage => unreachable!("nothing is read or written in {stage:?}"),
+    };
+    let noise = noise.as_mut().expect("there is a state while something is read or written");
+    match noise.advance(message) {
+        Ok(Step::Needs(operation)) => wait_for(handshake, Work::Handshake(operation), cx),
+        Ok(Step::MessageDone) => message_done(handshake, cx),
+        Err(error) => refuse(handshake, error.into(), cx),
+    }
+}
+
+fn wait_for(handshake: u16, work: Work, cx: &mut Cx<'_>) {
+    cx.handshake(handshake).pending = Some(work);
+    cx.queue_job(handshake);
+}
+
+fn message_done(handshake: u16, cx: &mut Cx<'_>) {
+    let result = match cx.handshake(handshake).stage {
+        Stage::WritingHello => initiator::hello_written(handshake, cx),
+        Stage::ReadingWelcome => initiator::welcome_read(handshake, cx),
+        Stage::ReadingHello => responder::hello_read(handshake, cx),
+        Stage::WritingWelcome => responder::welcome_written(handshake, cx),
+        stage => unreachable!("no message ends in {stage:?}"),
+    };
+    if let Err(reason) = result {
+        refuse(handshake, reason, cx);
+    }
+}
+
+/// The message being worked on is not acceptable: the handshake ends, but for an initiator's,
+/// which goes on waiting for a better one.
+fn refuse(handshake: u16, reason: Dropped, cx: &mut Cx<'_>) {
+    cx.state.counters.refuse(reason);
+    let slot = cx.handshake(handshake);
+    if slot.stage == Stage::ReadingWelcome {
+        slot.reader = None;
+        slot.stage = Stage::AwaitingWelcome;
+    } else {
+        abandon(handshake, cx);
+    }
+}
+
+/// Erases a handshake, its session included.
+pub(crate) fn abandon(handshake: u16, cx: &mut Cx<'_>) {
+    let session = cx.handshake(handshake).session;
+    cx.release_session(session);
+    release(handshake, cx);
+}
+
+/// Gives the slot back; the session lives on, or is gone already.
+fn release(handshake: u16, cx: &mut Cx<'_>) {
+    if let Some(peer) = peer_of_attempt(handshake, cx) {
+        cx.peer(peer).initiating = None;
+    }
+    cx.release_handshake(handshake);
+}
+
+/// The peer that we began this handshake with.
+fn peer_of_attempt(handshake: u16, cx: &mut Cx<'_>) -> Option<u16> {
+    let remote = cx.handshake(handshake).remote?;
+    let peer = cx.find_peer(&remote)?;
+    (cx.peer(peer).initiating == Some(handshake)).then_some(peer)
+}
+
+/// The session of our own handshake with this peer that waits to be confirmed: a `Ping` on it does
+/// that.
+pub(crate) fn unconfirmed(peer: u16, cx: &mut Cx<'_>) -> Option<Via> {
+    let attempt = cx.peer(peer).initiating?;
+    let slot = cx.handshake(attempt);
+    if slot.stage != Stage::Confirming {
+        return None;
+    }
+    Some(Via { session: slot.session, path: slot.path? })
+}
+
+/// The next operation that a handshake waits for.
+pub(crate) fn take_work(cx: &mut Cx<'_>) -> Option<(Ticket, Work)> {
+    loop {
+        let handshake = cx.take_job()?;
+        // None if the handshake ended while it was queued.
+        let Some(work) = cx.handshake(handshake).pending.take() else { continue };
+        cx.state.tickets += 1;
+        let number = cx.state.tickets;
+        cx.handshake(handshake).ticket = Some(number);
+        cx.state.counters.count(Counter::Jobs);
+        return Some((Ticket { handshake, number }, work));
+    }
+}
+
+/// Takes the result of an operation and goes on.
+pub(crate) fn on_outcome(ticket: Ticket, outcome: &Outcome, cx: &mut Cx<'_>) -> Result<(), Stale> {
+    let Ticket { handshake, number } = ticket;
+    if cx.handshake(handshake).ticket != Some(number) {
+        return Err(Stale);
+    }
+    let slot = cx.handshake(handshake);
+    slot.ticket = None;
+    match (outcome, slot.stage) {
+        (Outcome::Identity(identity), Stage::Identifying) => {
+            if let Err(reason) = responder::identified(handshake, *identity, cx) {
+                refuse(handshake, reason, cx);
+            }
+        }
+        (Outcome::Key(key), stage) => {
+            let reading = stage == Stage::ReadingWelcome;
+            let noise = if reading { &mut slot.reader } else { &mut slot.noise };
+            match noise.as_mut().expect("it asked for this").supply(key) {
+                Ok(()) => advance(handshake, cx),
+                Err(error) => refuse(handshake, error.into(), cx),
+            }
+        }
+        (Outcome::Identity(_), stage) => unreachable!("nobody is identified in {stage:?}"),
+    }
+    Ok(())
+}
+
+pub(crate) fn on_timer(timer: Timer, handshake: u16, cx: &mut Cx<'_>) {
+    match timer {
+        Timer::HelloRetry => {
+            if cx.handshake(handshake).stage == Stage::AwaitingWelcome {
+                owe_message(handshake, cx);
+            }
+        }
+        Timer::HandshakeExpiry => {
+            cx.state.counters.count(Counter::HandshakesExpired);
+            let peer = peer_of_attempt(handshake, cx);
+            abandon(handshake, cx);
+            if let Some(peer) = peer.filter(|&peer| cx.peer(peer).current.is_none()) {
+                crate::heartbeat::stop(peer, cx);
+                reconnect::schedule(peer, cx);
+            }
+        }
+        _ => unreachable!("not a timer of a handshake"),
+    }
+}
+
+fn owe_message(handshake: u16, cx: &mut Cx<'_>) {
+    cx.handshake(handshake).send_owed = true;
+    cx.make_ready(Actor::Handshake(handshake));
+}
+
+/// Writes the handshake's message into `out`, if it is to be sent now: the same bytes every time.
+/// Returns its path and its length.
+pub(crate) fn take_owed(handshake: u16, out: &mut [u8], cx: &mut Cx<'_>) -> Option<(Path, usize)> {
+    let now = cx.now();
+    let slot = cx.handshake(handshake);
+    if !core::mem::take(&mut slot.send_owed) {
+        return None;
+    }
+    let len = if slot.role == Role::Initiator { Hello::LEN } else { Welcome::LEN };
+    out[..len].copy_from_slice(&slot.message[..len]);
+    let path = slot.path?;
+    if slot.role == Role::Initiator {
+        slot.tries = slot.tries.saturating_add(1);
+        let retry = now + retry_gap(slot.tries);
+        cx.set_timer(Actor::Handshake(handshake), Timer::HelloRetry, Some(retry));
+    }
+    Some((path, len))
+}
+
+/// The ping interval that two nodes share: the longer of what they asked for.
+fn shared_interval(cx: &Cx<'_>, theirs: Duration) -> Duration {
+    use crate::config::Config;
+    let longer = cx.state.config.ping_interval.max(theirs);
+    longer.clamp(Config::PING_INTERVAL_MIN, Config::PING_INTERVAL_MAX)
+}

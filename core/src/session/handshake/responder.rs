@@ -1,0 +1,131 @@
+//! Handshakes of others.
+//!
+//! Nothing here changes what is known of a peer: a `Hello` may be a replayed one. Only the first
+//! packet that opens under the new keys shows that somebody is there (`confirm.rs`).
+
+use super::{HandshakeSlot, Stage, abandon, advance, own_intro, owe_message, wait_for};
+use crate::counters::{Counter, Dropped};
+use crate::cx::{Actor, Cx};
+use crate::identity::PeerId;
+use crate::job::Work;
+use crate::noise::{IK_PSK0_PSK2, Noise, Role, Setup};
+use crate::path::Path;
+use crate::reconnect;
+use crate::timer::{ATTEMPT, Timer};
+use crate::wire::{Hello, Welcome};
+
+/// Takes up somebody's handshake, or repeats the answer to it.
+pub(crate) fn on_hello(
+    path: Path,
+    header: &Hello,
+    datagram: &[u8],
+    cx: &mut Cx<'_>,
+) -> Result<(), Dropped> {
+    if !Hello::is_for(datagram, &cx.state.mac1_key) {
+        return Err(Dropped::WrongMac1);
+    }
+    if let Some(handshake) = same_hello(header, cx.handshakes) {
+        return answer_again(handshake, path, cx);
+    }
+    let handshake = cx.take_handshake(Role::Responder).ok_or(Dropped::HandshakesFull)?;
+    let noise = Noise::new(Setup {
+        pattern: &IK_PSK0_PSK2,
+        role: Role::Responder,
+        prologue: &cx.state.config.network.prologue(),
+        psk: *cx.state.config.network.pre_shared_key(),
+        local_static: cx.state.agreement_key,
+        remote_static: None,
+        ephemeral: cx.state.secrets.draw(),
+    });
+    let session = cx.take_session(handshake);
+    let slot = cx.handshake(handshake);
+    slot.stage = Stage::ReadingHello;
+    slot.path = Some(path);
+    slot.session = session;
+    slot.remote_index = header.sender;
+    slot.hello_mac1 = header.mac1;
+    slot.noise = Some(noise);
+    slot.message.copy_from_slice(datagram);
+    let expiry = cx.now() + ATTEMPT;
+    cx.set_timer(Actor::Handshake(handshake), Timer::HandshakeExpiry, Some(expiry));
+    advance(handshake, cx);
+    Ok(())
+}
+
+fn same_hello(header: &Hello, handshakes: &[HandshakeSlot]) -> Option<u16> {
+    let same = |slot: &HandshakeSlot| {
+        slot.stage != Stage::Free && slot.role == Role::Responder && slot.hello_mac1 == header.mac1
+    };
+    handshakes.iter().position(same).map(|position| position as u16)
+}
+
+fn answer_again(handshake: u16, path: Path, cx: &mut Cx<'_>) -> Result<(), Dropped> {
+    let slot = cx.handshake(handshake);
+    if slot.stage != Stage::Confirming || slot.path != Some(path) {
+        return Err(Dropped::HandshakeInProgress);
+    }
+    owe_message(handshake, cx);
+    Ok(())
+}
+
+pub(super) fn hello_read(handshake: u16, cx: &mut Cx<'_>) -> Result<(), Dropped> {
+    let slot = cx.handshake(handshake);
+    slot.remote_intro = Some(Hello::intro(&slot.message)?);
+    slot.stage = Stage::Identifying;
+    let remote_key = slot.noise.as_ref().and_then(Noise::remote_static);
+    let remote_key = *remote_key.expect("the message carried it");
+    wait_for(handshake, Work::Identify(remote_key), cx);
+    Ok(())
+}
+
+/// Knows who is calling, and answers, unless our own call to the same node goes first.
+pub(super) fn identified(
+    handshake: u16,
+    identity: Option<PeerId>,
+    cx: &mut Cx<'_>,
+) -> Result<(), Dropped> {
+    let remote = identity.ok_or(Dropped::WeakKey)?;
+    if remote == cx.state.id {
+        return Err(Dropped::OwnIdentity);
+    }
+    give_way(remote, cx)?;
+    let intro = own_intro(cx);
+    let slot = cx.handshake(handshake);
+    slot.remote = Some(remote);
+    slot.stage = Stage::WritingWelcome;
+    Welcome::put_intro(&mut slot.message, &intro);
+    cx.state.counters.count(Counter::HandshakesAnswered);
+    advance(handshake, cx);
+    Ok(())
+}
+
+/// If both ends have sent a `Hello`, that of the smaller `PeerId` is the one to be answered.
+fn give_way(remote: PeerId, cx: &mut Cx<'_>) -> Result<(), Dropped> {
+    let Some(peer) = cx.find_peer(&remote) else { return Ok(()) };
+    let Some(own) = cx.peer(peer).initiating else { return Ok(()) };
+    if cx.handshake(own).stage == Stage::Confirming {
+        // Ours has been answered: `confirm` decides between the two.
+        return Ok(());
+    }
+    if cx.state.id < remote {
+        return Err(Dropped::SimultaneousOpen);
+    }
+    abandon(own, cx);
+    reconnect::give_way(peer, cx);
+    Ok(())
+}
+
+pub(super) fn welcome_written(handshake: u16, cx: &mut Cx<'_>) -> Result<(), Dropped> {
+    let slot = cx.handshake(handshake);
+    let noise = slot.noise.take().expect("it has just written");
+    let (session, remote_index) = (slot.session, slot.remote_index);
+    let remote_key = *noise.remote_static().expect("the first message carried it");
+    let mac1_key = cx.state.config.network.mac1_key(&remote_key);
+    cx.session(session).install(noise.split(), Role::Responder, remote_index);
+    let sender = cx.session(session).local_index;
+    let slot = cx.handshake(handshake);
+    Welcome::finish(&mut slot.message[..Welcome::LEN], sender, remote_index, &mac1_key);
+    slot.stage = Stage::Confirming;
+    owe_message(handshake, cx);
+    Ok(())
+}

@@ -1,0 +1,153 @@
+//! Sessions: keys that both ends hold, and the handshakes that make them.
+
+pub(crate) mod handshake;
+pub(crate) mod replay;
+
+use zeroize::Zeroize;
+
+use crate::counters::Dropped;
+use crate::crypto::aead::{self, TAG_LEN};
+use crate::cx::{Actor, Cx};
+use crate::heartbeat;
+use crate::noise::{Role, TransportKeys};
+use crate::session::replay::{Refused, Window};
+use crate::time::Duration;
+use crate::timer::Timer;
+use crate::wire::SealedHeader;
+
+/// Number of a slot in the storage's session table.
+pub(crate) type SessionId = u16;
+
+/// Whom a session slot belongs to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Owner {
+    Nobody,
+    /// A handshake under way, by the number of its slot. It may have keys already, but nothing
+    /// has been opened with them.
+    Handshake(u16),
+    /// A peer, by the number of its slot.
+    Peer(u16),
+}
+
+/// One session of the storage.
+pub struct SessionSlot {
+    pub(crate) owner: Owner,
+    /// What the peer writes to address this session; its low bits are the slot's number.
+    pub(crate) local_index: u32,
+    /// What we write.
+    pub(crate) remote_index: u32,
+    pub(crate) role: Role,
+    keys: Option<TransportKeys>,
+    next_seal: u64,
+    next_open: u64,
+}
+
+impl SessionSlot {
+    /// What a storage is filled with.
+    pub const EMPTY: Self = Self {
+        owner: Owner::Nobody,
+        local_index: 0,
+        remote_index: 0,
+        role: Role::Initiator,
+        keys: None,
+        next_seal: 0,
+        next_open: 0,
+    };
+
+    pub(crate) fn install(&mut self, keys: TransportKeys, role: Role, remote_index: u32) {
+        (self.keys, self.role, self.remote_index) = (Some(keys), role, remote_index);
+        (self.next_seal, self.next_open) = (0, 0);
+    }
+
+    #[cfg(feature = "inspect")]
+    pub(crate) fn handshake_hash(&self) -> Option<&[u8; 32]> {
+        self.keys.as_ref().map(|keys| &keys.handshake_hash)
+    }
+
+    /// Writes the header, and seals what stands between header and tag; `datagram` is header,
+    /// content, and room for the tag.
+    ///
+    /// # Panics
+    /// If the session has no keys yet.
+    pub(crate) fn seal(&mut self, datagram: &mut [u8]) {
+        let keys = self.keys.as_ref().expect("only a session with keys is sent on");
+        let counter = self.next_seal;
+        self.next_seal = counter.checked_add(1).expect("nobody sends 2^64 packets");
+        let header = SealedHeader { epoch: 0, receiver: self.remote_index, counter }.encode();
+        let (front, content) = datagram.split_at_mut(SealedHeader::LEN);
+        front.copy_from_slice(&header);
+        aead::seal(&keys.seal, counter, &header, content);
+    }
+
+    /// Opens a datagram in place and returns its content.
+    ///
+    /// # Errors
+    /// Neither the session nor its window changed.
+    pub(crate) fn open<'d>(
+        &mut self,
+        header: &SealedHeader,
+        words: &mut [u64],
+        datagram: &'d mut [u8],
+    ) -> Result<&'d mut [u8], Dropped> {
+        let keys = self.keys.as_ref().ok_or(Dropped::UnknownSession)?;
+        if header.epoch != 0 {
+            return Err(Dropped::WrongEpoch);
+        }
+        let mut window = Window { next: &mut self.next_open, words };
+        window.check(header.counter).map_err(|refused| match refused {
+            Refused::Duplicate => Dropped::Replayed,
+            Refused::TooOld => Dropped::TooOld,
+        })?;
+        let (front, content) = datagram.split_at_mut(SealedHeader::LEN);
+        aead::open(&keys.open, header.counter, front, content)
+            .map_err(|_| Dropped::Unauthentic)?;
+        window.mark(header.counter);
+        let len = content.len() - TAG_LEN;
+        Ok(&mut content[..len])
+    }
+
+    /// Erases the keys and gives the slot back.
+    pub(crate) fn erase(&mut self) {
+        self.keys = None;
+        self.owner = Owner::Nobody;
+    }
+}
+
+impl Drop for TransportKeys {
+    fn drop(&mut self) {
+        self.seal.zeroize();
+        self.open.zeroize();
+    }
+}
+
+/// How long packets sealed for the session before the current one are still opened.
+const PREVIOUS_KEPT: Duration = Duration::from_secs(30);
+
+/// Makes a session the one that a peer is sent to; the one before it lingers.
+pub(crate) fn promote(peer: u16, session: SessionId, cx: &mut Cx<'_>) {
+    cx.session(session).owner = Owner::Peer(peer);
+    let replaced = cx.peer(peer).current.replace(session);
+    let Some(replaced) = replaced else { return };
+    if let Some(oldest) = cx.peer(peer).previous.replace(replaced) {
+        cx.release_session(oldest);
+    }
+    let until = cx.now() + PREVIOUS_KEPT;
+    cx.set_timer(Actor::Peer(peer), Timer::PreviousSession, Some(until));
+}
+
+/// Forgets the session before the current one.
+pub(crate) fn retire_previous(peer: u16, cx: &mut Cx<'_>) {
+    if let Some(previous) = cx.peer(peer).previous.take() {
+        cx.release_session(previous);
+    }
+}
+
+/// Erases a peer's sessions and all that is under way on them.
+pub(crate) fn close(peer: u16, cx: &mut Cx<'_>) {
+    retire_previous(peer, cx);
+    cx.set_timer(Actor::Peer(peer), Timer::PreviousSession, None);
+    if let Some(current) = cx.peer(peer).current.take() {
+        cx.release_session(current);
+    }
+    heartbeat::stop(peer, cx);
+}

@@ -1,0 +1,184 @@
+//! Where a node keeps its tables: the capacities come with the storage, so that one build serves
+//! eight peers in a board's `.bss` and thousands on a relay's heap.
+
+use crate::error::CapacityError;
+use crate::peer::PeerSlot;
+use crate::session::SessionSlot;
+use crate::session::handshake::HandshakeSlot;
+use crate::table::deadlines::DeadlineSlot;
+
+/// Every table of a node as a slice; [`Capacity`] says how long each must be.
+pub struct Tables<'a> {
+    /// Peers.
+    pub peers: &'a mut [PeerSlot],
+    /// Handshakes under way.
+    pub handshakes: &'a mut [HandshakeSlot],
+    /// Sessions.
+    pub sessions: &'a mut [SessionSlot],
+    /// The words of their replay windows, a session's together.
+    pub windows: &'a mut [u64],
+    /// Deadlines of peers, then of handshakes.
+    pub deadlines: &'a mut [DeadlineSlot],
+    /// The index from `PeerId` to peer.
+    pub index: &'a mut [u16],
+    /// Queues and free lists.
+    pub queues: &'a mut [u16],
+}
+
+/// Lends a node its tables, the same at every call.
+///
+/// [`storage!`](crate::storage!) makes one of a fixed size for a `static`; on a host the slices may
+/// come from a heap, outside this crate.
+pub trait Storage {
+    /// The tables. Their lengths never change.
+    fn tables(&mut self) -> Tables<'_>;
+    /// The peers, to be read.
+    fn peers(&self) -> &[PeerSlot];
+    /// The sessions, to be read.
+    fn sessions(&self) -> &[SessionSlot];
+}
+
+impl<S: Storage + ?Sized> Storage for &mut S {
+    fn tables(&mut self) -> Tables<'_> {
+        (**self).tables()
+    }
+    fn peers(&self) -> &[PeerSlot] {
+        (**self).peers()
+    }
+    fn sessions(&self) -> &[SessionSlot] {
+        (**self).sessions()
+    }
+}
+
+/// Lengths of the tables for so many peers, handshakes and bits of replay window; for a storage
+/// that draws its tables from a heap.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Capacity {
+    /// Peers at once: 1 to 16,384.
+    pub peers: usize,
+    /// Handshakes under way at once: 2 to 4,096.
+    pub handshakes: usize,
+    /// How far packets may overtake each other: a power of two of bits, at least 128.
+    pub window_bits: usize,
+}
+
+impl Capacity {
+    /// Sessions: every peer may have one and the one before it, every handshake the next.
+    pub const fn sessions(&self) -> usize {
+        2 * self.peers + self.handshakes
+    }
+
+    /// Words of all replay windows.
+    pub const fn window_words(&self) -> usize {
+        self.sessions() * (self.window_bits / 64)
+    }
+
+    /// Deadlines.
+    pub const fn deadlines(&self) -> usize {
+        self.peers + self.handshakes
+    }
+
+    /// Cells of the index from `PeerId` to peer.
+    pub const fn index(&self) -> usize {
+        (2 * self.peers).next_power_of_two()
+    }
+
+    /// Cells of the queues and free lists: what is ready, events, jobs; free peers, handshakes and
+    /// sessions.
+    pub const fn queues(&self) -> usize {
+        let queued = (self.peers + self.handshakes) + self.peers + self.handshakes;
+        let free = self.peers + self.handshakes + self.sessions();
+        queued + free
+    }
+}
+
+impl Tables<'_> {
+    /// Checks that the lengths go together.
+    pub(crate) fn capacity(&self) -> Result<Capacity, CapacityError> {
+        let (peers, handshakes) = (self.peers.len(), self.handshakes.len());
+        if !(1..=16_384).contains(&peers) {
+            return Err(CapacityError::Peers);
+        }
+        if !(2..=4_096).contains(&handshakes) {
+            return Err(CapacityError::Handshakes);
+        }
+        let words = self.windows.len() / self.sessions.len().max(1);
+        if words < 2 || !words.is_power_of_two() {
+            return Err(CapacityError::Windows);
+        }
+        let capacity = Capacity { peers, handshakes, window_bits: words * 64 };
+        let fits = self.sessions.len() == capacity.sessions()
+            && self.windows.len() == capacity.window_words()
+            && self.deadlines.len() == capacity.deadlines()
+            && self.index.len() >= capacity.index()
+            && self.queues.len() == capacity.queues();
+        if fits { Ok(capacity) } else { Err(CapacityError::Tables) }
+    }
+}
+
+/// Declares a storage of fixed size.
+///
+/// ```
+/// underpass_core::storage! {
+///     /// For a board.
+///     pub struct Board { peers: 8, handshakes: 4, window_bits: 256 }
+/// }
+/// let mut storage = Board::EMPTY; // or a `static` on a board
+/// ```
+#[macro_export]
+macro_rules! storage {
+    ($(#[$meta:meta])* $vis:vis struct $name:ident {
+        peers: $peers:expr, handshakes: $handshakes:expr, window_bits: $window_bits:expr $(,)?
+    }) => {
+        $(#[$meta])*
+        $vis struct $name {
+            peers: [$crate::PeerSlot; $name::CAPACITY.peers],
+            handshakes: [$crate::HandshakeSlot; $name::CAPACITY.handshakes],
+            sessions: [$crate::SessionSlot; $name::CAPACITY.sessions()],
+            windows: [u64; $name::CAPACITY.window_words()],
+            deadlines: [$crate::DeadlineSlot; $name::CAPACITY.deadlines()],
+            index: [u16; $name::CAPACITY.index()],
+            queues: [u16; $name::CAPACITY.queues()],
+        }
+
+        impl $name {
+            /// How much it holds.
+            $vis const CAPACITY: $crate::Capacity = $crate::Capacity {
+                peers: $peers,
+                handshakes: $handshakes,
+                window_bits: $window_bits,
+            };
+
+            /// A storage in which nothing is stored.
+            $vis const EMPTY: Self = Self {
+                peers: [const { $crate::PeerSlot::EMPTY }; $name::CAPACITY.peers],
+                handshakes: [const { $crate::HandshakeSlot::EMPTY }; $name::CAPACITY.handshakes],
+                sessions: [const { $crate::SessionSlot::EMPTY }; $name::CAPACITY.sessions()],
+                windows: [0; $name::CAPACITY.window_words()],
+                deadlines: [$crate::DeadlineSlot::EMPTY; $name::CAPACITY.deadlines()],
+                index: [0; $name::CAPACITY.index()],
+                queues: [0; $name::CAPACITY.queues()],
+            };
+        }
+
+        impl $crate::Storage for $name {
+            fn tables(&mut self) -> $crate::Tables<'_> {
+                $crate::Tables {
+                    peers: &mut self.peers,
+                    handshakes: &mut self.handshakes,
+                    sessions: &mut self.sessions,
+                    windows: &mut self.windows,
+                    deadlines: &mut self.deadlines,
+                    index: &mut self.index,
+                    queues: &mut self.queues,
+                }
+            }
+            fn peers(&self) -> &[$crate::PeerSlot] {
+                &self.peers
+            }
+            fn sessions(&self) -> &[$crate::SessionSlot] {
+                &self.sessions
+            }
+        }
+    };
+}

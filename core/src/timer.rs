@@ -1,0 +1,88 @@
+//! The timers of a node, and the schedule that every retried exchange follows.
+
+use crate::time::{Duration, Instant};
+
+/// What a deadline is for; shown in traces, so that they explain themselves.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Timer {
+    /// When to ping a peer, for the first time in an exchange or again.
+    Ping,
+    /// When a peer that has not answered counts as gone.
+    Silence,
+    /// When to dial a peer that is gone.
+    Reconnect,
+    /// When to forget the session that a newer one has replaced.
+    PreviousSession,
+    /// When to send a handshake's first message again.
+    HelloRetry,
+    /// When to give up a handshake.
+    HandshakeExpiry,
+}
+
+/// When [`Node::handle_timeout`](crate::Node::handle_timeout) must be called next, and why.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Deadline {
+    /// The moment. It may lie in the past: then the call is due at once.
+    pub at: Instant,
+    /// The timer that expires then.
+    pub timer: Timer,
+}
+
+/// How long a control exchange is tried.
+pub(crate) const ATTEMPT: Duration = Duration::from_secs(5);
+
+/// The gap after try number `tries` (from 1): 250 ms, 500 ms, then a second.
+pub(crate) fn retry_gap(tries: u8) -> Duration {
+    match tries {
+        0 | 1 => Duration::from_millis(250),
+        2 => Duration::from_millis(500),
+        _ => Duration::from_secs(1),
+    }
+}
+
+/// A few timers of one owner: the earliest is the owner's deadline.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Timers<const N: usize> {
+    kinds: [Timer; N],
+    at: [Option<Instant>; N],
+}
+
+/// A peer's timers.
+pub(crate) type PeerTimers = Timers<4>;
+/// A handshake's timers.
+pub(crate) type HandshakeTimers = Timers<2>;
+
+impl PeerTimers {
+    pub(crate) const STOPPED: Self = Self {
+        kinds: [Timer::Ping, Timer::Silence, Timer::Reconnect, Timer::PreviousSession],
+        at: [None; 4],
+    };
+}
+
+impl HandshakeTimers {
+    pub(crate) const STOPPED: Self =
+        Self { kinds: [Timer::HelloRetry, Timer::HandshakeExpiry], at: [None; 2] };
+}
+
+impl<const N: usize> Timers<N> {
+    pub(crate) fn set(&mut self, timer: Timer, at: Option<Instant>) {
+        let position = self.kinds.iter().position(|kind| *kind == timer);
+        self.at[position.expect("an owner sets its own timers")] = at;
+    }
+
+    /// The earliest, in declared order among equals.
+    pub(crate) fn earliest(&self) -> Option<Deadline> {
+        self.kinds
+            .iter()
+            .zip(self.at)
+            .filter_map(|(&timer, at)| at.map(|at| Deadline { at, timer }))
+            .min_by_key(|deadline| deadline.at)
+    }
+
+    /// Stops and returns the earliest if it is due.
+    pub(crate) fn take_due(&mut self, now: Instant) -> Option<Timer> {
+        let due = self.earliest().filter(|deadline| deadline.at <= now)?;
+        self.set(due.timer, None);
+        Some(due.timer)
+    }
+}

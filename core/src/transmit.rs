@@ -1,0 +1,86 @@
+//! Action, seal, bytes out.
+
+use crate::MAX_DATAGRAM;
+use crate::counters::Counter;
+use crate::crypto::aead::TAG_LEN;
+use crate::cx::{Actor, Cx};
+use crate::error::SendError;
+use crate::heartbeat::{self, Outgoing};
+use crate::path::{Path, Transmit};
+use crate::peer::PeerState;
+use crate::session::{SessionId, handshake};
+use crate::wire::{Control, MAX_PAYLOAD, Message, SealedHeader};
+
+/// The next datagram that somebody owes.
+pub(crate) fn poll(out: &mut [u8; MAX_DATAGRAM], cx: &mut Cx<'_>) -> Option<Transmit> {
+    while let Some(actor) = cx.take_ready() {
+        let sent = match actor {
+            Actor::Peer(peer) => control(peer, out, cx),
+            Actor::Handshake(slot) => handshake_message(slot, out, cx),
+        };
+        if sent.is_some() {
+            return sent;
+        }
+    }
+    None
+}
+
+/// Seals an application's payload.
+pub(crate) fn payload(
+    peer: u16,
+    payload: &[u8],
+    out: &mut [u8; MAX_DATAGRAM],
+    cx: &mut Cx<'_>,
+) -> Result<Transmit, SendError> {
+    if payload.len() > MAX_PAYLOAD {
+        return Err(SendError::TooLong);
+    }
+    let slot = cx.peer(peer);
+    let (Some(session), Some(path), PeerState::Active) = (slot.current, slot.path, slot.state)
+    else {
+        return Err(SendError::NotConnected);
+    };
+    cx.state.counters.count(Counter::PayloadsSent);
+    let (prefix, rest) = out[SealedHeader::LEN..].split_at_mut(Message::DATAGRAM_PREFIX.len());
+    prefix.copy_from_slice(&Message::DATAGRAM_PREFIX);
+    rest[..payload.len()].copy_from_slice(payload);
+    Ok(seal(session, path, prefix.len() + payload.len(), out, cx))
+}
+
+fn control(peer: u16, out: &mut [u8; MAX_DATAGRAM], cx: &mut Cx<'_>) -> Option<Transmit> {
+    let Outgoing { session, path, control } = heartbeat::take_owed(peer, cx)?;
+    if heartbeat::owes(peer, cx) {
+        cx.make_ready(Actor::Peer(peer));
+    }
+    let content = &mut out[SealedHeader::LEN..][..Control::LEN_MAX];
+    let len = control.encode(content);
+    Some(seal(session, path, len, out, cx))
+}
+
+fn handshake_message(
+    slot: u16,
+    out: &mut [u8; MAX_DATAGRAM],
+    cx: &mut Cx<'_>,
+) -> Option<Transmit> {
+    let (path, len) = handshake::take_owed(slot, out, cx)?;
+    Some(sent(path, len, cx))
+}
+
+/// Seals the `content_len` bytes behind the header's place.
+fn seal(
+    session: SessionId,
+    path: Path,
+    content_len: usize,
+    out: &mut [u8; MAX_DATAGRAM],
+    cx: &mut Cx<'_>,
+) -> Transmit {
+    let len = SealedHeader::LEN + content_len + TAG_LEN;
+    cx.session(session).seal(&mut out[..len]);
+    sent(path, len, cx)
+}
+
+fn sent(path: Path, len: usize, cx: &mut Cx<'_>) -> Transmit {
+    cx.state.counters.count(Counter::DatagramsSent);
+    cx.state.counters.add(Counter::BytesSent, len);
+    Transmit { path, also: None, len }
+}

@@ -1,0 +1,74 @@
+//! Bytes to types and back, nothing else: what a datagram looks like before any key is tried.
+//!
+//! `docs/wire.md` describes the same byte by byte, with test vectors. Integers are little-endian.
+//! A decoder never panics, whatever it is given.
+
+mod control;
+mod handshake;
+mod sealed;
+
+pub(crate) use control::{Control, Message, Probe};
+pub(crate) use handshake::{Hello, Intro, Welcome};
+pub(crate) use sealed::SealedHeader;
+
+/// The protocol's version, in the prologue and in every handshake message.
+pub const VERSION: u8 = 1;
+
+/// The largest datagram ever sent: what fits the smallest IPv6 link (1280 bytes, RFC 8200 section
+/// 5) after the IPv6 and UDP headers.
+pub const MAX_DATAGRAM: usize = 1232;
+
+/// The largest payload of one datagram. It is the same on every path: room is left for a relay's
+/// own layer, so that moving to a relay makes no message undeliverable.
+pub const MAX_PAYLOAD: usize = 1152;
+
+/// The first byte of every datagram.
+mod kind {
+    pub(super) const HELLO_IK: u8 = 1;
+    pub(super) const WELCOME_IK: u8 = 2;
+    pub(super) const SEALED: u8 = 16;
+}
+
+/// A datagram's header, decoded; the rest of the datagram stays where it is.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Frame {
+    Hello(Hello),
+    Welcome(Welcome),
+    Sealed(SealedHeader),
+}
+
+/// Why bytes are not a datagram of this protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Malformed {
+    Length,
+    Kind,
+    Version,
+    Reserved,
+}
+
+/// Reads the header of a datagram.
+pub(crate) fn decode(datagram: &[u8]) -> Result<Frame, Malformed> {
+    match *datagram.first().ok_or(Malformed::Length)? {
+        kind::HELLO_IK => Hello::decode(datagram).map(Frame::Hello),
+        kind::WELCOME_IK => Welcome::decode(datagram).map(Frame::Welcome),
+        kind::SEALED => SealedHeader::decode(datagram).map(Frame::Sealed),
+        _ => Err(Malformed::Kind),
+    }
+}
+
+/// The `N` bytes at `offset`.
+///
+/// # Panics
+/// If `bytes` is shorter than `offset + N`: a decoder checks the length first.
+fn array_at<const N: usize>(bytes: &[u8], offset: usize) -> [u8; N] {
+    bytes[offset..offset + N].try_into().expect("the slice has this length")
+}
+
+fn u32_at(bytes: &[u8], offset: usize) -> u32 {
+    u32::from_le_bytes(array_at(bytes, offset))
+}
+
+/// Bytes 2 and 3 are zero in version 1 in every kind of datagram.
+fn check_reserved(datagram: &[u8]) -> Result<(), Malformed> {
+    if datagram[2..4] == [0; 2] { Ok(()) } else { Err(Malformed::Reserved) }
+}

@@ -1,0 +1,5 @@
+//! Behaviour of nodes through their public calls.
+
+mod connecting;
+mod health;
+mod net;

@@ -1,0 +1,218 @@
+//! Two nodes and the datagrams between them, every step in the test's hands.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use underpass_core::{
+    Config, Duration, Event, Instant, Job, MAX_DATAGRAM, Network, Node, Path, Peer, PeerId,
+    PeerState, Received, SecretIdentity, Socket,
+};
+
+underpass_core::storage! {
+    /// As small as a board's.
+    pub(crate) struct Board { peers: 4, handshakes: 4, window_bits: 256 }
+}
+
+pub(crate) const A: usize = 0;
+pub(crate) const B: usize = 1;
+
+/// A datagram under way.
+#[derive(Clone, Debug)]
+pub(crate) struct Packet {
+    pub(crate) from: SocketAddr,
+    pub(crate) to: SocketAddr,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// A node with its keys and its address.
+pub(crate) struct Host {
+    pub(crate) node: Node<Board>,
+    pub(crate) keys: SecretIdentity,
+    pub(crate) address: SocketAddr,
+    pub(crate) events: Vec<Event>,
+    pub(crate) payloads: Vec<Vec<u8>>,
+    pub(crate) jobs: Vec<Job>,
+}
+
+/// Hosts, a clock and a wire without any fault of its own.
+pub(crate) struct Net {
+    pub(crate) hosts: Vec<Host>,
+    pub(crate) now: Instant,
+    pub(crate) wire: Vec<Packet>,
+}
+
+pub(crate) fn network() -> Network {
+    Network::closed("test", [7; 32])
+}
+
+pub(crate) fn address(number: usize) -> SocketAddr {
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, number as u8 + 1)), 4747)
+}
+
+pub(crate) fn path_to(address: SocketAddr) -> Path {
+    Path { socket: Socket(0), remote: address }
+}
+
+/// The `number`-th of a fixed series of identities; the smaller `PeerId` of the first two is
+/// host A's.
+pub(crate) fn identity(number: usize) -> SecretIdentity {
+    let make = |number: usize| {
+        let mut draw = 0u8;
+        SecretIdentity::generate(|| {
+            draw += 1;
+            [number as u8 + 1, draw].repeat(16).try_into().expect("32 bytes")
+        })
+        .0
+    };
+    let (first, second) = (make(0), make(1));
+    let swapped = first.id() > second.id();
+    match (number, swapped) {
+        (0, false) | (1, true) => first,
+        (1, false) | (0, true) => second,
+        _ => make(number),
+    }
+}
+
+impl Host {
+    pub(crate) fn new(number: usize, network: Network, seed: u8, now: Instant) -> Self {
+        let keys = identity(number);
+        let node = Node::new(
+            Config::new(network),
+            keys.id(),
+            [seed; 32],
+            Board::EMPTY,
+            now,
+        )
+        .expect("the storage is sound");
+        let (events, payloads, jobs) = Default::default();
+        Self { node, keys, address: address(number), events, payloads, jobs }
+    }
+
+    pub(crate) fn id(&self) -> PeerId {
+        self.node.id()
+    }
+
+    /// Everything that the node has to say.
+    pub(crate) fn drain(&mut self) -> Vec<Packet> {
+        let mut packets = Vec::new();
+        let mut out = [0; MAX_DATAGRAM];
+        while let Some(transmit) = self.node.poll_transmit(&mut out) {
+            packets.push(Packet {
+                from: self.address,
+                to: transmit.path.remote,
+                bytes: out[..transmit.len].to_vec(),
+            });
+        }
+        while let Some(event) = self.node.poll_event() {
+            self.events.push(event);
+        }
+        packets
+    }
+}
+
+impl Net {
+    /// Hosts A, B and so on in one network, who know nothing of each other yet.
+    pub(crate) fn new(count: usize) -> Self {
+        let now = Instant::from_micros(1_000_000);
+        let hosts = (0..count).map(|n| Host::new(n, network(), n as u8 + 100, now)).collect();
+        Self { hosts, now, wire: Vec::new() }
+    }
+
+    /// A has asked for B, and both are active.
+    pub(crate) fn connected() -> Self {
+        let mut net = Self::new(2);
+        net.connect(A, B);
+        net.settle();
+        assert!(net.is_active(A, B) && net.is_active(B, A));
+        net
+    }
+
+    pub(crate) fn connect(&mut self, from: usize, to: usize) -> Peer {
+        let (id, address) = (self.hosts[to].id(), self.hosts[to].address);
+        let peer = self.hosts[from].node.connect(id, path_to(address), self.now);
+        self.collect(from);
+        peer.expect("there is room")
+    }
+
+    /// Runs the host's jobs and puts what it sends on the wire.
+    pub(crate) fn collect(&mut self, host: usize) {
+        let Host { node, keys, .. } = &mut self.hosts[host];
+        node.run_jobs(keys, self.now);
+        let packets = self.hosts[host].drain();
+        self.wire.extend(packets);
+    }
+
+    pub(crate) fn handle(&mut self, mut packet: Packet) -> Result<(), underpass_core::Dropped> {
+        let Some(at) = self.hosts.iter().position(|host| host.address == packet.to) else {
+            return Ok(());
+        };
+        let host = &mut self.hosts[at];
+        let received =
+            host.node.handle_datagram(path_to(packet.from), &mut packet.bytes, self.now);
+        let result = received.map(|received| {
+            if let Received::Message { payload, .. } = received {
+                host.payloads.push(payload.to_vec());
+            }
+        });
+        self.collect(at);
+        result
+    }
+
+    /// Delivers until nothing is under way.
+    pub(crate) fn settle(&mut self) {
+        for _ in 0..1000 {
+            if self.wire.is_empty() {
+                return;
+            }
+            let packet = self.wire.remove(0);
+            let _ = self.handle(packet);
+        }
+        panic!("the nodes never come to rest");
+    }
+
+    /// Lets time pass, with every datagram delivered at once.
+    pub(crate) fn run_for(&mut self, span: Duration) {
+        self.run(span, |_| true);
+    }
+
+    /// Lets time pass; `pass` says which datagrams arrive.
+    pub(crate) fn run(&mut self, span: Duration, mut pass: impl FnMut(&Packet) -> bool) {
+        let end = self.now + span;
+        loop {
+            while !self.wire.is_empty() {
+                let packet = self.wire.remove(0);
+                if pass(&packet) {
+                    let _ = self.handle(packet);
+                }
+            }
+            let next = self.hosts.iter().filter_map(|host| host.node.poll_timeout()).min_by_key(|d| d.at);
+            let Some(next) = next.filter(|next| next.at <= end) else { break };
+            self.now = self.now.max(next.at);
+            for host in 0..self.hosts.len() {
+                self.hosts[host].node.handle_timeout(self.now);
+                self.collect(host);
+            }
+        }
+        self.now = end;
+    }
+
+    pub(crate) fn peer(&mut self, of: usize, other: usize) -> Option<Peer> {
+        let id = self.hosts[other].id();
+        self.hosts[of].node.peer(&id)
+    }
+
+    pub(crate) fn state(&mut self, of: usize, other: usize) -> PeerState {
+        let peer = self.peer(of, other);
+        peer.map_or(PeerState::Init, |peer| {
+            self.hosts[of].node.peer_state(peer).expect("the handle is fresh")
+        })
+    }
+
+    pub(crate) fn is_active(&mut self, of: usize, other: usize) -> bool {
+        self.state(of, other) == PeerState::Active
+    }
+
+    /// Switches a host off and on again, without anything it knew.
+    pub(crate) fn restart(&mut self, host: usize, seed: u8) {
+        self.hosts[host] = Host::new(host, network(), seed, self.now);
+    }
+}
