@@ -121,8 +121,7 @@ pub struct Counters {
 }
 
 impl Counters {
-    pub(crate) const ZERO: Self =
-        Self { done: [0; Counter::COUNT], dropped: [0; Dropped::COUNT] };
+    pub(crate) const ZERO: Self = Self { done: [0; Counter::COUNT], dropped: [0; Dropped::COUNT] };
 
     /// How often, or how many.
     pub fn done(&self, counter: Counter) -> u64 {

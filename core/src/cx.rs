@@ -419,4 +419,3 @@ impl<'a> Queues<'a> {
 fn slots(len: usize) -> core::ops::Range<u16> {
     0..u16::try_from(len).expect("checked with the capacity")
 }
-

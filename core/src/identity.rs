@@ -71,7 +71,9 @@ impl PeerId {
     pub(crate) fn from_agreement_key(u: &[u8; 32]) -> Option<Self> {
         // A second encoding of the same number would give one node several keys.
         let canonical = u.iter().rev().lt(FIELD_PRIME.iter().rev());
-        let point = MontgomeryPoint(*u).to_edwards(0).filter(|point| canonical && !point.is_small_order())?;
+        let point = MontgomeryPoint(*u)
+            .to_edwards(0)
+            .filter(|point| canonical && !point.is_small_order())?;
         Some(Self(point.compress().to_bytes()))
     }
 }
@@ -129,11 +131,9 @@ impl fmt::Display for PeerIdError {
             Self::Length(found) => {
                 write!(f, "a peer id has {} characters, this has {found}", PeerId::TEXT_LEN)
             }
-            Self::Character(at) => write!(
-                f,
-                "character {} of the peer id is none of a-z (lower case) and 2-7",
-                at + 1
-            ),
+            Self::Character(at) => {
+                write!(f, "character {} of the peer id is none of a-z (lower case) and 2-7", at + 1)
+            }
             Self::Key => write!(f, "this is not a usable public key; was a character mistyped?"),
         }
     }
@@ -193,8 +193,18 @@ impl Keys for SecretIdentity {
     }
 }
 
+/// Shows the public half only.
+impl fmt::Debug for SecretIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SecretIdentity").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
 impl Drop for SecretIdentity {
     fn drop(&mut self) {
         self.scalar.zeroize();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,8 @@ mod error;
 mod event;
 mod heartbeat;
 mod identity;
+#[cfg(feature = "inspect")]
+pub mod inspect;
 mod job;
 mod message;
 mod network;

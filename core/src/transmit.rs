@@ -57,11 +57,7 @@ fn control(peer: u16, out: &mut [u8; MAX_DATAGRAM], cx: &mut Cx<'_>) -> Option<T
     Some(seal(session, path, len, out, cx))
 }
 
-fn handshake_message(
-    slot: u16,
-    out: &mut [u8; MAX_DATAGRAM],
-    cx: &mut Cx<'_>,
-) -> Option<Transmit> {
+fn handshake_message(slot: u16, out: &mut [u8; MAX_DATAGRAM], cx: &mut Cx<'_>) -> Option<Transmit> {
     let (path, len) = handshake::take_owed(slot, out, cx)?;
     Some(sent(path, len, cx))
 }

@@ -1,8 +1,8 @@
 //! BLAKE2s (RFC 7693): plain, keyed, and as the HMAC that Noise builds its key schedule from.
 
+use blake2::digest::consts::U16;
 use blake2::digest::{Digest, FixedOutput, KeyInit, Mac};
 use blake2::{Blake2s256, Blake2sMac};
-use blake2::digest::consts::U16;
 use zeroize::Zeroize;
 
 /// Bytes of a hash, and of everything derived with it.
@@ -60,7 +60,10 @@ fn xor(pad: &mut [u8; BLOCK_LEN], key: &[u8; HASH_LEN]) {
 }
 
 /// Noise's HKDF (specification, section 4.3) with `N` outputs; `N` is 2 or 3.
-pub(crate) fn hkdf<const N: usize>(chaining_key: &[u8; HASH_LEN], input: &[u8]) -> [[u8; HASH_LEN]; N] {
+pub(crate) fn hkdf<const N: usize>(
+    chaining_key: &[u8; HASH_LEN],
+    input: &[u8],
+) -> [[u8; HASH_LEN]; N] {
     let mut temporary = Hmac::new(chaining_key).tag(&[input]);
     let expand = Hmac::new(&temporary);
     temporary.zeroize();

@@ -1,8 +1,8 @@
 //! Held against the published vectors, and against snow in live handshakes.
 
 use std::string::String;
-use std::vec::Vec;
 use std::vec;
+use std::vec::Vec;
 
 use proptest::prelude::*;
 use serde::Deserialize;
@@ -250,9 +250,9 @@ fn snows(role: Role, psk: Key, seed: u8) -> snow::HandshakeState {
         .and_then(|builder| builder.psk(2, &psk))
         .expect("all set once");
     match role {
-        Role::Initiator => builder
-            .remote_public_key(&their_public)
-            .and_then(|builder| builder.build_initiator()),
+        Role::Initiator => {
+            builder.remote_public_key(&their_public).and_then(|builder| builder.build_initiator())
+        }
         Role::Responder => builder.build_responder(),
     }
     .expect("complete")

@@ -99,8 +99,7 @@ impl SessionSlot {
             Refused::TooOld => Dropped::TooOld,
         })?;
         let (front, content) = datagram.split_at_mut(SealedHeader::LEN);
-        aead::open(&keys.open, header.counter, front, content)
-            .map_err(|_| Dropped::Unauthentic)?;
+        aead::open(&keys.open, header.counter, front, content).map_err(|_| Dropped::Unauthentic)?;
         window.mark(header.counter);
         let len = content.len() - TAG_LEN;
         Ok(&mut content[..len])

@@ -63,3 +63,6 @@ impl Window<'_> {
 fn bit(counter: u64) -> u64 {
     1 << (counter % WORD_BITS)
 }
+
+#[cfg(test)]
+mod tests;

@@ -110,8 +110,7 @@ impl Deadlines<'_> {
     }
 
     fn swap(&mut self, a: u16, b: u16) {
-        let (slot_a, slot_b) =
-            (self.slots[usize::from(a)].entry, self.slots[usize::from(b)].entry);
+        let (slot_a, slot_b) = (self.slots[usize::from(a)].entry, self.slots[usize::from(b)].entry);
         self.place(slot_a, b);
         self.place(slot_b, a);
     }
@@ -121,3 +120,6 @@ impl Deadlines<'_> {
         self.slots[usize::from(slot)].position = Some(position);
     }
 }
+
+#[cfg(test)]
+mod tests;

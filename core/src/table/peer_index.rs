@@ -72,3 +72,6 @@ impl PeerIndex<'_> {
         (to + self.cells.len() - from) % self.cells.len()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,3 +29,6 @@ impl Ring {
         self.len.into()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,9 +7,14 @@ mod control;
 mod handshake;
 mod sealed;
 
+#[cfg(test)]
+pub(crate) use control::UnknownMessage;
 pub(crate) use control::{Control, Message, Probe};
 pub(crate) use handshake::{Hello, Intro, Welcome};
 pub(crate) use sealed::SealedHeader;
+
+#[cfg(test)]
+mod tests;
 
 /// The protocol's version, in the prologue and in every handshake message.
 pub const VERSION: u8 = 1;

@@ -1,6 +1,8 @@
 //! From strangers to a session.
 
-use underpass_core::{ConnectError, Duration, Event, MAX_DATAGRAM, MAX_PAYLOAD, Network, SendError};
+use underpass_core::{
+    ConnectError, Duration, Event, MAX_DATAGRAM, MAX_PAYLOAD, Network, SendError,
+};
 
 use crate::net::{A, B, Host, Net, path_to};
 
@@ -106,11 +108,9 @@ fn simultaneous_opens_end_in_one_session() {
 
 #[test]
 fn another_network_gets_no_answer() {
-    for other in [
-        Network::closed("test", [8; 32]),
-        Network::closed("other", [7; 32]),
-        Network::open("test"),
-    ] {
+    for other in
+        [Network::closed("test", [8; 32]), Network::closed("other", [7; 32]), Network::open("test")]
+    {
         let mut net = Net::new(2);
         net.hosts[B] = Host::new(B, other, 9, net.now);
         net.connect(A, B);

@@ -35,7 +35,10 @@ fn a_lost_ping_is_repeated_and_costs_nothing() {
         number % 3 != 0
     });
     assert!(net.is_active(A, B) && net.is_active(B, A));
-    assert_eq!(net.hosts[A].events.len(), net.hosts[A].events.iter().filter(|event| !matches!(event, Event::Disconnected(_))).count());
+    assert_eq!(
+        net.hosts[A].events.len(),
+        net.hosts[A].events.iter().filter(|event| !matches!(event, Event::Disconnected(_))).count()
+    );
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Behaviour of nodes through their public calls.
 
 mod connecting;
+mod dropping;
 mod health;
+mod interleaving;
 mod net;

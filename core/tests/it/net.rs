@@ -3,8 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use underpass_core::{
-    Config, Duration, Event, Instant, Job, MAX_DATAGRAM, Network, Node, Path, Peer, PeerId,
-    PeerState, Received, SecretIdentity, Socket,
+    Config, Duration, Event, Instant, MAX_DATAGRAM, Network, Node, Path, Peer, PeerId, PeerState,
+    Received, SecretIdentity, Socket,
 };
 
 underpass_core::storage! {
@@ -30,7 +30,6 @@ pub(crate) struct Host {
     pub(crate) address: SocketAddr,
     pub(crate) events: Vec<Event>,
     pub(crate) payloads: Vec<Vec<u8>>,
-    pub(crate) jobs: Vec<Job>,
 }
 
 /// Hosts, a clock and a wire without any fault of its own.
@@ -75,16 +74,10 @@ pub(crate) fn identity(number: usize) -> SecretIdentity {
 impl Host {
     pub(crate) fn new(number: usize, network: Network, seed: u8, now: Instant) -> Self {
         let keys = identity(number);
-        let node = Node::new(
-            Config::new(network),
-            keys.id(),
-            [seed; 32],
-            Board::EMPTY,
-            now,
-        )
-        .expect("the storage is sound");
-        let (events, payloads, jobs) = Default::default();
-        Self { node, keys, address: address(number), events, payloads, jobs }
+        let node = Node::new(Config::new(network), keys.id(), [seed; 32], Board::EMPTY, now)
+            .expect("the storage is sound");
+        let (events, payloads) = Default::default();
+        Self { node, keys, address: address(number), events, payloads }
     }
 
     pub(crate) fn id(&self) -> PeerId {
@@ -146,8 +139,7 @@ impl Net {
             return Ok(());
         };
         let host = &mut self.hosts[at];
-        let received =
-            host.node.handle_datagram(path_to(packet.from), &mut packet.bytes, self.now);
+        let received = host.node.handle_datagram(path_to(packet.from), &mut packet.bytes, self.now);
         let result = received.map(|received| {
             if let Received::Message { payload, .. } = received {
                 host.payloads.push(payload.to_vec());
@@ -184,7 +176,8 @@ impl Net {
                     let _ = self.handle(packet);
                 }
             }
-            let next = self.hosts.iter().filter_map(|host| host.node.poll_timeout()).min_by_key(|d| d.at);
+            let next =
+                self.hosts.iter().filter_map(|host| host.node.poll_timeout()).min_by_key(|d| d.at);
             let Some(next) = next.filter(|next| next.at <= end) else { break };
             self.now = self.now.max(next.at);
             for host in 0..self.hosts.len() {

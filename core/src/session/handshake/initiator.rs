@@ -1,6 +1,6 @@
 //! Our own handshakes.
 
-use super::{Stage, advance, own_intro, owe_message};
+use super::{Stage, advance, owe_message, own_intro};
 use crate::counters::{Counter, Dropped};
 use crate::cx::{Actor, Cx};
 use crate::heartbeat;

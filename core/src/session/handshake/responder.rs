@@ -3,7 +3,7 @@
 //! Nothing here changes what is known of a peer: a `Hello` may be a replayed one. Only the first
 //! packet that opens under the new keys shows that somebody is there (`confirm.rs`).
 
-use super::{HandshakeSlot, Stage, abandon, advance, own_intro, owe_message, wait_for};
+use super::{HandshakeSlot, Stage, abandon, advance, owe_message, own_intro, wait_for};
 use crate::counters::{Counter, Dropped};
 use crate::cx::{Actor, Cx};
 use crate::identity::PeerId;

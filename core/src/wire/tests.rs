@@ -1,0 +1,95 @@
+use std::vec;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::crypto::aead::TAG_LEN;
+use crate::time::Duration;
+
+proptest! {
+    #[test]
+    fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..1400)) {
+        let _ = decode(&bytes);
+        let _ = Message::decode(&bytes);
+    }
+
+    /// The same, past the first checks.
+    #[test]
+    fn bytes_of_a_known_kind_never_panic(
+        kind in prop::sample::select(vec![kind::HELLO_IK, kind::WELCOME_IK, kind::SEALED]),
+        mut bytes in prop::collection::vec(any::<u8>(), 0..1400),
+    ) {
+        let header = [kind, VERSION, 0, 0];
+        let len = bytes.len().min(header.len());
+        bytes[..len].copy_from_slice(&header[..len]);
+        let _ = decode(&bytes);
+    }
+
+    #[test]
+    fn a_sealed_header_reads_back(epoch: u8, receiver: u32, counter: u64, len in 0usize..1200) {
+        let header = SealedHeader { epoch, receiver, counter };
+        let mut datagram = header.encode().to_vec();
+        datagram.resize(SealedHeader::LEN + TAG_LEN + len, 0);
+        prop_assert_eq!(decode(&datagram), Ok(Frame::Sealed(header)));
+    }
+
+    #[test]
+    fn a_hello_reads_back(sender: u32, key: [u8; 32], intro in intros()) {
+        let mut datagram = [0; Hello::LEN];
+        Hello::put_intro(&mut datagram, &intro);
+        Hello::finish(&mut datagram, sender, &key);
+        let Ok(Frame::Hello(header)) = decode(&datagram) else { panic!("not a Hello") };
+        prop_assert_eq!(header.sender, sender);
+        prop_assert!(Hello::is_for(&datagram, &key));
+        prop_assert_eq!(Hello::intro(&datagram), Ok(intro));
+        datagram[9] ^= 1;
+        prop_assert!(!Hello::is_for(&datagram, &key));
+    }
+
+    #[test]
+    fn a_welcome_reads_back(sender: u32, receiver: u32, key: [u8; 32], intro in intros()) {
+        let mut datagram = [0; Welcome::LEN];
+        Welcome::put_intro(&mut datagram, &intro);
+        Welcome::finish(&mut datagram, sender, receiver, &key);
+        let Ok(Frame::Welcome(header)) = decode(&datagram) else { panic!("not a Welcome") };
+        prop_assert_eq!((header.sender, header.receiver), (sender, receiver));
+        prop_assert!(Welcome::is_for(&datagram, &key));
+        prop_assert_eq!(Welcome::intro(&datagram), Ok(intro));
+        datagram[13] ^= 1;
+        prop_assert!(!Welcome::is_for(&datagram, &key));
+    }
+
+    #[test]
+    fn a_control_message_reads_back(nonce: [u8; 8], pong: bool) {
+        let probe = Probe { nonce };
+        let control = if pong { Control::Pong(probe) } else { Control::Ping(probe) };
+        let mut out = [0; Control::LEN_MAX];
+        let len = control.encode(&mut out);
+        prop_assert_eq!(Message::decode(&out[..len]), Ok(Message::Control(control)));
+        prop_assert_eq!(Message::decode(&out[..len - 1]), Err(UnknownMessage));
+    }
+}
+
+fn intros() -> impl Strategy<Value = Intro> {
+    (any::<u32>(), any::<u32>()).prop_map(|(capabilities, interval_ms)| Intro {
+        version: VERSION,
+        capabilities,
+        ping_interval: Duration::from_millis(interval_ms.into()),
+    })
+}
+
+#[test]
+fn what_a_decoder_refuses_it_names() {
+    let hello = |change: fn(&mut [u8; Hello::LEN])| {
+        let mut datagram = [0; Hello::LEN];
+        Hello::finish(&mut datagram, 1, &[0; 32]);
+        change(&mut datagram);
+        decode(&datagram)
+    };
+    assert_eq!(decode(&[]), Err(Malformed::Length));
+    assert_eq!(decode(&[0; 192]), Err(Malformed::Kind));
+    assert_eq!(decode(&[kind::HELLO_IK, VERSION, 0, 0]), Err(Malformed::Length));
+    assert_eq!(hello(|datagram| datagram[1] = 2), Err(Malformed::Version));
+    assert_eq!(hello(|datagram| datagram[3] = 1), Err(Malformed::Reserved));
+    assert_eq!(decode(&[kind::SEALED; MAX_DATAGRAM + 1]), Err(Malformed::Length));
+}

@@ -1,0 +1,204 @@
+//! Two nodes under any order of datagrams, losses, duplicates, timeouts and late jobs.
+
+use proptest::prelude::*;
+use underpass_core::{Duration, Instant, Job};
+
+use crate::net::{A, B, Host, Net, Packet, path_to};
+
+/// One thing that happens.
+#[derive(Clone, Debug)]
+enum Step {
+    /// A host asks for the other.
+    Connect(bool),
+    /// The datagram at this position (modulo their number) arrives; it may arrive again.
+    Deliver { at: usize, again: bool },
+    /// It is lost.
+    Lose(usize),
+    /// A bit of it is changed on the way.
+    Tamper { at: usize, bit: usize },
+    /// A host does the job at this position.
+    Job { host: bool, at: usize },
+    /// Time passes.
+    Wait { millis: u64 },
+    /// A host goes on to its next deadline.
+    Timeout(bool),
+    /// A host loses everything.
+    Restart(bool),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        2 => any::<bool>().prop_map(Step::Connect),
+        8 => (any::<usize>(), prop::bool::weighted(0.2))
+            .prop_map(|(at, again)| Step::Deliver { at, again }),
+        1 => any::<usize>().prop_map(Step::Lose),
+        1 => (any::<usize>(), any::<usize>()).prop_map(|(at, bit)| Step::Tamper { at, bit }),
+        8 => (any::<bool>(), any::<usize>()).prop_map(|(host, at)| Step::Job { host, at }),
+        2 => (0u64..400).prop_map(|millis| Step::Wait { millis }),
+        2 => any::<bool>().prop_map(Step::Timeout),
+        1 => any::<bool>().prop_map(Step::Restart),
+    ];
+    prop::collection::vec(step, 0..120)
+}
+
+/// Two hosts whose jobs wait until a step does them.
+struct World {
+    net: Net,
+    jobs: [Vec<Job>; 2],
+    restarts: u8,
+}
+
+impl World {
+    fn new() -> Self {
+        Self { net: Net::new(2), jobs: [Vec::new(), Vec::new()], restarts: 0 }
+    }
+
+    fn take(&mut self, step: Step) {
+        match step {
+            Step::Connect(host) => self.connect(host.into()),
+            Step::Deliver { at, again } => self.deliver(at, again),
+            Step::Lose(at) => drop(self.pick(at)),
+            Step::Tamper { at, bit } => self.tamper(at, bit),
+            Step::Job { host, at } => self.job(host.into(), at),
+            Step::Wait { millis } => self.net.now = self.net.now + Duration::from_millis(millis),
+            Step::Timeout(host) => self.timeout(host.into()),
+            Step::Restart(host) => self.restart(host.into()),
+        }
+        self.collect();
+    }
+
+    fn connect(&mut self, host: usize) {
+        let other = &self.net.hosts[1 - host];
+        let (id, path) = (other.id(), path_to(other.address));
+        self.net.hosts[host].node.connect(id, path, self.net.now).expect("there is room");
+    }
+
+    fn deliver(&mut self, at: usize, again: bool) {
+        let Some(packet) = self.pick(at) else { return };
+        if again {
+            self.net.wire.push(packet.clone());
+        }
+        self.arrive(packet);
+    }
+
+    fn tamper(&mut self, at: usize, bit: usize) {
+        let Some(mut packet) = self.pick(at) else { return };
+        let bit = bit % (packet.bytes.len() * 8);
+        packet.bytes[bit / 8] ^= 1 << (bit % 8);
+        self.arrive(packet);
+    }
+
+    fn pick(&mut self, at: usize) -> Option<Packet> {
+        let len = self.net.wire.len();
+        (len > 0).then(|| self.net.wire.remove(at % len))
+    }
+
+    fn arrive(&mut self, mut packet: Packet) {
+        let to = self.net.hosts.iter_mut().find(|host| host.address == packet.to);
+        let to = to.expect("they only know each other");
+        let _ = to.node.handle_datagram(path_to(packet.from), &mut packet.bytes, self.net.now);
+    }
+
+    fn job(&mut self, host: usize, at: usize) {
+        if self.jobs[host].is_empty() {
+            return;
+        }
+        let at = at % self.jobs[host].len();
+        let job = self.jobs[host].remove(at);
+        let Host { node, keys, .. } = &mut self.net.hosts[host];
+        let _ = node.complete_job(job.run(keys), self.net.now);
+    }
+
+    fn timeout(&mut self, host: usize) {
+        let node = &mut self.net.hosts[host].node;
+        if let Some(deadline) = node.poll_timeout() {
+            self.net.now = self.net.now.max(deadline.at);
+            node.handle_timeout(self.net.now);
+        }
+    }
+
+    fn restart(&mut self, host: usize) {
+        self.restarts += 1;
+        self.net.restart(host, self.restarts);
+        self.jobs[host].clear();
+    }
+
+    fn collect(&mut self) {
+        for host in [A, B] {
+            while let Some(job) = self.net.hosts[host].node.poll_job() {
+                self.jobs[host].push(job);
+            }
+            let packets = self.net.hosts[host].drain();
+            self.net.wire.extend(packets);
+        }
+    }
+
+    /// From here on nothing is lost or late.
+    fn heal(&mut self, span: Duration) {
+        for host in [A, B] {
+            for job in std::mem::take(&mut self.jobs[host]) {
+                let Host { node, keys, .. } = &mut self.net.hosts[host];
+                let _ = node.complete_job(job.run(keys), self.net.now);
+            }
+            self.net.collect(host);
+        }
+        self.net.run_for(span);
+    }
+
+    fn hash(&mut self, of: usize, other: usize) -> Option<[u8; 32]> {
+        let peer = self.net.peer(of, other)?;
+        self.net.hosts[of].node.inspect_handshake_hash(peer)
+    }
+}
+
+/// A dead session is noticed after 30 s, an attempt lasts 5 s, a backoff at most 75 s.
+const LONG_ENOUGH: Duration = Duration::from_secs(180);
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn both_ends_agree_on_the_session_or_have_none(steps in steps()) {
+        let mut world = World::new();
+        for step in steps {
+            world.take(step);
+        }
+        world.heal(LONG_ENOUGH);
+        let (ab, ba) = (world.hash(A, B), world.hash(B, A));
+        prop_assert_eq!(ab, ba);
+        prop_assert_eq!(world.net.is_active(A, B), ab.is_some());
+        prop_assert_eq!(world.net.is_active(B, A), ba.is_some());
+    }
+
+    #[test]
+    fn whoever_asks_gets_through_once_the_faults_are_over(steps in steps(), asker: bool) {
+        let mut world = World::new();
+        for step in steps {
+            world.take(step);
+        }
+        world.take(Step::Connect(asker));
+        world.heal(LONG_ENOUGH);
+        prop_assert!(world.net.is_active(A, B) && world.net.is_active(B, A));
+    }
+
+    #[test]
+    fn time_never_runs_backwards_and_no_deadline_spins(steps in steps()) {
+        let mut world = World::new();
+        for step in steps {
+            world.take(step);
+        }
+        world.net.wire.clear();
+        for host in &mut world.net.hosts {
+            let mut last = Instant::ORIGIN;
+            let mut repeats = 0;
+            for _ in 0..200 {
+                let Some(deadline) = host.node.poll_timeout() else { break };
+                repeats = if deadline.at <= last { repeats + 1 } else { 0 };
+                prop_assert!(repeats < 10, "{deadline:?} again and again");
+                last = last.max(deadline.at);
+                host.node.handle_timeout(last);
+                host.drain();
+            }
+        }
+    }
+}
