@@ -18,6 +18,9 @@ const FIELD_PRIME: [u8; 32] = {
     prime
 };
 
+/// A sound source of randomness needs more once in 2^100 times.
+const DRAWS_MAX: u32 = 100;
+
 /// A node's name and public key: 32 bytes of Ed25519, shown as 51 base32 characters.
 ///
 /// Only keys that the protocol can use exist as a `PeerId`: a canonical encoding of a point of
@@ -162,15 +165,17 @@ impl SecretIdentity {
     /// Draws seeds until one gives a key whose sign bit is zero (see [`PeerId`]): two on average.
     ///
     /// Returns the identity and the seed to store. `draw` must yield 32 bytes of fresh secret
-    /// randomness at every call.
-    pub fn generate(mut draw: impl FnMut() -> [u8; 32]) -> (Self, [u8; 32]) {
-        loop {
+    /// randomness at every call; `None` if it is stuck, as a hundred draws in a row that are of no
+    /// use show.
+    pub fn generate(mut draw: impl FnMut() -> [u8; 32]) -> Option<(Self, [u8; 32])> {
+        for _ in 0..DRAWS_MAX {
             let mut seed = draw();
             if let Some(identity) = Self::from_seed(&seed) {
-                return (identity, seed);
+                return Some((identity, seed));
             }
             seed.zeroize();
         }
+        None
     }
 
     /// The identity with this Ed25519 seed; `None` if its key has the sign bit set, which

@@ -1,5 +1,83 @@
 #![no_std]
 //! The Underpass protocol: peers behind NATs that talk end to end encrypted.
+//!
+//! This crate is the protocol and nothing else. It has no clock, no socket, no thread, no allocator
+//! and no ambient randomness, so the same bytes run in a simulator, on a microcontroller and in a
+//! daemon. A driver owns those things and moves data between them and a [`Node`].
+//!
+//! # The drive contract
+//!
+//! ```text
+//!              datagram        timer        application       result of a job
+//!                 |              |               |                   |
+//!   1. in   handle_datagram handle_timeout connect, close,     complete_job
+//!                 |              |         send_datagram             |
+//!                 v              v               v                   v
+//!            decode, open     the part      .-----------.     the handshake
+//!            dispatch ------> it is for --->|   Node    |<--- goes on
+//!                                           '-----------'
+//!                                                 |
+//!   2. out    poll_job      poll_transmit     poll_event      poll_timeout
+//!                 |              |               |                   |
+//!            public-key        bytes         application       when to call
+//!               work         to send                          handle_timeout
+//! ```
+//!
+//! 1. Hand in what happened, with the time: [`Node::handle_datagram`], [`Node::handle_timeout`],
+//!    [`Node::connect`] and the like, [`Node::complete_job`]. A payload is opened in place and
+//!    borrowed from the datagram's own buffer.
+//! 2. After every such call, until each has nothing more:
+//!    1. [`Node::poll_job`]: run the [`Job`] wherever it suits, and hand its result back by
+//!       [`Node::complete_job`], now or later. [`Node::run_jobs`] does both at once.
+//!    2. [`Node::poll_transmit`]: send the bytes by the [`Path`] given.
+//!    3. [`Node::poll_event`]: tell the application.
+//!    4. [`Node::poll_timeout`]: call [`Node::handle_timeout`] at that time, if nothing comes first.
+//!
+//! Polls take no time and decide nothing; only the calls of step 1 do. Whatever a driver leaves for
+//! later is late, never lost: what is owed is kept with the peer it is owed to, so it cannot
+//! overflow.
+//!
+//! # What holds
+//!
+//! - **Deterministic**: the same configuration, identity, seed and calls give the same outputs on
+//!   every architecture. Nothing iterates in hash order, computes with floats or depends on the
+//!   width of `usize`.
+//! - **Memory is in the value**: the tables come with the [`Storage`], and their size is their
+//!   capacity. A full table is an error with a name. Work per call is bounded, and what a datagram
+//!   costs does not grow with the number of peers.
+//! - **The long-term secret never enters a node**: jobs ask the driver's [`Keys`] for it.
+//! - **No error is silent**: whatever is refused is counted under its [`Dropped`] reason.
+//!
+//! ```
+//! # use underpass_core::*;
+//! storage! { struct Board { peers: 8, handshakes: 4, window_bits: 256 } }
+//!
+//! # fn draw() -> [u8; 32] { [7; 32] }
+//! # fn now() -> Instant { Instant::ORIGIN }
+//! # fn send(_: Path, _: &[u8]) {}
+//! # let mut seed = 0;
+//! # let mut identity = || SecretIdentity::generate(|| { seed += 1; [seed; 32] }).unwrap().0;
+//! # let (keys, friend) = (identity(), identity().id());
+//! let config = Config::new(Network::closed("home", draw()));
+//! let mut node = Node::new(config, keys.id(), draw(), Board::EMPTY, now())?;
+//! let path = Path { socket: Socket(0), remote: "192.0.2.1:4747".parse()? };
+//! node.connect(friend, path, now())?;
+//!
+//! node.run_jobs(&keys, now());
+//! let mut buffer = [0; MAX_DATAGRAM];
+//! while let Some(transmit) = node.poll_transmit(&mut buffer) {
+//!     send(transmit.path, &buffer[..transmit.len]);
+//! }
+//! # Ok::<(), Box<dyn core::error::Error>>(())
+//! ```
+//!
+//! # The way of a datagram
+//!
+//! `receive.rs` decodes, opens and dispatches it; `heartbeat.rs` and `session/handshake/` are the
+//! parts that it is dispatched to: each owns its state within a peer or a handshake, and notes what
+//! it owes; `transmit.rs` seals what is owed when the driver polls. `cx.rs` holds the tables they
+//! all work on, `wire/` the formats (see `docs/wire.md`), `noise/` the handshake's cryptography.
+
 #[cfg(test)]
 extern crate std;
 

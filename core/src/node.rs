@@ -243,7 +243,7 @@ impl<S: Storage> Node<S> {
         is_same.then_some(slot).ok_or(UnknownPeer)
     }
 
-    fn cx(&mut self) -> Cx<'_> {
+    pub(crate) fn cx(&mut self) -> Cx<'_> {
         Cx::new(&mut self.state, self.storage.tables())
     }
 

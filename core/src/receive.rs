@@ -52,3 +52,6 @@ fn sender(session: SessionId, cx: &mut Cx<'_>) -> Result<u16, Dropped> {
         Owner::Nobody => unreachable!("such a session is not found"),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,7 +29,7 @@ const SCENES: &[(Dropped, Scene)] = &[
     (Dropped::TooOld, late_by_a_window),
     (Dropped::Unauthentic, || altered_ping(20, 0)),
     (Dropped::UnexpectedPong, pong_from_elsewhere),
-    // UnknownMessage needs a peer of a later version: `receive/tests.rs`.
+    // `UnknownMessage` takes a peer of a later version: see the tests of `receive.rs`.
 ];
 
 #[test]

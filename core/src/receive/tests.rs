@@ -1,0 +1,71 @@
+//! What only a peer of a later version could send.
+
+use super::*;
+use crate::config::Config;
+use crate::crypto::aead::TAG_LEN;
+use crate::identity::SecretIdentity;
+use crate::network::Network;
+use crate::noise::{Role, TransportKeys};
+use crate::path::Socket;
+use crate::time::Instant;
+use crate::{MAX_DATAGRAM, Node};
+
+crate::storage! { struct Tiny { peers: 1, handshakes: 2, window_bits: 128 } }
+
+const PATH: Path = Path {
+    socket: Socket(0),
+    remote: core::net::SocketAddr::new(
+        core::net::IpAddr::V4(core::net::Ipv4Addr::new(192, 0, 2, 1)),
+        4747,
+    ),
+};
+
+/// A context with one peer, whose session opens what it seals.
+fn with_own_echo(test: impl FnOnce(&mut Cx<'_>, SessionId)) {
+    let mut seed = 0;
+    let identity = SecretIdentity::generate(|| {
+        seed += 1;
+        [seed; 32]
+    });
+    let (keys, _) = identity.expect("every other one is usable");
+    let network = Network::open("test");
+    let node = Node::new(Config::new(network), keys.id(), [0; 32], Tiny::EMPTY, Instant::ORIGIN);
+    let mut node = node.expect("the storage is sound");
+    let mut cx = node.cx();
+    let peer = cx.add_peer(keys.id(), keys.id().agreement_key()).expect("there is room");
+    let handshake = cx.take_handshake(Role::Responder).expect("there is room");
+    let session = cx.take_session(handshake);
+    let keys = TransportKeys { seal: [1; 32], open: [1; 32], handshake_hash: [2; 32] };
+    let index = cx.session(session).local_index;
+    cx.session(session).install(keys, Role::Responder, index);
+    crate::session::promote(peer, session, &mut cx);
+    test(&mut cx, session);
+}
+
+/// What comes of a datagram with this content.
+fn receive(content: &[u8], cx: &mut Cx<'_>, session: SessionId) -> Result<(), Dropped> {
+    let mut out = [0; MAX_DATAGRAM];
+    let len = SealedHeader::LEN + content.len() + TAG_LEN;
+    out[SealedHeader::LEN..][..content.len()].copy_from_slice(content);
+    cx.session(session).seal(&mut out[..len]);
+    datagram(PATH, &mut out[..len], cx).map(|_| ())
+}
+
+#[test]
+fn a_type_of_a_later_version_is_refused_and_the_session_goes_on() {
+    with_own_echo(|cx, session| {
+        assert_eq!(receive(&[200, 1, 2, 3], cx, session), Err(Dropped::UnknownMessage));
+        assert_eq!(receive(&[], cx, session), Err(Dropped::UnknownMessage));
+        assert_eq!(receive(&[0, 9], cx, session), Ok(()));
+    });
+}
+
+#[test]
+fn a_control_message_of_another_length_is_refused() {
+    with_own_echo(|cx, session| {
+        let ping = [1, 0, 0, 0, 0, 0, 0, 0, 0];
+        assert_eq!(receive(&ping[..8], cx, session), Err(Dropped::UnknownMessage));
+        assert_eq!(receive(&[&ping[..], &[0]].concat(), cx, session), Err(Dropped::UnknownMessage));
+        assert_eq!(receive(&ping, cx, session), Ok(()));
+    });
+}

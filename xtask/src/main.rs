@@ -1,0 +1,45 @@
+//! Repository chores: `cargo xtask --help` lists them.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "a tool for people, outside every simulated run: nothing replays what it does"
+)]
+
+mod bare;
+mod cargo;
+mod licences;
+mod sizes;
+#[cfg(test)]
+mod tests;
+mod toolchain;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// What a chore ends with: an error is a message for the person who started it.
+type Result<T = ()> = std::result::Result<T, String>;
+
+/// Repository chores.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Chore {
+    /// Check that deny.toml allows the licence and the source of every dependency
+    Licences,
+    /// Build the core for bare-metal targets without an allocator, and print what it weighs
+    Bare,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Chore::parse() {
+        Chore::Licences => licences::run(),
+        Chore::Bare => bare::run(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
