@@ -230,11 +230,16 @@ impl<S: Storage> Node<S> {
         &self.state.counters
     }
 
-    /// The hash of the handshake that made the session with this peer: equal at both ends.
-    #[cfg(feature = "inspect")]
-    pub fn inspect_handshake_hash(&self, peer: Peer) -> Option<[u8; 32]> {
-        let session = self.slot(peer).ok()?.current?;
-        self.storage.sessions()[usize::from(session)].handshake_hash().copied()
+    /// The hash of the handshake that made the session with a peer, if there is one: equal at both
+    /// ends and nowhere else, so that an application can bind its own proofs to it (Noise
+    /// specification, section 11.2).
+    ///
+    /// # Errors
+    /// If there is no such peer.
+    pub fn handshake_hash(&self, peer: Peer) -> Result<Option<[u8; 32]>, UnknownPeer> {
+        let session = self.slot(peer)?.current;
+        let hash = |id| self.storage.sessions()[usize::from(id)].handshake_hash().copied();
+        Ok(session.and_then(hash))
     }
 
     fn slot(&self, peer: Peer) -> Result<&PeerSlot, UnknownPeer> {

@@ -1,5 +1,7 @@
 //! The timers of a node, and the schedule that every retried exchange follows.
 
+use core::marker::PhantomData;
+
 use crate::time::{Duration, Instant};
 
 /// What a deadline is for; shown in traces, so that they explain themselves.
@@ -40,42 +42,48 @@ pub(crate) fn retry_gap(tries: u8) -> Duration {
     }
 }
 
+/// The timers that an owner of some kind has.
+pub(crate) trait Kinds<const N: usize> {
+    const KINDS: [Timer; N];
+}
+
 /// A few timers of one owner: the earliest is the owner's deadline.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Timers<const N: usize> {
-    kinds: [Timer; N],
+pub(crate) struct Timers<K, const N: usize> {
     at: [Option<Instant>; N],
+    kinds: PhantomData<K>,
 }
 
 /// A peer's timers.
-pub(crate) type PeerTimers = Timers<4>;
+pub(crate) type PeerTimers = Timers<OfPeer, 4>;
 /// A handshake's timers.
-pub(crate) type HandshakeTimers = Timers<2>;
+pub(crate) type HandshakeTimers = Timers<OfHandshake, 2>;
 
-impl PeerTimers {
-    pub(crate) const STOPPED: Self = Self {
-        kinds: [Timer::Ping, Timer::Silence, Timer::Reconnect, Timer::PreviousSession],
-        at: [None; 4],
-    };
+pub(crate) struct OfPeer;
+pub(crate) struct OfHandshake;
+
+impl Kinds<4> for OfPeer {
+    const KINDS: [Timer; 4] =
+        [Timer::Ping, Timer::Silence, Timer::Reconnect, Timer::PreviousSession];
 }
 
-impl HandshakeTimers {
-    pub(crate) const STOPPED: Self =
-        Self { kinds: [Timer::HelloRetry, Timer::HandshakeExpiry], at: [None; 2] };
+impl Kinds<2> for OfHandshake {
+    const KINDS: [Timer; 2] = [Timer::HelloRetry, Timer::HandshakeExpiry];
 }
 
-impl<const N: usize> Timers<N> {
+impl<K: Kinds<N>, const N: usize> Timers<K, N> {
+    pub(crate) const STOPPED: Self = Self { at: [None; N], kinds: PhantomData };
+
     pub(crate) fn set(&mut self, timer: Timer, at: Option<Instant>) {
-        let position = self.kinds.iter().position(|kind| *kind == timer);
+        let position = K::KINDS.iter().position(|kind| *kind == timer);
         self.at[position.expect("an owner sets its own timers")] = at;
     }
 
     /// The earliest, in declared order among equals.
     pub(crate) fn earliest(&self) -> Option<Deadline> {
-        self.kinds
-            .iter()
+        K::KINDS
+            .into_iter()
             .zip(self.at)
-            .filter_map(|(&timer, at)| at.map(|at| Deadline { at, timer }))
+            .filter_map(|(timer, at)| at.map(|at| Deadline { at, timer }))
             .min_by_key(|deadline| deadline.at)
     }
 

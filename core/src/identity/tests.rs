@@ -58,7 +58,8 @@ fn usable() -> SecretIdentity {
 
 #[test]
 fn a_stuck_source_of_randomness_is_noticed() {
-    let unusable = (0..).map(|seed| [seed; 32]).find(|seed| SecretIdentity::from_seed(seed).is_none());
+    let unusable =
+        (0..).map(|seed| [seed; 32]).find(|seed| SecretIdentity::from_seed(seed).is_none());
     assert!(SecretIdentity::generate(|| unusable.expect("every other one is")).is_none());
 }
 

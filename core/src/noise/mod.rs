@@ -221,7 +221,7 @@ impl Noise {
     }
 
     fn is_writing(&self) -> bool {
-        (self.message % 2 == 0) == (self.role == Role::Initiator)
+        self.message.is_multiple_of(2) == (self.role == Role::Initiator)
     }
 
     fn write_ephemeral(&mut self, buffer: &mut [u8]) -> Result<Option<Operation>, NoiseError> {

@@ -145,7 +145,7 @@ fn play(pattern: &'static Pattern, vector: &Vector) {
         };
         let (payload, expected) = (bytes(&exchanged.payload), bytes(&exchanged.ciphertext));
         let mut message = vec![0; expected.len()];
-        place_payload(&mut message, &payload, writer, &pattern.messages[number]);
+        place_payload(&mut message, &payload, writer, pattern.messages[number]);
         writer.message(&mut message).expect("a writer does not fail");
         assert_eq!(message, expected, "{} message {number}", vector.protocol_name);
         reader.message(&mut message).expect("what was written can be read");

@@ -59,7 +59,6 @@ impl SessionSlot {
         (self.next_seal, self.next_open) = (0, 0);
     }
 
-    #[cfg(feature = "inspect")]
     pub(crate) fn handshake_hash(&self) -> Option<&[u8; 32]> {
         self.keys.as_ref().map(|keys| &keys.handshake_hash)
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use underpass_core::inspect::{self, Scripted};
 use underpass_core::{Dropped, Duration, Event, MAX_DATAGRAM, Network};
 
 use crate::net::{A, B, Board, Host, Net, Packet, address, network, path_to};
@@ -75,7 +76,7 @@ fn altered_hello(at: usize, value: u8) -> Dropped {
 /// `mac1` holds off strangers only; in an open network everybody can make one.
 fn resign(packet: &mut Packet, net: &Net, network: &Network) {
     let key = net.hosts[B].id().agreement_key();
-    let mac1 = underpass_core::inspect::mac1(network, &key, &packet.bytes[..160]);
+    let mac1 = inspect::mac1(&inspect::mac1_key(network, &key), &packet.bytes[..160]);
     packet.bytes[160..176].copy_from_slice(&mac1);
 }
 
@@ -100,8 +101,11 @@ fn own_hello() -> Dropped {
     net.hosts[A].address = address(A);
     let (id, path, now) = (net.hosts[B].id(), path_to(address(B)), net.now);
     assert!(net.hosts[A].node.connect(id, path, now).is_err(), "not by the front door");
-    let packet = underpass_core::inspect::hello_to_oneself(&net.hosts[A].keys, &network());
-    refused(&mut net, Packet { from: address(A), to: address(B), bytes: packet.to_vec() })
+    let keys = [&net.hosts[A].keys; 2];
+    let call =
+        Scripted { network: &network(), keys, ephemerals: [[1; 32], [2; 32]], indices: [1, 2] };
+    let bytes = call.hello().to_vec();
+    refused(&mut net, Packet { from: address(A), to: address(B), bytes })
 }
 
 fn hello_during_its_jobs() -> Dropped {

@@ -5,3 +5,4 @@ mod dropping;
 mod health;
 mod interleaving;
 mod net;
+mod wire_vectors;

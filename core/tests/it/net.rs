@@ -54,16 +54,20 @@ pub(crate) fn path_to(address: SocketAddr) -> Path {
 /// The `number`-th of a fixed series of identities; the smaller `PeerId` of the first two is
 /// host A's.
 pub(crate) fn identity(number: usize) -> SecretIdentity {
+    identity_and_seed(number).0
+}
+
+pub(crate) fn identity_and_seed(number: usize) -> (SecretIdentity, [u8; 32]) {
     let make = |number: usize| {
         let mut draw = 0u8;
         let identity = SecretIdentity::generate(|| {
             draw += 1;
             [number as u8 + 1, draw].repeat(16).try_into().expect("32 bytes")
         });
-        identity.expect("every other one is usable").0
+        identity.expect("every other one is usable")
     };
     let (first, second) = (make(0), make(1));
-    let swapped = first.id() > second.id();
+    let swapped = first.0.id() > second.0.id();
     match (number, swapped) {
         (0, false) | (1, true) => first,
         (1, false) | (0, true) => second,

@@ -7,25 +7,62 @@
 #![no_main]
 
 use core::hint::black_box;
+use core::net::SocketAddr;
 use core::panic::PanicInfo;
 
-use underpass_core::{Duration, Instant};
+use underpass_core::{
+    Config, Instant, MAX_DATAGRAM, Network, Node, Path, PeerId, SecretIdentity, Socket,
+};
 
 /// Where the linker starts from: what cannot be reached from here is not in the image.
 // SAFETY: nothing else linked here defines a symbol of this name, which is the entry point's.
 #[unsafe(no_mangle)]
 extern "C" fn _start() -> ! {
-    drive();
+    // SAFETY: this is the entry point, entered once, and nothing else names the static.
+    drive(unsafe { &mut *(&raw mut STORAGE) });
     halt()
 }
 
-/// Calls what a driver calls.
+underpass_core::storage! {
+    /// For a handful of peers.
+    struct Board { peers: 8, handshakes: 4, window_bits: 256 }
+}
+
+static mut STORAGE: Board = Board::EMPTY;
+
+/// Makes every call that a driver makes.
 ///
 /// Arguments and results pass through `black_box`, or the optimiser would work the calls out and
 /// drop them.
-fn drive() {
-    let now = Instant::from_micros(black_box(0));
-    black_box(now + Duration::from_millis(black_box(1)));
+fn drive(storage: &'static mut Board) {
+    let now = black_box(Instant::ORIGIN);
+    let path =
+        Path { socket: Socket(0), remote: black_box(SocketAddr::from(([192, 0, 2, 1], 4747))) };
+    let Some((keys, _)) = SecretIdentity::generate(|| black_box([1; 32])) else { return };
+    let Ok(friend) = PeerId::from_bytes(black_box([2; 32])) else { return };
+    let config = Config::new(Network::closed("link", black_box([3; 32])));
+    let Ok(mut node) = Node::new(config, keys.id(), black_box([4; 32]), storage, now) else {
+        return;
+    };
+    let Ok(peer) = node.connect(friend, path, now) else { return };
+    let mut buffer = [0; MAX_DATAGRAM];
+    loop {
+        let received = node.handle_datagram(path, black_box(&mut buffer[..]), now);
+        black_box(received.is_ok());
+        node.handle_timeout(now);
+        node.run_jobs(&keys, now);
+        while let Some(transmit) = node.poll_transmit(&mut buffer) {
+            let _ = black_box(transmit);
+        }
+        while let Some(event) = node.poll_event() {
+            black_box(event);
+        }
+        black_box(node.poll_timeout());
+        let sent = node.send_datagram(peer, black_box(b"reading"), &mut buffer);
+        if sent.is_err() && node.close(peer, now).is_err() {
+            return;
+        }
+    }
 }
 
 #[panic_handler]
