@@ -1,0 +1,178 @@
+//! The figures of the README, each by a measurement made now, on this machine.
+#![allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "measuring is what wall clocks are for"
+)]
+
+use std::process::Command;
+
+use clap::{Parser, Subcommand};
+use underpass_benches::data_path::{BATCH, Bare, Session};
+use underpass_benches::handshake::{Meeting, bare_operations};
+use underpass_benches::measure::{Comparison, compare};
+use underpass_benches::worlds::{Cost, ring, run};
+use underpass_core::Duration;
+
+/// Measures what the protocol and the simulator cost.
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    what: Option<What>,
+}
+
+#[derive(Subcommand, Clone, PartialEq)]
+enum What {
+    /// Seal and open against the bare cipher, in time.
+    DataPath,
+    /// The same in instructions; takes valgrind.
+    Instructions,
+    /// A handshake against its bare scalar multiplications.
+    Handshake,
+    /// Simulated networks: 50 nodes for an hour, 10,000 nodes for a minute.
+    Worlds,
+    /// The work that `instructions` counts.
+    #[command(hide = true)]
+    Work { operation: String, size: usize, batches: usize },
+}
+
+fn main() {
+    match Arguments::parse().what {
+        Some(What::DataPath) => data_path(),
+        Some(What::Instructions) => instructions(),
+        Some(What::Handshake) => handshake(),
+        Some(What::Worlds) => worlds(),
+        Some(What::Work { operation, size, batches }) => work(&operation, size, batches),
+        None => {
+            data_path();
+            instructions();
+            handshake();
+            worlds();
+        }
+    }
+}
+
+const SIZES: [usize; 2] = [64, 1152];
+
+fn data_path() {
+    println!("data path, ns a packet             ours   bare  ratio");
+    for size in SIZES {
+        let (mut session, mut bare) = (Session::new(size), Bare::new(size));
+        let sealed = compare(BATCH as u128, || session.seal(), || bare.seal());
+        show(&format!("encode and seal {size} bytes"), &sealed);
+        let both = compare(
+            BATCH as u128,
+            || {
+                session.seal();
+                session.open();
+            },
+            || {
+                bare.seal();
+                bare.open();
+            },
+        );
+        show(&format!("and decode and open {size} bytes"), &both);
+    }
+    println!();
+}
+
+fn handshake() {
+    println!("handshake, both sides, ns          ours   bare  ratio");
+    let mut meeting = Meeting::new();
+    show("IK with two secrets", &compare(1, || meeting.meet(), bare_operations));
+    println!();
+}
+
+fn show(what: &str, comparison: &Comparison) {
+    let Comparison { ours_ns, bare_ns, ratio_milli } = comparison;
+    let (whole, fraction) = (ratio_milli / 1000, ratio_milli % 1000 / 10);
+    println!("  {what:<30} {ours_ns:>7} {bare_ns:>6}  {whole}.{fraction:02}");
+}
+
+/// When the last node of a ring is long switched on and connected.
+const JOINED_S: u64 = 12;
+
+fn worlds() {
+    println!("simulated networks on one core, 6 peers a node, real cryptography");
+    let hour = 3600;
+    show_world("50 nodes, an hour", hour, run(&ring(50, Duration::from_secs(hour))));
+    let minute = 60;
+    let joining = run(&ring(10_000, Duration::from_secs(JOINED_S)));
+    let whole = run(&ring(10_000, Duration::from_secs(JOINED_S + minute)));
+    let after = Cost {
+        wall: whole.wall.saturating_sub(joining.wall),
+        datagrams: whole.datagrams - joining.datagrams,
+    };
+    show_world("10,000 nodes join, 12 s", JOINED_S, joining);
+    show_world("and keep in touch, a minute", minute, after);
+    println!();
+}
+
+fn show_world(what: &str, virtual_s: u64, cost: Cost) {
+    let wall_ms = cost.wall.as_millis();
+    let speed_tenths = u128::from(virtual_s) * 10_000 / wall_ms.max(1);
+    let (whole, tenth) = (speed_tenths / 10, speed_tenths % 10);
+    let datagrams = cost.datagrams;
+    println!(
+        "  {what:<30} {wall_ms:>6} ms, {datagrams:>7} datagrams, {whole}.{tenth} times real time"
+    );
+}
+
+/// Counts instructions of so many batches, twice, so that all that is not the work falls out.
+fn instructions() {
+    println!("data path, instructions a packet   ours   bare  ratio");
+    for size in SIZES {
+        for (operation, what) in [("seal", "encode and seal"), ("both", "and decode and open")] {
+            let counted = |side: &str| instructions_of(&format!("{side}-{operation}"), size);
+            match (counted("ours"), counted("bare")) {
+                (Ok(ours), Ok(bare)) => {
+                    let ratio = ours * 100 / bare;
+                    let (whole, fraction) = (ratio / 100, ratio % 100);
+                    let what = format!("{what} {size} bytes");
+                    println!("  {what:<30} {ours:>7} {bare:>6}  {whole}.{fraction:02}");
+                }
+                (Err(error), _) | (_, Err(error)) => return println!("  not counted: {error}\n"),
+            }
+        }
+    }
+    println!();
+}
+
+fn instructions_of(operation: &str, size: usize) -> Result<u64, String> {
+    let few = collected(operation, size, 10)?;
+    let many = collected(operation, size, 110)?;
+    Ok((many - few) / 100 / BATCH as u64)
+}
+
+fn collected(operation: &str, size: usize, batches: usize) -> Result<u64, String> {
+    let program = std::env::current_exe().map_err(|error| error.to_string())?;
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(program)
+        .args(["work", operation, &size.to_string(), &batches.to_string()])
+        .output()
+        .map_err(|error| format!("valgrind does not start: {error}"))?;
+    let text = String::from_utf8_lossy(&output.stderr);
+    let count = text.lines().find_map(|line| line.split_once("Collected :"));
+    let count = count.and_then(|(_, count)| count.trim().parse().ok());
+    count.ok_or_else(|| format!("valgrind counted nothing:\n{text}"))
+}
+
+fn work(operation: &str, size: usize, batches: usize) {
+    let (mut session, mut bare) = (Session::new(size), Bare::new(size));
+    for _ in 0..batches {
+        match operation {
+            "ours-seal" => session.seal(),
+            "bare-seal" => bare.seal(),
+            "ours-both" => {
+                session.seal();
+                session.open();
+            }
+            "bare-both" => {
+                bare.seal();
+                bare.open();
+            }
+            other => panic!("no operation {other}"),
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The workloads whose cost is measured, each beside the bare calls that it cannot do without.
+#![allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "measuring is what wall clocks are for"
+)]
+
+pub mod data_path;
+pub mod handshake;
+pub mod measure;
+pub mod worlds;

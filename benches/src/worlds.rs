@@ -1,0 +1,60 @@
+//! Simulated networks of real nodes.
+
+use std::time::{Duration as WallTime, Instant as WallClock};
+
+use underpass_core::{Duration, Instant};
+use underpass_sim::link::LinkModel;
+use underpass_sim::scenario::model::{Node, NodeId, Scenario};
+
+/// A network in which every node keeps in touch with its six nearest neighbours on a ring, three of
+/// which it dials.
+pub fn ring(nodes: u32, duration: Duration) -> Scenario {
+    let access = LinkModel {
+        delay: Duration::from_millis(10),
+        jitter: Duration::from_millis(2),
+        ..LinkModel::IDEAL
+    };
+    let node = |id: u32| Node {
+        name: format!("node-{id}"),
+        // Nobody switches on everything at once; and the pings stay spread out ever after.
+        start: Instant::from_micros(u64::from(id) * 10_000_000 / u64::from(nodes)),
+        ipv4: true,
+        ipv6: false,
+        up: access,
+        down: access,
+        peers: (1..=3).map(|step| NodeId((id + step) % nodes)).collect(),
+    };
+    Scenario {
+        name: format!("ring-{nodes}"),
+        title: String::new(),
+        tags: Vec::new(),
+        quarantine: None,
+        duration,
+        seeds: vec![1],
+        max_events: u64::MAX,
+        nodes: (0..nodes).map(node).collect(),
+        pairs: Vec::new(),
+        sends: Vec::new(),
+        faults: Vec::new(),
+        expects: Vec::new(),
+    }
+}
+
+/// How long a run took, and how much happened in it.
+pub struct Cost {
+    /// Wall time.
+    pub wall: WallTime,
+    /// Datagrams sent.
+    pub datagrams: u64,
+}
+
+/// Runs a network on this thread.
+///
+/// # Panics
+/// If the run fails.
+pub fn run(scenario: &Scenario) -> Cost {
+    let start = WallClock::now();
+    let report = underpass_sim::run(scenario, 1);
+    assert!(report.passed(), "{:?}", report.failures);
+    Cost { wall: start.elapsed(), datagrams: report.tally.datagrams }
+}
