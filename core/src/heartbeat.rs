@@ -7,10 +7,10 @@
 use crate::config::Config;
 use crate::counters::{Counter, Dropped};
 use crate::cx::{Actor, Cx};
+use crate::lifecycle::Turn;
 use crate::path::Path;
 use crate::peer::PeerState;
-use crate::reconnect;
-use crate::session::{self, Owner, SessionId, handshake};
+use crate::session::{Owner, SessionId};
 use crate::time::{Duration, Instant};
 use crate::timer::{ATTEMPT, Timer, retry_gap};
 use crate::wire::{Control, Probe};
@@ -64,7 +64,7 @@ pub(crate) struct Outgoing {
     pub(crate) control: Control,
 }
 
-/// By which session and path a message came.
+/// A session and a path: by which a message came, or is to go.
 #[derive(Clone, Copy)]
 pub(crate) struct Via {
     pub(crate) session: SessionId,
@@ -90,8 +90,13 @@ pub(crate) fn begin(peer: u16, cx: &mut Cx<'_>) {
     cx.make_ready(Actor::Peer(peer));
 }
 
-/// Counts the time until the peer is gone from now.
-pub(crate) fn expect_answer(peer: u16, cx: &mut Cx<'_>) {
+/// From now on the peer should answer within three intervals of this length.
+pub(crate) fn expect_answers(peer: u16, interval: Duration, cx: &mut Cx<'_>) {
+    cx.peer(peer).heartbeat.interval = interval;
+    restart_silence(peer, cx);
+}
+
+fn restart_silence(peer: u16, cx: &mut Cx<'_>) {
     let patience = cx.peer(peer).heartbeat.interval.saturating_mul(SILENT_INTERVALS);
     let at = cx.now() + patience;
     cx.set_timer(Actor::Peer(peer), Timer::Silence, Some(at));
@@ -110,19 +115,19 @@ pub(crate) fn on_message(
     via: Via,
     message: Control,
     cx: &mut Cx<'_>,
-) -> Result<(), Dropped> {
+) -> Result<Option<Turn>, Dropped> {
     match message {
         Control::Ping(probe) => {
             let Via { session, path } = via;
             cx.peer(from).heartbeat.pong_owed = Some(PongOwed { probe, session, path });
             cx.make_ready(Actor::Peer(from));
-            Ok(())
+            Ok(None)
         }
         Control::Pong(probe) => on_pong(from, via.path, probe, cx),
     }
 }
 
-fn on_pong(from: u16, path: Path, probe: Probe, cx: &mut Cx<'_>) -> Result<(), Dropped> {
+fn on_pong(from: u16, path: Path, probe: Probe, cx: &mut Cx<'_>) -> Result<Option<Turn>, Dropped> {
     let now = cx.now();
     let peer = cx.peer(from);
     let exchange = peer.heartbeat.exchange.ok_or(Dropped::UnexpectedPong)?;
@@ -133,24 +138,24 @@ fn on_pong(from: u16, path: Path, probe: Probe, cx: &mut Cx<'_>) -> Result<(), D
     peer.heartbeat.ping_owed = false;
     peer.heartbeat.round_trip = Some(round_trip);
     peer.news.round_trip = Some(round_trip);
-    peer.attempts = 0;
-    if peer.state != PeerState::Active {
+    let was_active = peer.state == PeerState::Active;
+    if !was_active {
         peer.enter(PeerState::Active, now);
     }
     let next = exchange.begun + peer.heartbeat.interval;
     cx.make_news(from);
-    cx.set_timer(Actor::Peer(from), Timer::Reconnect, None);
     cx.set_timer(Actor::Peer(from), Timer::Ping, Some(next));
-    expect_answer(from, cx);
-    Ok(())
+    restart_silence(from, cx);
+    Ok((!was_active).then_some(Turn::Alive(from)))
 }
 
-pub(crate) fn on_timer(timer: Timer, peer: u16, cx: &mut Cx<'_>) {
+pub(crate) fn on_timer(timer: Timer, peer: u16, cx: &mut Cx<'_>) -> Option<Turn> {
     match timer {
         Timer::Ping => on_ping_due(peer, cx),
-        Timer::Silence => on_silence(peer, cx),
+        Timer::Silence => return Some(Turn::Silent(peer)),
         _ => unreachable!("not a timer of the heartbeat"),
     }
+    None
 }
 
 fn on_ping_due(peer: u16, cx: &mut Cx<'_>) {
@@ -165,29 +170,16 @@ fn on_ping_due(peer: u16, cx: &mut Cx<'_>) {
     }
 }
 
-fn on_silence(peer: u16, cx: &mut Cx<'_>) {
-    let now = cx.now();
-    session::close(peer, cx);
-    let slot = cx.peer(peer);
-    if slot.state == PeerState::Active {
-        slot.enter(PeerState::Disconnected, now);
-        cx.make_news(peer);
-    }
-    reconnect::schedule(peer, cx);
-}
-
-/// The next control message for this peer, if one is owed: answers first.
-pub(crate) fn take_owed(peer: u16, cx: &mut Cx<'_>) -> Option<Outgoing> {
+/// The next control message for this peer, if one is owed: answers first. A `Ping` goes by
+/// `newest`, the session to be probed.
+pub(crate) fn take_owed(peer: u16, newest: Option<Via>, cx: &mut Cx<'_>) -> Option<Outgoing> {
     if let Some(pong) = take_pong(peer, cx) {
         return Some(pong);
     }
     if !core::mem::take(&mut cx.peer(peer).heartbeat.ping_owed) {
         return None;
     }
-    let Via { session, path } = handshake::unconfirmed(peer, cx).or_else(|| {
-        let peer = cx.peer(peer);
-        Some(Via { session: peer.current?, path: peer.path? })
-    })?;
+    let Via { session, path } = newest?;
     let probe = next_try(peer, path, cx)?;
     cx.state.counters.count(Counter::PingsSent);
     Some(Outgoing { session, path, control: Control::Ping(probe) })

@@ -75,8 +75,9 @@
 //!
 //! `receive.rs` decodes, opens and dispatches it; `heartbeat.rs` and `session/handshake/` are the
 //! parts that it is dispatched to: each owns its state within a peer or a handshake, and notes what
-//! it owes; `transmit.rs` seals what is owed when the driver polls. `cx.rs` holds the tables they
-//! all work on, `wire/` the formats (see `docs/wire.md`), `noise/` the handshake's cryptography.
+//! it owes. What concerns other parts it returns, and `lifecycle.rs` tells them. `transmit.rs` seals
+//! what is owed when the driver polls. `cx.rs` holds the tables they all work on, `wire/` the formats
+//! (see `docs/wire.md`), `noise/` the handshake's cryptography.
 
 #[cfg(test)]
 extern crate std;
@@ -92,6 +93,7 @@ mod identity;
 #[cfg(feature = "inspect")]
 pub mod inspect;
 mod job;
+mod lifecycle;
 mod message;
 mod network;
 mod node;
@@ -104,6 +106,7 @@ mod session;
 mod storage;
 mod table;
 mod time;
+mod timeout;
 mod timer;
 mod transmit;
 mod wire;

@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::counters::{Counter, Counters, Dropped};
-use crate::cx::{Actor, Cx, State};
+use crate::cx::{Cx, State};
 use crate::error::{CapacityError, ConnectError, SendError, UnknownPeer};
 use crate::event::Event;
 use crate::identity::{Keys, PeerId};
@@ -10,15 +10,11 @@ use crate::job::{Done, Job, Stale};
 use crate::message::Received;
 use crate::path::{Path, Transmit};
 use crate::peer::{Peer, PeerSlot, PeerState};
-use crate::session::{self, handshake};
+use crate::session::handshake;
 use crate::storage::Storage;
 use crate::time::{Duration, Instant};
-use crate::timer::{Deadline, Timer};
-use crate::{MAX_DATAGRAM, heartbeat, receive, reconnect, transmit};
-
-/// Timers that one call to [`Node::handle_timeout`] handles; what is due beyond that leaves a
-/// deadline in the past.
-const TIMERS_PER_CALL_MAX: usize = 32;
+use crate::timer::Deadline;
+use crate::{MAX_DATAGRAM, lifecycle, receive, timeout, transmit};
 
 /// One member of a network. The crate's page explains how to drive it.
 pub struct Node<S> {
@@ -70,18 +66,7 @@ impl<S: Storage> Node<S> {
 
     /// Handles the timers that are due.
     pub fn handle_timeout(&mut self, now: Instant) {
-        let mut cx = self.at(now);
-        for _ in 0..TIMERS_PER_CALL_MAX {
-            let Some((actor, timer)) = cx.take_due_timer() else { break };
-            match (actor, timer) {
-                (Actor::Peer(peer), Timer::Ping | Timer::Silence) => {
-                    heartbeat::on_timer(timer, peer, &mut cx);
-                }
-                (Actor::Peer(peer), Timer::Reconnect) => reconnect::on_timer(peer, &mut cx),
-                (Actor::Peer(peer), _) => session::retire_previous(peer, &mut cx),
-                (Actor::Handshake(slot), _) => handshake::on_timer(timer, slot, &mut cx),
-            }
-        }
+        timeout::fire(&mut self.at(now));
     }
 
     /// Asks for a peer: it is dialled by `path` now, and again whenever it is gone, until it is
@@ -102,7 +87,7 @@ impl<S: Storage> Node<S> {
         peer.wanted = true;
         if peer.current.is_none() {
             peer.path = Some(path);
-            reconnect::dial(slot, &mut cx);
+            lifecycle::dial(slot, &mut cx);
         }
         Ok(cx.handle(slot))
     }
@@ -114,10 +99,7 @@ impl<S: Storage> Node<S> {
     pub fn close(&mut self, peer: Peer, now: Instant) -> Result<(), UnknownPeer> {
         let mut cx = self.at(now);
         let slot = cx.resolve(peer).ok_or(UnknownPeer)?;
-        if let Some(own) = cx.peer(slot).initiating {
-            handshake::abandon(own, &mut cx);
-        }
-        session::close(slot, &mut cx);
+        lifecycle::close(slot, &mut cx);
         cx.remove_peer(slot);
         Ok(())
     }
@@ -143,7 +125,10 @@ impl<S: Storage> Node<S> {
     /// # Errors
     /// [`Stale`] if nobody waits for it any more; the node is as before.
     pub fn complete_job(&mut self, done: Done, now: Instant) -> Result<(), Stale> {
-        handshake::on_outcome(done.ticket, &done.outcome, &mut self.at(now))
+        let mut cx = self.at(now);
+        let turn = handshake::on_outcome(done.ticket, &done.outcome, &mut cx)?;
+        lifecycle::on_turn(turn, &mut cx);
+        Ok(())
     }
 
     /// Does all public-key work now: the simple driver's one line.

@@ -3,6 +3,7 @@
 use crate::counters::{Counter, Dropped};
 use crate::cx::Cx;
 use crate::heartbeat::{self, Via};
+use crate::lifecycle;
 use crate::message::Received;
 use crate::path::Path;
 use crate::session::{Owner, SessionId, handshake};
@@ -14,11 +15,12 @@ pub(crate) fn datagram<'d>(
     datagram: &'d mut [u8],
     cx: &mut Cx<'_>,
 ) -> Result<Received<'d>, Dropped> {
-    match wire::decode(datagram)? {
+    let turn = match wire::decode(datagram)? {
         Frame::Hello(header) => handshake::on_hello(path, &header, datagram, cx)?,
         Frame::Welcome(header) => handshake::on_welcome(path, &header, datagram, cx)?,
         Frame::Sealed(header) => return sealed(path, &header, datagram, cx),
-    }
+    };
+    lifecycle::on_turn(turn, cx);
     Ok(Received::Nothing)
 }
 
@@ -38,7 +40,8 @@ fn sealed<'d>(
             Ok(Received::Message { from: cx.handle(from), payload })
         }
         Message::Control(message) => {
-            heartbeat::on_message(from, Via { session, path }, message, cx)?;
+            let turn = heartbeat::on_message(from, Via { session, path }, message, cx)?;
+            lifecycle::on_turn(turn, cx);
             Ok(Received::Nothing)
         }
     }
@@ -48,7 +51,11 @@ fn sealed<'d>(
 fn sender(session: SessionId, cx: &mut Cx<'_>) -> Result<u16, Dropped> {
     match cx.session(session).owner {
         Owner::Peer(peer) => Ok(peer),
-        Owner::Handshake(handshake) => handshake::confirm(handshake, cx),
+        Owner::Handshake(handshake) => {
+            let (peer, turn) = handshake::confirm(handshake, cx)?;
+            lifecycle::on_turn(Some(turn), cx);
+            Ok(peer)
+        }
         Owner::Nobody => unreachable!("such a session is not found"),
     }
 }

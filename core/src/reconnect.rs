@@ -1,8 +1,7 @@
-//! Dialling peers that are gone: exponential backoff with jitter.
+//! When to dial a peer again: exponential backoff with jitter.
 
 use crate::cx::{Actor, Cx};
-use crate::session::handshake;
-use crate::time::Duration;
+use crate::time::{Duration, Instant};
 use crate::timer::{ATTEMPT, Timer, retry_gap};
 
 /// Before the second attempt; doubled for each one after it.
@@ -10,22 +9,7 @@ const BACKOFF_MIN: Duration = Duration::from_secs(1);
 /// Peers once known are retried about this often.
 const BACKOFF_MAX: Duration = Duration::from_secs(60);
 
-/// Dials a peer that the application wants, if we know where it is.
-pub(crate) fn dial(peer: u16, cx: &mut Cx<'_>) {
-    let Some(path) = cx.peer(peer).path.filter(|_| cx.peers[usize::from(peer)].wanted) else {
-        return;
-    };
-    if cx.peer(peer).initiating.is_some() {
-        return;
-    }
-    if !handshake::initiate(peer, path, cx) {
-        // Other handshakes hold all the places: soon again, and no fault of the peer's.
-        let at = cx.now() + cx.state.public.jitter(retry_gap(1));
-        cx.set_timer(Actor::Peer(peer), Timer::Reconnect, Some(at));
-    }
-}
-
-/// Sets the time of the next attempt.
+/// Sets the time of the next attempt after one that failed.
 pub(crate) fn schedule(peer: u16, cx: &mut Cx<'_>) {
     if !cx.peer(peer).wanted {
         return;
@@ -34,20 +18,31 @@ pub(crate) fn schedule(peer: u16, cx: &mut Cx<'_>) {
     let doubled = BACKOFF_MIN.saturating_mul(1 << attempts.min(6));
     let at = cx.now() + cx.state.public.jitter(doubled.min(BACKOFF_MAX));
     cx.peer(peer).attempts = attempts.saturating_add(1);
-    cx.set_timer(Actor::Peer(peer), Timer::Reconnect, Some(at));
+    set(peer, Some(at), cx);
+}
+
+/// Other handshakes hold all the places: again in a moment, and no fault of the peer's.
+pub(crate) fn soon(peer: u16, cx: &mut Cx<'_>) {
+    let at = cx.now() + cx.state.public.jitter(retry_gap(1));
+    set(peer, Some(at), cx);
 }
 
 /// The peer's own attempt takes the place of ours; ours comes back if that fails.
 pub(crate) fn give_way(peer: u16, cx: &mut Cx<'_>) {
     let at = cx.now() + ATTEMPT;
-    cx.set_timer(Actor::Peer(peer), Timer::Reconnect, Some(at));
+    set(peer, Some(at), cx);
 }
 
-pub(crate) fn on_timer(peer: u16, cx: &mut Cx<'_>) {
-    dial(peer, cx);
-}
-
-/// Calls off the next attempt: the peer is there.
+/// Calls off the next attempt: there is a session.
 pub(crate) fn stop(peer: u16, cx: &mut Cx<'_>) {
-    cx.set_timer(Actor::Peer(peer), Timer::Reconnect, None);
+    set(peer, None, cx);
+}
+
+/// The peer answers: should it be lost again, the backoff begins anew.
+pub(crate) fn succeeded(peer: u16, cx: &mut Cx<'_>) {
+    cx.peer(peer).attempts = 0;
+}
+
+fn set(peer: u16, at: Option<Instant>, cx: &mut Cx<'_>) {
+    cx.set_timer(Actor::Peer(peer), Timer::Reconnect, at);
 }

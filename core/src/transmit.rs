@@ -5,10 +5,10 @@ use crate::counters::Counter;
 use crate::crypto::aead::TAG_LEN;
 use crate::cx::{Actor, Cx};
 use crate::error::SendError;
-use crate::heartbeat::{self, Outgoing};
+use crate::heartbeat::{self, Outgoing, Via};
 use crate::path::{Path, Transmit};
 use crate::peer::PeerState;
-use crate::session::{SessionId, handshake};
+use crate::session::{self, SessionId, handshake};
 use crate::wire::{Control, MAX_PAYLOAD, Message, SealedHeader};
 
 /// The next datagram that somebody owes.
@@ -35,11 +35,9 @@ pub(crate) fn payload(
     if payload.len() > MAX_PAYLOAD {
         return Err(SendError::TooLong);
     }
-    let slot = cx.peer(peer);
-    let (Some(session), Some(path), PeerState::Active) = (slot.current, slot.path, slot.state)
-    else {
-        return Err(SendError::NotConnected);
-    };
+    let is_active = cx.peer(peer).state == PeerState::Active;
+    let current = session::current(peer, cx).filter(|_| is_active);
+    let Via { session, path } = current.ok_or(SendError::NotConnected)?;
     cx.state.counters.count(Counter::PayloadsSent);
     let (prefix, rest) = out[SealedHeader::LEN..].split_at_mut(Message::DATAGRAM_PREFIX.len());
     prefix.copy_from_slice(&Message::DATAGRAM_PREFIX);
@@ -48,7 +46,8 @@ pub(crate) fn payload(
 }
 
 fn control(peer: u16, out: &mut [u8; MAX_DATAGRAM], cx: &mut Cx<'_>) -> Option<Transmit> {
-    let Outgoing { session, path, control } = heartbeat::take_owed(peer, cx)?;
+    let newest = handshake::unconfirmed(peer, cx).or_else(|| session::current(peer, cx));
+    let Outgoing { session, path, control } = heartbeat::take_owed(peer, newest, cx)?;
     if heartbeat::owes(peer, cx) {
         cx.make_ready(Actor::Peer(peer));
     }

@@ -8,7 +8,7 @@ use zeroize::Zeroize;
 use crate::counters::Dropped;
 use crate::crypto::aead::{self, TAG_LEN};
 use crate::cx::{Actor, Cx};
-use crate::heartbeat;
+use crate::heartbeat::Via;
 use crate::noise::{Role, TransportKeys};
 use crate::session::replay::{Refused, Window};
 use crate::time::Duration;
@@ -133,6 +133,12 @@ pub(crate) fn promote(peer: u16, session: SessionId, cx: &mut Cx<'_>) {
     cx.set_timer(Actor::Peer(peer), Timer::PreviousSession, Some(until));
 }
 
+/// The session and path by which a peer is sent to.
+pub(crate) fn current(peer: u16, cx: &mut Cx<'_>) -> Option<Via> {
+    let peer = cx.peer(peer);
+    Some(Via { session: peer.current?, path: peer.path? })
+}
+
 /// Forgets the session before the current one.
 pub(crate) fn retire_previous(peer: u16, cx: &mut Cx<'_>) {
     if let Some(previous) = cx.peer(peer).previous.take() {
@@ -140,12 +146,11 @@ pub(crate) fn retire_previous(peer: u16, cx: &mut Cx<'_>) {
     }
 }
 
-/// Erases a peer's sessions and all that is under way on them.
+/// Erases a peer's sessions.
 pub(crate) fn close(peer: u16, cx: &mut Cx<'_>) {
     retire_previous(peer, cx);
     cx.set_timer(Actor::Peer(peer), Timer::PreviousSession, None);
     if let Some(current) = cx.peer(peer).current.take() {
         cx.release_session(current);
     }
-    heartbeat::stop(peer, cx);
 }

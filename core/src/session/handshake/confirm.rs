@@ -4,18 +4,17 @@
 use super::{Stage, abandon, release, shared_interval};
 use crate::counters::{Counter, Dropped};
 use crate::cx::Cx;
-use crate::heartbeat;
 use crate::identity::PeerId;
+use crate::lifecycle::Turn;
 use crate::noise::Role;
-use crate::reconnect;
 use crate::session;
 
-/// Makes the handshake's session the peer's, and returns the peer.
+/// Makes the handshake's session the peer's, and returns the peer and what that means for others.
 ///
 /// # Errors
 /// [`Dropped::SimultaneousOpen`]: our own handshake goes first, this one is kept until then.
 /// [`Dropped::PeersFull`]: the handshake is abandoned.
-pub(crate) fn confirm(handshake: u16, cx: &mut Cx<'_>) -> Result<u16, Dropped> {
+pub(crate) fn confirm(handshake: u16, cx: &mut Cx<'_>) -> Result<(u16, Turn), Dropped> {
     let slot = cx.handshake(handshake);
     let (role, session, path) = (slot.role, slot.session, slot.path);
     let remote = slot.remote.expect("known before there are keys");
@@ -31,18 +30,10 @@ pub(crate) fn confirm(handshake: u16, cx: &mut Cx<'_>) -> Result<u16, Dropped> {
     release(handshake, cx);
     abandon_others(peer, &remote, cx);
     session::promote(peer, session, cx);
-    let interval = shared_interval(cx, intro.ping_interval);
-    let slot = cx.peer(peer);
-    slot.path = path;
-    slot.heartbeat.interval = interval;
+    cx.peer(peer).path = path;
     cx.state.counters.count(Counter::HandshakesConfirmed);
-    heartbeat::expect_answer(peer, cx);
-    reconnect::stop(peer, cx);
-    if role == Role::Responder {
-        // The initiator's own exchange is what confirmed the session.
-        heartbeat::begin(peer, cx);
-    }
-    Ok(peer)
+    let ping_interval = shared_interval(cx, intro.ping_interval);
+    Ok((peer, Turn::Confirmed { peer, role, ping_interval }))
 }
 
 /// Both ends have begun, and each has answered the other: the session begun by the smaller

@@ -1,9 +1,9 @@
 //! Our own handshakes.
 
-use super::{Stage, advance, owe_message, own_intro};
+use super::{Stage, advance, owe_message, own_intro, peer_of_attempt};
 use crate::counters::{Counter, Dropped};
 use crate::cx::{Actor, Cx};
-use crate::heartbeat;
+use crate::lifecycle::Turn;
 use crate::noise::{IK_PSK0_PSK2, Noise, Role, Setup};
 use crate::path::Path;
 use crate::session::Owner;
@@ -36,11 +36,12 @@ pub(crate) fn initiate(peer: u16, path: Path, cx: &mut Cx<'_>) -> bool {
     let expiry = cx.now() + ATTEMPT;
     cx.set_timer(Actor::Handshake(handshake), Timer::HandshakeExpiry, Some(expiry));
     cx.state.counters.count(Counter::HandshakesBegun);
-    advance(handshake, cx);
+    let turn = advance(handshake, cx);
+    assert!(turn.is_none(), "the first thing it needs is a key of its own");
     true
 }
 
-pub(super) fn hello_written(handshake: u16, cx: &mut Cx<'_>) -> Result<(), Dropped> {
+pub(super) fn hello_written(handshake: u16, cx: &mut Cx<'_>) -> Result<Option<Turn>, Dropped> {
     let session = cx.handshake(handshake).session;
     let sender = cx.session(session).local_index;
     let slot = cx.handshake(handshake);
@@ -51,7 +52,7 @@ pub(super) fn hello_written(handshake: u16, cx: &mut Cx<'_>) -> Result<(), Dropp
     Hello::finish(&mut slot.message, sender, &mac1_key);
     slot.stage = Stage::AwaitingWelcome;
     owe_message(handshake, cx);
-    Ok(())
+    Ok(None)
 }
 
 /// Takes the answer to one of our handshakes and begins to read it.
@@ -60,7 +61,7 @@ pub(crate) fn on_welcome(
     header: &Welcome,
     datagram: &[u8],
     cx: &mut Cx<'_>,
-) -> Result<(), Dropped> {
+) -> Result<Option<Turn>, Dropped> {
     if !Welcome::is_for(datagram, &cx.state.mac1_key) {
         return Err(Dropped::WrongMac1);
     }
@@ -76,12 +77,11 @@ pub(crate) fn on_welcome(
     slot.reader = slot.noise.clone();
     slot.remote_index = header.sender;
     slot.stage = Stage::ReadingWelcome;
-    advance(handshake, cx);
-    Ok(())
+    Ok(advance(handshake, cx))
 }
 
 /// The responder holds the keys: a `Ping` lets it know that we do too.
-pub(super) fn welcome_read(handshake: u16, cx: &mut Cx<'_>) -> Result<(), Dropped> {
+pub(super) fn welcome_read(handshake: u16, cx: &mut Cx<'_>) -> Result<Option<Turn>, Dropped> {
     let slot = cx.handshake(handshake);
     slot.remote_intro = Some(Welcome::intro(&slot.answer)?);
     let keys = slot.reader.as_ref().expect("it has just read").split();
@@ -90,7 +90,5 @@ pub(super) fn welcome_read(handshake: u16, cx: &mut Cx<'_>) -> Result<(), Droppe
     (slot.noise, slot.reader) = (None, None);
     cx.session(session).install(keys, Role::Initiator, remote_index);
     cx.set_timer(Actor::Handshake(handshake), Timer::HelloRetry, None);
-    let peer = super::peer_of_attempt(handshake, cx).expect("an attempt belongs to a peer");
-    heartbeat::begin(peer, cx);
-    Ok(())
+    Ok(peer_of_attempt(handshake, cx).map(Turn::Answered))
 }

@@ -24,9 +24,9 @@ use crate::cx::{Actor, Cx};
 use crate::heartbeat::Via;
 use crate::identity::PeerId;
 use crate::job::{Outcome, Stale, Ticket, Work};
+use crate::lifecycle::Turn;
 use crate::noise::{Noise, NoiseError, Role, Step};
 use crate::path::Path;
-use crate::reconnect;
 use crate::session::SessionId;
 use crate::time::Duration;
 use crate::timer::{HandshakeTimers, Timer, retry_gap};
@@ -143,7 +143,7 @@ fn own_intro(cx: &Cx<'_>) -> Intro {
 }
 
 /// Goes on with the message that is being read or written, as far as it goes without a job.
-fn advance(handshake: u16, cx: &mut Cx<'_>) {
+fn advance(handshake: u16, cx: &mut Cx<'_>) -> Option<Turn> {
     let slot = cx.handshake(handshake);
     let (noise, message) = match slot.stage {
         Stage::WritingHello | Stage::ReadingHello => {
@@ -161,12 +161,13 @@ fn advance(handshake: u16, cx: &mut Cx<'_>) {
     }
 }
 
-fn wait_for(handshake: u16, work: Work, cx: &mut Cx<'_>) {
+fn wait_for(handshake: u16, work: Work, cx: &mut Cx<'_>) -> Option<Turn> {
     cx.handshake(handshake).pending = Some(work);
     cx.queue_job(handshake);
+    None
 }
 
-fn message_done(handshake: u16, cx: &mut Cx<'_>) {
+fn message_done(handshake: u16, cx: &mut Cx<'_>) -> Option<Turn> {
     let result = match cx.handshake(handshake).stage {
         Stage::WritingHello => initiator::hello_written(handshake, cx),
         Stage::ReadingWelcome => initiator::welcome_read(handshake, cx),
@@ -174,22 +175,22 @@ fn message_done(handshake: u16, cx: &mut Cx<'_>) {
         Stage::WritingWelcome => responder::welcome_written(handshake, cx),
         stage => unreachable!("no message ends in {stage:?}"),
     };
-    if let Err(reason) = result {
-        refuse(handshake, reason, cx);
-    }
+    result.unwrap_or_else(|reason| refuse(handshake, reason, cx))
 }
 
 /// The message being worked on is not acceptable: the handshake ends, but for an initiator's,
 /// which goes on waiting for a better one.
-fn refuse(handshake: u16, reason: Dropped, cx: &mut Cx<'_>) {
+fn refuse(handshake: u16, reason: Dropped, cx: &mut Cx<'_>) -> Option<Turn> {
     cx.state.counters.refuse(reason);
     let slot = cx.handshake(handshake);
     if slot.stage == Stage::ReadingWelcome {
         slot.reader = None;
         slot.stage = Stage::AwaitingWelcome;
-    } else {
-        abandon(handshake, cx);
+        return None;
     }
+    let peer = peer_of_attempt(handshake, cx);
+    abandon(handshake, cx);
+    peer.map(Turn::Failed)
 }
 
 /// Erases a handshake, its session included.
@@ -240,18 +241,20 @@ pub(crate) fn take_work(cx: &mut Cx<'_>) -> Option<(Ticket, Work)> {
 }
 
 /// Takes the result of an operation and goes on.
-pub(crate) fn on_outcome(ticket: Ticket, outcome: &Outcome, cx: &mut Cx<'_>) -> Result<(), Stale> {
+pub(crate) fn on_outcome(
+    ticket: Ticket,
+    outcome: &Outcome,
+    cx: &mut Cx<'_>,
+) -> Result<Option<Turn>, Stale> {
     let Ticket { handshake, number } = ticket;
-    if cx.handshake(handshake).ticket != Some(number) {
+    let slot = cx.handshake(handshake);
+    if slot.ticket.take_if(|waiting| *waiting == number).is_none() {
         return Err(Stale);
     }
-    let slot = cx.handshake(handshake);
-    slot.ticket = None;
-    match (outcome, slot.stage) {
+    Ok(match (outcome, slot.stage) {
         (Outcome::Identity(identity), Stage::Identifying) => {
-            if let Err(reason) = responder::identified(handshake, *identity, cx) {
-                refuse(handshake, reason, cx);
-            }
+            responder::identified(handshake, *identity, cx)
+                .unwrap_or_else(|reason| refuse(handshake, reason, cx))
         }
         (Outcome::Key(key), stage) => {
             let reading = stage == Stage::ReadingWelcome;
@@ -262,25 +265,22 @@ pub(crate) fn on_outcome(ticket: Ticket, outcome: &Outcome, cx: &mut Cx<'_>) -> 
             }
         }
         (Outcome::Identity(_), stage) => unreachable!("nobody is identified in {stage:?}"),
-    }
-    Ok(())
+    })
 }
 
-pub(crate) fn on_timer(timer: Timer, handshake: u16, cx: &mut Cx<'_>) {
+pub(crate) fn on_timer(timer: Timer, handshake: u16, cx: &mut Cx<'_>) -> Option<Turn> {
     match timer {
-        Timer::HelloRetry => {
-            if cx.handshake(handshake).stage == Stage::AwaitingWelcome {
-                owe_message(handshake, cx);
-            }
+        Timer::HelloRetry if cx.handshake(handshake).stage == Stage::AwaitingWelcome => {
+            owe_message(handshake, cx);
+            None
         }
+        // A `Welcome` is being read.
+        Timer::HelloRetry => None,
         Timer::HandshakeExpiry => {
             cx.state.counters.count(Counter::HandshakesExpired);
             let peer = peer_of_attempt(handshake, cx);
             abandon(handshake, cx);
-            if let Some(peer) = peer.filter(|&peer| cx.peer(peer).current.is_none()) {
-                crate::heartbeat::stop(peer, cx);
-                reconnect::schedule(peer, cx);
-            }
+            peer.map(Turn::Failed)
         }
         _ => unreachable!("not a timer of a handshake"),
     }

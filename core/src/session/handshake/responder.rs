@@ -8,9 +8,9 @@ use crate::counters::{Counter, Dropped};
 use crate::cx::{Actor, Cx};
 use crate::identity::PeerId;
 use crate::job::Work;
+use crate::lifecycle::Turn;
 use crate::noise::{IK_PSK0_PSK2, Noise, Role, Setup};
 use crate::path::Path;
-use crate::reconnect;
 use crate::timer::{ATTEMPT, Timer};
 use crate::wire::{Hello, Welcome};
 
@@ -20,12 +20,12 @@ pub(crate) fn on_hello(
     header: &Hello,
     datagram: &[u8],
     cx: &mut Cx<'_>,
-) -> Result<(), Dropped> {
+) -> Result<Option<Turn>, Dropped> {
     if !Hello::is_for(datagram, &cx.state.mac1_key) {
         return Err(Dropped::WrongMac1);
     }
     if let Some(handshake) = same_hello(header, cx.handshakes) {
-        return answer_again(handshake, path, cx);
+        return answer_again(handshake, path, cx).map(|()| None);
     }
     let handshake = cx.take_handshake(Role::Responder).ok_or(Dropped::HandshakesFull)?;
     let noise = Noise::new(Setup {
@@ -48,8 +48,7 @@ pub(crate) fn on_hello(
     slot.message.copy_from_slice(datagram);
     let expiry = cx.now() + ATTEMPT;
     cx.set_timer(Actor::Handshake(handshake), Timer::HandshakeExpiry, Some(expiry));
-    advance(handshake, cx);
-    Ok(())
+    Ok(advance(handshake, cx))
 }
 
 fn same_hello(header: &Hello, handshakes: &[HandshakeSlot]) -> Option<u16> {
@@ -68,14 +67,13 @@ fn answer_again(handshake: u16, path: Path, cx: &mut Cx<'_>) -> Result<(), Dropp
     Ok(())
 }
 
-pub(super) fn hello_read(handshake: u16, cx: &mut Cx<'_>) -> Result<(), Dropped> {
+pub(super) fn hello_read(handshake: u16, cx: &mut Cx<'_>) -> Result<Option<Turn>, Dropped> {
     let slot = cx.handshake(handshake);
     slot.remote_intro = Some(Hello::intro(&slot.message)?);
     slot.stage = Stage::Identifying;
     let remote_key = slot.noise.as_ref().and_then(Noise::remote_static);
     let remote_key = *remote_key.expect("the message carried it");
-    wait_for(handshake, Work::Identify(remote_key), cx);
-    Ok(())
+    Ok(wait_for(handshake, Work::Identify(remote_key), cx))
 }
 
 /// Knows who is calling, and answers, unless our own call to the same node goes first.
@@ -83,39 +81,38 @@ pub(super) fn identified(
     handshake: u16,
     identity: Option<PeerId>,
     cx: &mut Cx<'_>,
-) -> Result<(), Dropped> {
+) -> Result<Option<Turn>, Dropped> {
     let remote = identity.ok_or(Dropped::WeakKey)?;
     if remote == cx.state.id {
         return Err(Dropped::OwnIdentity);
     }
-    give_way(remote, cx)?;
+    let gave_way = give_way(remote, cx)?;
     let intro = own_intro(cx);
     let slot = cx.handshake(handshake);
     slot.remote = Some(remote);
     slot.stage = Stage::WritingWelcome;
     Welcome::put_intro(&mut slot.message, &intro);
     cx.state.counters.count(Counter::HandshakesAnswered);
-    advance(handshake, cx);
-    Ok(())
+    let turn = advance(handshake, cx);
+    Ok(gave_way.or(turn))
 }
 
 /// If both ends have sent a `Hello`, that of the smaller `PeerId` is the one to be answered.
-fn give_way(remote: PeerId, cx: &mut Cx<'_>) -> Result<(), Dropped> {
-    let Some(peer) = cx.find_peer(&remote) else { return Ok(()) };
-    let Some(own) = cx.peer(peer).initiating else { return Ok(()) };
+fn give_way(remote: PeerId, cx: &mut Cx<'_>) -> Result<Option<Turn>, Dropped> {
+    let Some(peer) = cx.find_peer(&remote) else { return Ok(None) };
+    let Some(own) = cx.peer(peer).initiating else { return Ok(None) };
     if cx.handshake(own).stage == Stage::Confirming {
         // Ours has been answered: `confirm` decides between the two.
-        return Ok(());
+        return Ok(None);
     }
     if cx.state.id < remote {
         return Err(Dropped::SimultaneousOpen);
     }
     abandon(own, cx);
-    reconnect::give_way(peer, cx);
-    Ok(())
+    Ok(Some(Turn::GaveWay(peer)))
 }
 
-pub(super) fn welcome_written(handshake: u16, cx: &mut Cx<'_>) -> Result<(), Dropped> {
+pub(super) fn welcome_written(handshake: u16, cx: &mut Cx<'_>) -> Result<Option<Turn>, Dropped> {
     let slot = cx.handshake(handshake);
     let noise = slot.noise.take().expect("it has just written");
     let (session, remote_index) = (slot.session, slot.remote_index);
@@ -127,5 +124,5 @@ pub(super) fn welcome_written(handshake: u16, cx: &mut Cx<'_>) -> Result<(), Dro
     Welcome::finish(&mut slot.message[..Welcome::LEN], sender, remote_index, &mac1_key);
     slot.stage = Stage::Confirming;
     owe_message(handshake, cx);
-    Ok(())
+    Ok(None)
 }

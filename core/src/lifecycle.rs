@@ -1,0 +1,89 @@
+//! What a change in one part means for the others: the only place that knows them all.
+//!
+//! A part changes its own state and returns a [`Turn`] if that concerns others; whoever called it
+//! hands the turn in here. So no part calls another.
+
+use crate::cx::Cx;
+use crate::heartbeat;
+use crate::noise::Role;
+use crate::peer::PeerState;
+use crate::reconnect;
+use crate::session::{self, handshake};
+use crate::time::Duration;
+
+/// Something that a part has found out and that others must know.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[must_use = "the other parts must hear of it"]
+pub(crate) enum Turn {
+    /// It is time to dial a peer.
+    Dial(u16),
+    /// Our handshake with a peer has its answer, and keys: a `Ping` will confirm it.
+    Answered(u16),
+    /// Our handshake with a peer was dropped for the peer's own.
+    GaveWay(u16),
+    /// Our handshake with a peer came to nothing.
+    Failed(u16),
+    /// A packet was opened under the keys of a handshake: the session is the peer's.
+    Confirmed { peer: u16, role: Role, ping_interval: Duration },
+    /// A peer that was not active has answered a `Ping`.
+    Alive(u16),
+    /// A peer has not answered for too long.
+    Silent(u16),
+}
+
+pub(crate) fn on_turn(turn: Option<Turn>, cx: &mut Cx<'_>) {
+    let Some(turn) = turn else { return };
+    match turn {
+        Turn::Dial(peer) => dial(peer, cx),
+        Turn::Answered(peer) => heartbeat::begin(peer, cx),
+        Turn::GaveWay(peer) => reconnect::give_way(peer, cx),
+        Turn::Failed(peer) => failed(peer, cx),
+        Turn::Confirmed { peer, role, ping_interval } => {
+            heartbeat::expect_answers(peer, ping_interval, cx);
+            reconnect::stop(peer, cx);
+            if role == Role::Responder {
+                // The initiator's own exchange is what confirmed the session.
+                heartbeat::begin(peer, cx);
+            }
+        }
+        Turn::Alive(peer) => reconnect::succeeded(peer, cx),
+        Turn::Silent(peer) => silent(peer, cx),
+    }
+}
+
+/// Begins a handshake with a peer that is wanted and has neither a session nor a handshake.
+pub(crate) fn dial(peer: u16, cx: &mut Cx<'_>) {
+    let slot = cx.peer(peer);
+    let is_idle = slot.initiating.is_none() && slot.current.is_none();
+    let Some(path) = slot.path.filter(|_| slot.wanted && is_idle) else { return };
+    if !handshake::initiate(peer, path, cx) {
+        reconnect::soon(peer, cx);
+    }
+}
+
+/// Erases everything that is under way with a peer.
+pub(crate) fn close(peer: u16, cx: &mut Cx<'_>) {
+    if let Some(own) = cx.peer(peer).initiating {
+        handshake::abandon(own, cx);
+    }
+    session::close(peer, cx);
+    heartbeat::stop(peer, cx);
+}
+
+fn failed(peer: u16, cx: &mut Cx<'_>) {
+    if cx.peer(peer).current.is_none() {
+        heartbeat::stop(peer, cx);
+        reconnect::schedule(peer, cx);
+    }
+}
+
+fn silent(peer: u16, cx: &mut Cx<'_>) {
+    close(peer, cx);
+    let now = cx.now();
+    let slot = cx.peer(peer);
+    if slot.state == PeerState::Active {
+        slot.enter(PeerState::Disconnected, now);
+        cx.make_news(peer);
+    }
+    reconnect::schedule(peer, cx);
+}

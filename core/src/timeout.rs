@@ -1,0 +1,31 @@
+//! Time in: what is due is handed to the part whose timer it is.
+
+use crate::cx::{Actor, Cx};
+use crate::heartbeat;
+use crate::lifecycle::{self, Turn};
+use crate::session::{self, handshake};
+use crate::timer::Timer;
+
+/// Timers that one call handles; what is due beyond that leaves a deadline in the past.
+const TIMERS_PER_CALL_MAX: usize = 32;
+
+/// Fires the timers that are due.
+pub(crate) fn fire(cx: &mut Cx<'_>) {
+    for _ in 0..TIMERS_PER_CALL_MAX {
+        let Some((actor, timer)) = cx.take_due_timer() else { return };
+        let turn = dispatch(actor, timer, cx);
+        lifecycle::on_turn(turn, cx);
+    }
+}
+
+fn dispatch(actor: Actor, timer: Timer, cx: &mut Cx<'_>) -> Option<Turn> {
+    match (actor, timer) {
+        (Actor::Peer(peer), Timer::Ping | Timer::Silence) => heartbeat::on_timer(timer, peer, cx),
+        (Actor::Peer(peer), Timer::Reconnect) => Some(Turn::Dial(peer)),
+        (Actor::Peer(peer), _) => {
+            session::retire_previous(peer, cx);
+            None
+        }
+        (Actor::Handshake(slot), _) => handshake::on_timer(timer, slot, cx),
+    }
+}
