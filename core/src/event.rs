@@ -10,7 +10,7 @@ use crate::time::Duration;
 pub enum Event {
     /// A path to the peer has been proven: payloads can be sent.
     Connected(Peer),
-    /// The peer has not answered for three ping intervals.
+    /// The peer has not answered for three ping intervals, the last `Ping` included.
     Disconnected(Peer),
     /// A ping was answered.
     RoundTrip(Peer, Duration),

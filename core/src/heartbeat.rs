@@ -15,7 +15,8 @@ use crate::time::{Duration, Instant};
 use crate::timer::{ATTEMPT, Timer, retry_gap};
 use crate::wire::{Control, Probe};
 
-/// Intervals without an answer after which a peer is gone.
+/// Intervals without an answer after which a peer is gone, once the `Ping` then under way has had its
+/// time.
 const SILENT_INTERVALS: u64 = 3;
 /// Tries of one exchange whose answers still count; with a second between tries, round trips of up
 /// to four seconds.
@@ -151,11 +152,25 @@ fn on_pong(from: u16, path: Path, probe: Probe, cx: &mut Cx<'_>) -> Result<Optio
 
 pub(crate) fn on_timer(timer: Timer, peer: u16, cx: &mut Cx<'_>) -> Option<Turn> {
     match timer {
-        Timer::Ping => on_ping_due(peer, cx),
-        Timer::Silence => return Some(Turn::Silent(peer)),
+        Timer::Ping => {
+            on_ping_due(peer, cx);
+            None
+        }
+        Timer::Silence => on_silence(peer, cx),
         _ => unreachable!("not a timer of the heartbeat"),
     }
-    None
+}
+
+/// The `Ping` under way has its full time too: or else the last of three would go out for nothing.
+fn on_silence(peer: u16, cx: &mut Cx<'_>) -> Option<Turn> {
+    let exchange = cx.peer(peer).heartbeat.exchange;
+    match exchange.map(|exchange| exchange.begun + ATTEMPT) {
+        Some(end) if end > cx.now() => {
+            cx.set_timer(Actor::Peer(peer), Timer::Silence, Some(end));
+            None
+        }
+        _ => Some(Turn::Silent(peer)),
+    }
 }
 
 fn on_ping_due(peer: u16, cx: &mut Cx<'_>) {
