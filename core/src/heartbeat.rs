@@ -4,6 +4,8 @@
 //! that was pinged: neither a replayed packet nor one from elsewhere proves anything. A `Ping` that
 //! is lost is sent again on the schedule of every control exchange, each time with a fresh nonce.
 
+use heapless::HistoryBuf;
+
 use crate::config::Config;
 use crate::counters::{Counter, Dropped};
 use crate::cx::{Actor, Cx};
@@ -23,7 +25,6 @@ const SILENT_INTERVALS: u64 = 3;
 const TRIES_KEPT: usize = 4;
 
 /// What a node remembers of a peer's answers.
-#[derive(Clone, Copy)]
 pub(crate) struct Heartbeat {
     /// Between the beginnings of two exchanges.
     pub(crate) interval: Duration,
@@ -35,12 +36,11 @@ pub(crate) struct Heartbeat {
 }
 
 /// A `Ping` that has not been answered yet, with its retries.
-#[derive(Clone, Copy)]
 struct Exchange {
     begun: Instant,
     tries: u8,
-    /// The last tries, the newest at `tries % TRIES_KEPT - 1`.
-    sent: [Option<Try>; TRIES_KEPT],
+    /// The last tries.
+    sent: HistoryBuf<Try, TRIES_KEPT>,
 }
 
 #[derive(Clone, Copy)]
@@ -86,7 +86,7 @@ impl Heartbeat {
 pub(crate) fn begin(peer: u16, cx: &mut Cx<'_>) {
     let begun = cx.now();
     let heartbeat = &mut cx.peer(peer).heartbeat;
-    heartbeat.exchange = Some(Exchange { begun, tries: 0, sent: [None; TRIES_KEPT] });
+    heartbeat.exchange = Some(Exchange { begun, tries: 0, sent: HistoryBuf::new() });
     heartbeat.ping_owed = true;
     cx.make_ready(Actor::Peer(peer));
 }
@@ -131,10 +131,11 @@ pub(crate) fn on_message(
 fn on_pong(from: u16, path: Path, probe: Probe, cx: &mut Cx<'_>) -> Result<Option<Turn>, Dropped> {
     let now = cx.now();
     let peer = cx.peer(from);
-    let exchange = peer.heartbeat.exchange.ok_or(Dropped::UnexpectedPong)?;
-    let answered = exchange.sent.iter().flatten().find(|sent| sent.nonce == probe.nonce);
-    let answered = answered.filter(|sent| sent.path == path).ok_or(Dropped::UnexpectedPong)?;
+    let exchange = peer.heartbeat.exchange.as_ref().ok_or(Dropped::UnexpectedPong)?;
+    let is_answered = |sent: &&Try| sent.nonce == probe.nonce && sent.path == path;
+    let answered = exchange.sent.iter().find(is_answered).ok_or(Dropped::UnexpectedPong)?;
     let round_trip = now.saturating_since(answered.at);
+    let next = exchange.begun + peer.heartbeat.interval;
     peer.heartbeat.exchange = None;
     peer.heartbeat.ping_owed = false;
     peer.heartbeat.round_trip = Some(round_trip);
@@ -143,7 +144,6 @@ fn on_pong(from: u16, path: Path, probe: Probe, cx: &mut Cx<'_>) -> Result<Optio
     if !was_active {
         peer.enter(PeerState::Active, now);
     }
-    let next = exchange.begun + peer.heartbeat.interval;
     cx.make_news(from);
     cx.set_timer(Actor::Peer(from), Timer::Ping, Some(next));
     restart_silence(from, cx);
@@ -163,7 +163,7 @@ pub(crate) fn on_timer(timer: Timer, peer: u16, cx: &mut Cx<'_>) -> Option<Turn>
 
 /// The `Ping` under way has its full time too: or else the last of three would go out for nothing.
 fn on_silence(peer: u16, cx: &mut Cx<'_>) -> Option<Turn> {
-    let exchange = cx.peer(peer).heartbeat.exchange;
+    let exchange = cx.peer(peer).heartbeat.exchange.as_ref();
     match exchange.map(|exchange| exchange.begun + ATTEMPT) {
         Some(end) if end > cx.now() => {
             cx.set_timer(Actor::Peer(peer), Timer::Silence, Some(end));
@@ -176,7 +176,7 @@ fn on_silence(peer: u16, cx: &mut Cx<'_>) -> Option<Turn> {
 fn on_ping_due(peer: u16, cx: &mut Cx<'_>) {
     let now = cx.now();
     let heartbeat = &mut cx.peer(peer).heartbeat;
-    match heartbeat.exchange {
+    match &heartbeat.exchange {
         Some(exchange) if now < exchange.begun + ATTEMPT => {
             heartbeat.ping_owed = true;
             cx.make_ready(Actor::Peer(peer));
@@ -217,7 +217,7 @@ fn next_try(peer: u16, path: Path, cx: &mut Cx<'_>) -> Option<Probe> {
     let heartbeat = &mut cx.peer(peer).heartbeat;
     let (interval, round_trip) = (heartbeat.interval, heartbeat.round_trip);
     let exchange = heartbeat.exchange.as_mut()?;
-    exchange.sent[usize::from(exchange.tries) % TRIES_KEPT] = Some(Try { nonce, path, at });
+    exchange.sent.write(Try { nonce, path, at });
     exchange.tries = exchange.tries.saturating_add(1);
     // On a slow path the answer to the first try may still be under way.
     let gap = retry_gap(exchange.tries).max(round_trip.unwrap_or_default().saturating_mul(2));
