@@ -1,0 +1,148 @@
+//! Nobody can have a node flood somebody else.
+//!
+//! The sender's address of a datagram may be forged. Until a node has proof that who writes from
+//! an address also reads there, no answer to it is larger than its question, and all that goes
+//! there stays under three times what came from there. Proof is a sealed datagram that the node
+//! did not drop, or a session that it reports. An address that it wrote to before anything came
+//! from there was its own choice, and so is every `Hello` to a peer that it is told to dial.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use underpass_core::Instant;
+
+use super::wire::{self, HELLO, SEALED};
+use super::{Complaint, Setting};
+use crate::scenario::model::NodeId;
+use crate::trace::{Observation, PacketInfo, Watch};
+use crate::world::node_of_address;
+
+pub(super) struct Amplification {
+    names: Arc<[String]>,
+    /// By node: whom it dials of its own accord.
+    peers: Vec<Vec<NodeId>>,
+    /// By node, of its present life.
+    memories: Vec<Memory>,
+    complaint: Complaint,
+}
+
+/// What has passed between one node and everybody else.
+#[derive(Default)]
+struct Memory {
+    standings: BTreeMap<SocketAddr, Standing>,
+    /// Where the sealed datagram came from that the node was handed last, unless it dropped it.
+    opened: Option<SocketAddr>,
+}
+
+/// How a node stands to an address.
+#[derive(Clone, Copy)]
+enum Standing {
+    Trusted,
+    Unproven(Balance),
+}
+
+#[derive(Clone, Copy, Default)]
+struct Balance {
+    /// Bytes that came from there.
+    came: usize,
+    /// The largest datagram of these.
+    largest: usize,
+    /// Bytes that went there.
+    went: usize,
+}
+
+impl Amplification {
+    pub(super) fn new(setting: &Setting) -> Self {
+        Self {
+            names: Arc::clone(&setting.names),
+            peers: setting.peers.clone(),
+            memories: setting.per_node(),
+            complaint: Complaint::default(),
+        }
+    }
+
+    fn is_dial(&self, packet: &PacketInfo<'_>) -> bool {
+        let peers = &self.peers[packet.from.0 as usize];
+        let to = node_of_address(packet.destination.ip());
+        wire::kind(packet.bytes) == Some(HELLO) && to.is_some_and(|to| peers.contains(&to))
+    }
+}
+
+impl Watch for Amplification {
+    fn transmitted(&mut self, at: Instant, packet: &PacketInfo<'_>) {
+        let memory = &mut self.memories[packet.from.0 as usize];
+        memory.settle();
+        let to = packet.destination;
+        let standing = *memory.standings.entry(to).or_insert(Standing::Trusted);
+        let Standing::Unproven(mut balance) = standing else { return };
+        if self.is_dial(packet) {
+            return;
+        }
+        let length = packet.bytes.len();
+        balance.went += length;
+        let Balance { came, largest, went } = balance;
+        let from = &self.names[packet.from.0 as usize];
+        if length > largest {
+            self.complaint.raise(format!(
+                "amplification: {from} answered {to} with {length} bytes, though nothing longer \
+                 than {largest} came from there and nobody has proved to be there (at {at})"
+            ));
+        } else if went >= 3 * came {
+            self.complaint.raise(format!(
+                "amplification: {from} has sent {went} bytes to {to}, where nobody has proved to \
+                 be, for the {came} that came from there (at {at})"
+            ));
+        }
+        let memory = &mut self.memories[packet.from.0 as usize];
+        memory.standings.insert(to, Standing::Unproven(balance));
+    }
+
+    fn arrived(&mut self, _: Instant, packet: &PacketInfo<'_>) {
+        let Some(to) = packet.to else { return };
+        let memory = &mut self.memories[to.0 as usize];
+        memory.settle();
+        let unproven = Standing::Unproven(Balance::default());
+        let standing = memory.standings.entry(packet.source).or_insert(unproven);
+        let Standing::Unproven(balance) = standing else { return };
+        balance.came += packet.bytes.len();
+        balance.largest = balance.largest.max(packet.bytes.len());
+        if wire::kind(packet.bytes) == Some(SEALED) {
+            memory.opened = Some(packet.source);
+        }
+    }
+
+    fn observed(&mut self, _: Instant, node: NodeId, observation: &Observation) {
+        let memory = &mut self.memories[node.0 as usize];
+        match observation {
+            Observation::Started { .. } | Observation::Stopped => *memory = Memory::default(),
+            Observation::Dropped { .. } => memory.opened = None,
+            Observation::Session { peer, .. }
+            | Observation::Established { peer, .. }
+            | Observation::Rtt { peer, .. } => memory.trust(*peer),
+            _ => {}
+        }
+    }
+
+    fn violation(&mut self) -> Option<String> {
+        self.complaint.text()
+    }
+}
+
+impl Memory {
+    /// A node reports a drop before it does anything else: what it was handed before was good.
+    fn settle(&mut self) {
+        if let Some(address) = self.opened.take() {
+            self.standings.insert(address, Standing::Trusted);
+        }
+    }
+
+    /// Takes every address of a node as its own.
+    fn trust(&mut self, peer: NodeId) {
+        for (address, standing) in &mut self.standings {
+            if node_of_address(address.ip()) == Some(peer) {
+                *standing = Standing::Trusted;
+            }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! What must hold in every run, asked or not: one small file each.
+//!
+//! A checker sees every datagram as somebody who taps all wires, and what the nodes report. It
+//! says the rule that it watches over in its doc, and names itself at the beginning of what it
+//! complains of.
+
+use std::sync::Arc;
+
+use crate::payload::Canary;
+use crate::scenario::model::{NodeId, Send};
+use crate::trace::Watch;
+
+mod agreement;
+mod amplification;
+mod delivery;
+mod ephemeral;
+mod nonce;
+mod plaintext;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+use agreement::Agreement;
+use amplification::Amplification;
+use delivery::Delivery;
+use ephemeral::Ephemeral;
+use nonce::Nonce;
+use plaintext::Plaintext;
+
+/// What checkers know of the run they watch.
+pub struct Setting {
+    /// The names of the nodes, by `NodeId`.
+    pub names: Arc<[String]>,
+    /// What marks the run's payloads.
+    pub canary: Canary,
+    /// What applications send, by `SendId`.
+    pub sends: Vec<Send>,
+    /// Whom each node dials of its own accord, by `NodeId`.
+    pub peers: Vec<Vec<NodeId>>,
+}
+
+/// Every checker, for one run.
+pub fn all(setting: &Setting) -> Vec<Box<dyn Watch>> {
+    vec![
+        Box::new(Plaintext::new(setting)),
+        Box::new(Nonce::new(setting)),
+        Box::new(Ephemeral::new(setting)),
+        Box::new(Amplification::new(setting)),
+        Box::new(Agreement::new(setting)),
+        Box::new(Delivery::new(setting)),
+    ]
+}
+
+impl Setting {
+    /// An empty `T` for every node.
+    fn per_node<T: Default>(&self) -> Vec<T> {
+        self.names.iter().map(|_| T::default()).collect()
+    }
+}
+
+/// The first thing that a checker found wrong: the run ends with it.
+#[derive(Default)]
+struct Complaint(Option<String>);
+
+impl Complaint {
+    fn raise(&mut self, complaint: String) {
+        self.0.get_or_insert(complaint);
+    }
+
+    fn text(&self) -> Option<String> {
+        self.0.clone()
+    }
+}

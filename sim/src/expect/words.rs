@@ -1,0 +1,407 @@
+//! What was expected, what was so instead, and who knew what: in sentences.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
+
+use underpass_core::{Duration, Instant};
+
+use super::Tracked;
+use super::ledger::{Ledger, Traffic};
+use crate::scenario::model::{EventKind, Fact, NodeId, SessionState, Share, Time};
+use crate::units::Period;
+
+/// Of many facts, so many are told.
+const SHOWN: usize = 3;
+
+/// What was so when an expectation turned out unmet.
+pub(super) struct Found {
+    /// What was true of the facts that decided it.
+    pub(super) seen: String,
+    /// What each party of these facts knew.
+    pub(super) knew: Vec<String>,
+}
+
+/// Speaks of what is in the ledger.
+pub(super) struct Words<'a> {
+    pub(super) names: &'a [String],
+    pub(super) ledger: &'a Ledger,
+}
+
+/// When it went wrong, and how things stood then. `later` is when all was as expected after that.
+pub(super) fn happened(time: Time, at: Instant, later: Option<Instant>, seen: &str) -> String {
+    let when = match (time, later) {
+        (Time::By(_), None) => "never; ".into(),
+        (Time::Within { .. }, None) => "neither then nor later; ".into(),
+        (Time::By(_) | Time::Within { .. }, Some(later)) => format!("too late, at {later}; "),
+        (Time::During(from, _), None) if at == from => "at no time from then on; ".into(),
+        (Time::During(from, _), Some(later)) if at == from => format!("only from {later} on; "),
+        (Time::During(..), None) => format!("until {at}; "),
+        (Time::During(..), Some(later)) => format!("until {at}, and again from {later} on; "),
+        (Time::Never | Time::AtEnd, _) => String::new(),
+    };
+    format!("{when}at {at} {seen}")
+}
+
+impl Words<'_> {
+    /// An expectation as a sentence.
+    pub(super) fn expected(&self, time: Time, facts: &[Tracked]) -> String {
+        let facts: Vec<&Fact> = facts.iter().map(|tracked| &tracked.fact).collect();
+        let pairs: BTreeSet<(NodeId, NodeId)> = facts.iter().filter_map(|f| mutual(f)).collect();
+        let both_ways = |fact: &Fact| mutual(fact).is_some_and(|(a, b)| pairs.contains(&(b, a)));
+        // Of the two directions between two nodes, one is enough to speak of both.
+        let is_said = |fact: &&Fact| mutual(fact).is_none_or(|(a, b)| a < b || !both_ways(fact));
+        let said: Vec<&Fact> = facts.iter().copied().filter(is_said).collect();
+        let claims = listed(said.iter().map(|fact| self.claim(fact, both_ways(fact))), ", ");
+        let counts = facts.iter().any(|fact| {
+            matches!(fact, Fact::Delivered { .. } | Fact::Latency { .. } | Fact::Event { .. })
+        });
+        match time {
+            Time::By(until) => format!("{claims} by {until}"),
+            Time::Within { from, until } => {
+                format!("{claims}, at some time from {from} to {until}")
+            }
+            Time::During(from, until) => format!("{claims}, all the time from {from} to {until}"),
+            Time::Never if said.len() > 1 => format!("never all at once: {claims}"),
+            Time::Never => format!("never: {claims}"),
+            Time::AtEnd if counts => format!("{claims} by the end"),
+            Time::AtEnd => format!("{claims} at the end"),
+        }
+    }
+
+    /// What decides about these facts now: those that do not hold, or all if every one does.
+    pub(super) fn found(&self, facts: &[Tracked]) -> Found {
+        let all_hold = facts.iter().all(|tracked| tracked.holds);
+        let decide = || facts.iter().filter(|tracked| all_hold || !tracked.holds);
+        let seen = listed(decide().map(|tracked| self.seen(&tracked.fact)), "; ");
+        let mut knew: BTreeMap<NodeId, Vec<String>> = BTreeMap::new();
+        for tracked in decide().take(SHOWN) {
+            for (node, knows) in self.knew(&tracked.fact) {
+                let lines = knew.entry(node).or_default();
+                if !lines.contains(&knows) {
+                    lines.push(knows);
+                }
+            }
+        }
+        let line = |(node, lines): (NodeId, Vec<String>)| {
+            format!("{}: {}", self.name(node), lines.join("; "))
+        };
+        Found { seen, knew: knew.into_iter().map(line).collect() }
+    }
+
+    fn name(&self, node: NodeId) -> &str {
+        &self.names[node.0 as usize]
+    }
+
+    /// A fact as it should be. `mutual` if the same is said of the other direction.
+    fn claim(&self, fact: &Fact, mutual: bool) -> String {
+        match fact {
+            Fact::Session { a, b, is } => {
+                let (a, b, is) = (self.name(*a), self.name(*b), state(*is));
+                match mutual {
+                    true => format!("{a} and {b} see each other {is}"),
+                    false => format!("{a} sees {b} {is}"),
+                }
+            }
+            Fact::Rtt { a, b, at_least, at_most } => {
+                let (a, b) = (self.name(*a), self.name(*b));
+                let low = Some(*at_least).filter(|low| *low > Duration::ZERO).map(Period);
+                let high = Some(*at_most).filter(|high| *high < Duration::MAX).map(Period);
+                let range = range(low, high);
+                match mutual {
+                    true => format!("{a} and {b} measure a round trip of {range} to each other"),
+                    false => format!("{a} measures a round trip of {range} to {b}"),
+                }
+            }
+            Fact::Delivered { from, to, wanted } => {
+                let amount = amount(self.ledger.traffic(*from, *to), *wanted);
+                format!("{amount} from {} to {} arrived", self.name(*from), self.name(*to))
+            }
+            Fact::Latency { from, to, at_most } => {
+                let (from, to) = (self.name(*from), self.name(*to));
+                format!("payloads from {from} to {to} took at most {}", Period(*at_most))
+            }
+            Fact::Event { node, kind, peer, at_least, at_most } => {
+                let peer = peer.map_or("a peer", |peer| self.name(peer));
+                let (node, event) = (self.name(*node), event(*kind));
+                match (*at_least, *at_most) {
+                    (1, u64::MAX) => format!("{node} reported {peer} {event}"),
+                    (0, 0) => format!("{node} did not report {peer} {event}"),
+                    (low, high) => {
+                        format!("{node} reported {peer} {event} {}", times_range(low, high))
+                    }
+                }
+            }
+            Fact::Metric { node, name, at_least, at_most } => {
+                format!("{name} of {} is {}", self.name(*node), count_range(*at_least, *at_most))
+            }
+        }
+    }
+
+    /// A fact as it is.
+    fn seen(&self, fact: &Fact) -> String {
+        match fact {
+            Fact::Session { a, b, .. } => match self.ledger.view(*a, *b) {
+                None => self.was_off(*a),
+                Some(view) => {
+                    let (a, b, is) = (self.name(*a), self.name(*b), state(view.state));
+                    format!("{a} saw {b} {is} (since {})", view.since)
+                }
+            },
+            Fact::Rtt { a, b, .. } => match self.ledger.view(*a, *b).map(|view| view.rtt) {
+                None => self.was_off(*a),
+                Some(None) => {
+                    format!("{} had measured no round trip to {}", self.name(*a), self.name(*b))
+                }
+                Some(Some((rtt, at))) => {
+                    let (a, b, rtt) = (self.name(*a), self.name(*b), Period(rtt));
+                    format!("{a} had last measured {rtt} to {b} (at {at})")
+                }
+            },
+            Fact::Delivered { from, to, .. } => self.arrived(*from, *to),
+            Fact::Latency { from, to, .. } => self.slowest(*from, *to),
+            Fact::Event { node, kind, peer, .. } => {
+                let reports = self.ledger.reports(*node, *peer, *kind);
+                let about = peer.map_or("a peer", |peer| self.name(peer));
+                let (node, event) = (self.name(*node), event(*kind));
+                match reports.last {
+                    None => format!("{node} had not reported {about} {event}"),
+                    Some(last) => {
+                        let (times, last) = (times(reports.count), self.last(last, *peer));
+                        format!("{node} had reported {about} {event} {times} ({last})")
+                    }
+                }
+            }
+            Fact::Metric { node, name, .. } => match self.ledger.metric(*node, name) {
+                Some(value) => format!("{name} of {} was {value}", self.name(*node)),
+                None if self.ledger.nodes[node.0 as usize].is_on => {
+                    format!("{} had no counter {name}", self.name(*node))
+                }
+                None => format!("{}, and had no {name}", self.was_off(*node)),
+            },
+        }
+    }
+
+    fn was_off(&self, node: NodeId) -> String {
+        let record = &self.ledger.nodes[node.0 as usize];
+        format!("{} was off (since {})", self.name(node), record.since)
+    }
+
+    fn arrived(&self, from: NodeId, to: NodeId) -> String {
+        let traffic = self.ledger.traffic(from, to);
+        let (from, to) = (self.name(from), self.name(to));
+        let mut details = Vec::new();
+        let missing = traffic.offered() - traffic.arrived;
+        if missing > 0 {
+            details.push(format!("missing {}", self.missing(traffic, missing)));
+        }
+        for (why, count) in &traffic.refused {
+            details.push(format!("{from} refused {count}: {why}"));
+        }
+        let later = traffic.planned - traffic.offered();
+        if later > 0 {
+            details.push(format!("{later} still to be sent"));
+        }
+        let (arrived, planned) = (traffic.arrived, payloads(traffic.planned));
+        let seen = format!("{arrived} of {planned} from {from} to {to} had arrived");
+        match details.is_empty() {
+            true => seen,
+            false => format!("{seen} ({})", details.join("; ")),
+        }
+    }
+
+    fn missing(&self, traffic: &Traffic, missing: u64) -> String {
+        let shown: Vec<_> = traffic.missing().take(SHOWN).collect();
+        let more = missing - shown.iter().map(|(_, first, last)| last - first + 1).sum::<u64>();
+        let run = |(send, first, last): &(_, u64, u64)| {
+            let name = self.ledger.send_name(*send);
+            match last - first {
+                0 => format!("{first} of {name}"),
+                1 => format!("{first} and {last} of {name}"),
+                _ => format!("{first} to {last} of {name}"),
+            }
+        };
+        let shown = shown.iter().map(run).collect::<Vec<_>>().join(", ");
+        match more {
+            0 => shown,
+            more => format!("{shown}, and {more} more"),
+        }
+    }
+
+    fn slowest(&self, from: NodeId, to: NodeId) -> String {
+        let traffic = self.ledger.traffic(from, to);
+        let (from, to) = (self.name(from), self.name(to));
+        match traffic.slowest {
+            None => format!("no payload from {from} to {to} had arrived"),
+            Some(slowest) => {
+                let (arrived, latency) = (payloads(traffic.arrived), Period(slowest.latency));
+                let (number, name) = (slowest.number, self.ledger.send_name(slowest.send));
+                format!(
+                    "the slowest of {arrived} from {from} to {to} had taken {latency} \
+                     (number {number} of {name}, arrived at {})",
+                    slowest.at
+                )
+            }
+        }
+    }
+
+    /// What the parties of a fact know of it, each in a few words.
+    fn knew(&self, fact: &Fact) -> Vec<(NodeId, String)> {
+        match *fact {
+            Fact::Session { a, b, .. } => vec![self.knows(a, b, ""), self.knows(b, a, "")],
+            Fact::Rtt { a, b, .. } => {
+                let rtt = |a, b| match self.ledger.view(a, b).and_then(|view| view.rtt) {
+                    Some((rtt, _)) => format!(", round trip {}", Period(rtt)),
+                    None => ", no round trip".into(),
+                };
+                vec![self.knows(a, b, &rtt(a, b)), self.knows(b, a, &rtt(b, a))]
+            }
+            Fact::Delivered { from, to, .. } | Fact::Latency { from, to, .. } => {
+                let traffic = self.ledger.traffic(from, to);
+                let refused: u64 = traffic.refused.values().sum();
+                let sent = format!(", sent {}, refused {refused}", traffic.sent);
+                let last = traffic.last_arrival;
+                let last = last.map_or(String::new(), |at| format!(", the last at {at}"));
+                let got = format!(", got {}{last}", traffic.arrived);
+                vec![self.knows(from, to, &sent), self.knows(to, from, &got)]
+            }
+            Fact::Event { node, peer: Some(peer), .. } => {
+                let reported = |node, peer| {
+                    let times = |kind| times(self.ledger.reports(node, Some(peer), kind).count);
+                    let (up, down) = (times(EventKind::Connected), times(EventKind::Disconnected));
+                    format!(", connected {up}, disconnected {down}")
+                };
+                let (node_s, peer_s) = (reported(node, peer), reported(peer, node));
+                vec![self.knows(node, peer, &node_s), self.knows(peer, node, &peer_s)]
+            }
+            Fact::Event { node, peer: None, .. } => {
+                let told = |kind| {
+                    let reports = self.ledger.reports(node, None, kind);
+                    let last = reports.last.map(|last| format!(" ({})", self.last(last, None)));
+                    format!("{} {}{}", event(kind), times(reports.count), last.unwrap_or_default())
+                };
+                let (up, down) = (told(EventKind::Connected), told(EventKind::Disconnected));
+                vec![(node, format!("{}; {up}; {down}", self.power(node)))]
+            }
+            Fact::Metric { node, .. } => vec![(node, self.power(node))],
+        }
+    }
+
+    /// How a node sees a peer, and something more that it can tell while it is on.
+    fn knows(&self, node: NodeId, peer: NodeId, more: &str) -> (NodeId, String) {
+        let knows = match self.ledger.view(node, peer) {
+            None => self.power(node),
+            Some(view) => {
+                let (peer, is) = (self.name(peer), state(view.state));
+                format!("{peer} {is} since {}{more}", view.since)
+            }
+        };
+        (node, knows)
+    }
+
+    fn power(&self, node: NodeId) -> String {
+        let record = &self.ledger.nodes[node.0 as usize];
+        let is = if record.is_on { "on" } else { "off" };
+        match record.incarnation {
+            0 => format!("{is} since {}", record.since),
+            restarts => {
+                format!("{is} since {}, restarted {}", record.since, times(restarts.into()))
+            }
+        }
+    }
+
+    /// When a report came last, and about whom if that is not clear.
+    fn last(&self, (at, about): (Instant, NodeId), peer: Option<NodeId>) -> String {
+        match peer {
+            Some(_) => format!("last at {at}"),
+            None => format!("last {} at {at}", self.name(about)),
+        }
+    }
+}
+
+/// Between whom a fact that can be said of both directions is.
+fn mutual(fact: &Fact) -> Option<(NodeId, NodeId)> {
+    match *fact {
+        Fact::Session { a, b, .. } | Fact::Rtt { a, b, .. } => Some((a, b)),
+        _ => None,
+    }
+}
+
+/// The first few, and how many more there are.
+fn listed(mut items: impl Iterator<Item = String>, separator: &str) -> String {
+    let shown: Vec<String> = items.by_ref().take(SHOWN).collect();
+    let shown = shown.join(separator);
+    match items.count() {
+        0 => shown,
+        more => format!("{shown}{separator}and {more} more"),
+    }
+}
+
+fn state(state: SessionState) -> &'static str {
+    match state {
+        SessionState::Init => "init",
+        SessionState::Active => "active",
+        SessionState::Disconnected => "disconnected",
+    }
+}
+
+fn event(kind: EventKind) -> &'static str {
+    match kind {
+        EventKind::Connected => "connected",
+        EventKind::Disconnected => "disconnected",
+    }
+}
+
+fn amount(traffic: &Traffic, wanted: Share) -> String {
+    let planned = traffic.planned;
+    match (wanted, planned) {
+        (Share::All, 1) | (Share::AtLeast(1), 1) => "the one payload".into(),
+        (Share::All, _) => format!("all {}", payloads(planned)),
+        (Share::AtLeast(count), _) if count == planned => format!("all {}", payloads(planned)),
+        (Share::AtLeast(count), _) => format!("at least {count} of {}", payloads(planned)),
+        (Share::PerMille(share), _) => {
+            let (percent, tenths) = (share / 10, share % 10);
+            let tenths = if tenths == 0 { String::new() } else { format!(".{tenths}") };
+            let count = traffic.wanted(wanted);
+            format!("at least {percent}{tenths}% ({count}) of {}", payloads(planned))
+        }
+    }
+}
+
+fn payloads(count: u64) -> String {
+    if count == 1 { "1 payload".into() } else { format!("{count} payloads") }
+}
+
+fn times(count: u64) -> String {
+    match count {
+        0 => "never".into(),
+        1 => "once".into(),
+        2 => "twice".into(),
+        count => format!("{count} times"),
+    }
+}
+
+/// A number of reports since the run began.
+fn times_range(low: u64, high: u64) -> String {
+    match (low, high) {
+        (low, high) if low == high => format!("exactly {} in all", times(low)),
+        (low, u64::MAX) => format!("at least {} in all", times(low)),
+        (0, high) => format!("at most {} in all", times(high)),
+        (low, high) => format!("{low} to {high} times in all"),
+    }
+}
+
+fn count_range(low: u64, high: u64) -> String {
+    let (low, high) =
+        (Some(low).filter(|low| *low > 0), Some(high).filter(|high| *high < u64::MAX));
+    range(low, high)
+}
+
+fn range<T: Display + PartialEq>(low: Option<T>, high: Option<T>) -> String {
+    match (low, high) {
+        (None, None) => "any size".into(),
+        (Some(low), None) => format!("at least {low}"),
+        (None, Some(high)) => format!("at most {high}"),
+        (Some(low), Some(high)) if low == high => format!("exactly {low}"),
+        (Some(low), Some(high)) => format!("{low} to {high}"),
+    }
+}

@@ -1,0 +1,19 @@
+//! A seeded network simulator: scenario files in, verdicts out.
+//!
+//! A scenario says what the network looks like, what goes wrong and what must hold; every seed of
+//! it is one run, in virtual time, the same on every computer. `ARCHITECTURE.md` has the map.
+
+pub mod checker;
+pub mod expect;
+pub mod fault;
+pub mod link;
+pub mod machine;
+pub mod payload;
+pub mod random;
+mod run;
+pub mod scenario;
+pub mod trace;
+pub mod units;
+pub mod world;
+
+pub use run::{Failure, RunReport, run};

@@ -1,0 +1,66 @@
+//! The sending end of a link of limited rate: one packet at a time, the others wait.
+
+use std::collections::VecDeque;
+
+use underpass_core::{Duration, Instant};
+
+use crate::units::Rate;
+
+const BITS_PER_BYTE: u128 = 8;
+const MICROS_PER_SECOND: u128 = 1_000_000;
+
+#[derive(Debug)]
+pub(super) struct Transmitter {
+    rate: Rate,
+    limit: usize,
+    /// When the last bit of each packet that waits or is being sent has gone out, rounded up.
+    done: VecDeque<Instant>,
+    /// When the last bit of the last packet has gone out, rounded down, and what that leaves out,
+    /// in microseconds times the rate: `0 <= remainder < rate`. Without it, rounding would add up
+    /// over a long queue.
+    free_at: Instant,
+    remainder: u128,
+    /// When the last packet arrives at the other end.
+    last_exit: Instant,
+}
+
+impl Transmitter {
+    pub(super) fn new(rate: Rate, limit: u32) -> Self {
+        Self {
+            rate,
+            limit: limit as usize,
+            done: VecDeque::new(),
+            free_at: Instant::ORIGIN,
+            remainder: 0,
+            last_exit: Instant::ORIGIN,
+        }
+    }
+
+    /// When a packet that comes at `at` arrives at the other end, `latency` after its last bit has
+    /// gone out and after all before it; `None` if there is no room for it to wait.
+    pub(super) fn send(&mut self, at: Instant, bytes: u64, latency: Duration) -> Option<Instant> {
+        while self.done.front().is_some_and(|&done| done <= at) {
+            self.done.pop_front();
+        }
+        if self.done.len() >= self.limit {
+            return None;
+        }
+        if self.done.is_empty() {
+            (self.free_at, self.remainder) = (at, 0);
+        }
+        let done = self.occupy(bytes);
+        self.done.push_back(done);
+        self.last_exit = self.last_exit.max(done + latency);
+        Some(self.last_exit)
+    }
+
+    /// Adds a packet's bits to the work; says when it is done, rounded up to the microsecond.
+    fn occupy(&mut self, bytes: u64) -> Instant {
+        let rate = u128::from(self.rate.bits_per_second());
+        let work = self.remainder + u128::from(bytes) * BITS_PER_BYTE * MICROS_PER_SECOND;
+        let whole = u64::try_from(work / rate).unwrap_or(u64::MAX);
+        self.free_at = self.free_at + Duration::from_micros(whole);
+        self.remainder = work % rate;
+        self.free_at + Duration::from_micros(u64::from(self.remainder > 0))
+    }
+}

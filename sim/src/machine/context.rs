@@ -1,0 +1,129 @@
+//! What a machine may ask of the world while it is called.
+
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use underpass_core::Instant;
+
+use crate::random::Stream;
+use crate::scenario::model::NodeId;
+use crate::trace::Observation;
+use crate::world::Kernel;
+
+/// Bytes of the buffer that a machine writes a datagram into; more than any link carries.
+pub const MAX_DATAGRAM_BUFFER: usize = 2048;
+
+/// A bound port of one node, valid until the node is switched off.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Socket(pub(crate) u8);
+
+/// The version of the Internet Protocol that a socket speaks.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum IpFamily {
+    /// IPv4.
+    V4,
+    /// IPv6.
+    V6,
+}
+
+/// The addresses of a node.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Addresses {
+    /// Its IPv4 address, if it has one.
+    pub ipv4: Option<Ipv4Addr>,
+    /// Its IPv6 address, if it has one.
+    pub ipv6: Option<Ipv6Addr>,
+}
+
+/// Why a port could not be bound. No socket was made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum BindError {
+    /// The node has no address of this family.
+    NoAddress,
+    /// Port 0 names no port, and none is chosen in its place.
+    PortZero,
+    /// The port is bound already.
+    PortInUse,
+    /// The node has 256 sockets already.
+    TooManySockets,
+}
+
+/// The world as one machine sees it during one call.
+pub struct Cx<'w> {
+    kernel: &'w mut Kernel,
+    node: NodeId,
+}
+
+impl<'w> Cx<'w> {
+    pub(crate) fn new(kernel: &'w mut Kernel, node: NodeId) -> Self {
+        Self { kernel, node }
+    }
+
+    /// The time. It does not pass during a call.
+    pub fn now(&self) -> Instant {
+        self.kernel.now()
+    }
+
+    /// The node that the machine stands on.
+    pub fn node(&self) -> NodeId {
+        self.node
+    }
+
+    /// How often the node was started before this time.
+    pub fn incarnation(&self) -> u32 {
+        self.kernel.host(self.node).incarnation()
+    }
+
+    /// The addresses of the node.
+    pub fn addresses(&self) -> Addresses {
+        self.kernel.host(self.node).addresses()
+    }
+
+    /// The randomness of that name that belongs to this incarnation of this node alone. A stream
+    /// may be kept: the same name always yields the same draws.
+    pub fn stream(&self, names: &[&str]) -> Stream {
+        self.kernel.host(self.node).stream().stream(names)
+    }
+
+    /// Binds a port on the node's address of that family.
+    pub fn bind(&mut self, family: IpFamily, port: u16) -> Result<Socket, BindError> {
+        self.kernel.host_mut(self.node).bind(family, port)
+    }
+
+    /// Sends what `fill` writes into the buffer: it returns the socket, the destination and the
+    /// number of bytes, or `None` if there is nothing to send. Says whether there was something,
+    /// so that `while cx.transmit(..) {}` sends all there is. What the buffer holds before is
+    /// unspecified.
+    ///
+    /// The buffer is the one that the receiver reads: nothing is copied.
+    ///
+    /// # Panics
+    ///
+    /// If the socket is not one that this incarnation bound, or more bytes are claimed than the
+    /// buffer has.
+    pub fn transmit(
+        &mut self,
+        fill: impl FnOnce(&mut [u8; MAX_DATAGRAM_BUFFER]) -> Option<(Socket, SocketAddr, usize)>,
+    ) -> bool {
+        let slot = self.kernel.packets.acquire();
+        let filled = fill(&mut self.kernel.packets.get_mut(slot).buffer);
+        match filled {
+            Some((socket, destination, length)) => {
+                self.kernel.transmit(self.node, socket, slot, destination, length);
+            }
+            None => self.kernel.packets.release(slot),
+        }
+        filled.is_some()
+    }
+
+    /// Arms the machine's one wake in place of whatever was armed; `None` disarms it. A time
+    /// that has passed means now.
+    pub fn wake_at(&mut self, at: Option<Instant>) {
+        self.kernel.arm_wake(self.node, at);
+    }
+
+    /// Reports something to the trace and to whoever watches.
+    pub fn observe(&mut self, observation: Observation) {
+        self.kernel.observe(self.node, &observation);
+    }
+}

@@ -1,0 +1,75 @@
+//! What stands on a node: the trait through which the world drives it, and what it may ask of the
+//! world in return.
+//!
+//! The world knows no protocol. Whatever speaks one (ours, another library's, a test's few lines)
+//! implements [`Machine`] and lives in the same world as the others.
+
+use std::any::Any;
+use std::net::SocketAddr;
+
+use crate::scenario::model::NodeId;
+
+mod context;
+pub mod underpass;
+
+pub use context::{Addresses, BindError, Cx, IpFamily, MAX_DATAGRAM_BUFFER, Socket};
+
+/// A program on a node, driven by the world.
+///
+/// A machine must be a function of what it is given here: no clock, no randomness and no other
+/// input than through its calls and [`Cx`]. All calls take no virtual time.
+pub trait Machine: Any + Send {
+    /// It was switched on: it binds its sockets and arms its wake. Called once, first.
+    fn start(&mut self, cx: &mut Cx<'_>);
+
+    /// A datagram arrived. `bytes` may be changed in place; they are gone afterwards.
+    fn datagram(&mut self, cx: &mut Cx<'_>, on: Socket, from: SocketAddr, bytes: &mut [u8]);
+
+    /// Its wake came due, and is no longer armed.
+    fn timeout(&mut self, cx: &mut Cx<'_>);
+
+    /// Its application asks for something. A machine that cannot do it says so.
+    fn command(&mut self, cx: &mut Cx<'_>, command: &Command) -> Result<(), Unsupported>;
+
+    /// The counter of that name, if it keeps one.
+    fn metric(&self, name: &str) -> Option<u64> {
+        let _ = name;
+        None
+    }
+}
+
+impl dyn Machine {
+    /// The machine as what it is, if it is an `M`.
+    pub fn downcast_ref<M: Machine>(&self) -> Option<&M> {
+        (self as &dyn Any).downcast_ref()
+    }
+}
+
+/// Makes the machine of a node. Called with the number of the incarnation at every start, so that
+/// a restart begins without the state of the one before.
+pub type MachineFactory = Box<dyn Fn(NodeId, u32) -> Box<dyn Machine> + Send>;
+
+/// A machine does not know how to do what was asked; its state is unchanged.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Unsupported;
+
+/// Position of a statement in [`Scenario::sends`](crate::scenario::model::Scenario::sends).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct SendId(pub u32);
+
+/// What an application asks of the machine on its node.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Command {
+    /// Send a payload.
+    Send {
+        /// The statement it belongs to.
+        send: SendId,
+        /// Counts the payloads of that statement from zero.
+        number: u64,
+        /// To whom.
+        to: NodeId,
+        /// What.
+        payload: Vec<u8>,
+    },
+}

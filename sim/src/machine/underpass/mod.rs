@@ -1,0 +1,232 @@
+//! Our own protocol as a machine: the short loop around a `Node` that every driver is.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use underpass_core::{
+    Capacity, Config, Event, Node, Path, Peer, Received, SendError, Socket as CoreSocket,
+};
+
+use super::{Command, Cx, IpFamily, Machine, SendId, Socket, Unsupported};
+use crate::payload::Stamp;
+use crate::scenario::model::{NodeId, SessionState};
+use crate::trace::Observation;
+
+mod roster;
+mod storage;
+
+pub use roster::Roster;
+pub use storage::HeapStorage;
+
+/// The port of every node.
+pub const PORT: u16 = 4747;
+
+/// How much a simulated node holds unless told otherwise: more handshakes than a board, so that a
+/// crowd that starts at one instant is through within a round trip or two.
+pub const fn default_capacity(peers: usize) -> Capacity {
+    let peers = if peers < 8 { 8 } else { peers };
+    Capacity { peers, handshakes: 16, window_bits: 1024 }
+}
+
+/// A node of our protocol, and what its scenario wants of it.
+pub struct Underpass {
+    roster: Arc<Roster>,
+    capacity: Capacity,
+    /// Whom to dial from the start.
+    peers: Vec<NodeId>,
+    /// There from the start on.
+    running: Option<Running>,
+}
+
+struct Running {
+    node: Node<HeapStorage>,
+    /// By the number that the node knows them by.
+    sockets: Vec<Socket>,
+    /// The session last reported of each peer, by its handshake's hash.
+    sessions: BTreeMap<NodeId, [u8; 32]>,
+}
+
+impl Underpass {
+    /// A machine that will dial `peers` when it starts.
+    pub fn new(roster: Arc<Roster>, capacity: Capacity, peers: Vec<NodeId>) -> Self {
+        Self { roster, capacity, peers, running: None }
+    }
+
+    /// The node; `None` before the machine was started.
+    pub fn node(&self) -> Option<&Node<HeapStorage>> {
+        self.running.as_ref().map(|running| &running.node)
+    }
+
+    /// Every name that [`Machine::metric`] knows.
+    pub fn metrics() -> Vec<&'static str> {
+        let done = underpass_core::Counter::ALL.iter().map(|counter| counter.name());
+        done.chain(underpass_core::Dropped::ALL.iter().map(|reason| reason.name())).collect()
+    }
+
+    fn running(&mut self) -> &mut Running {
+        self.running.as_mut().expect("a machine is started first")
+    }
+
+    /// After every call into the node: its jobs, what it sends, what it reports, its next wake.
+    fn drive(&mut self, cx: &mut Cx<'_>) {
+        let keys = self.roster.identity(cx.node());
+        let running = self.running.as_mut().expect("a machine is started first");
+        running.node.run_jobs(keys, cx.now());
+        let Running { node, sockets, .. } = running;
+        while cx.transmit(|buffer| {
+            let buffer = buffer.first_chunk_mut().expect("the world's buffers are larger");
+            let transmit = node.poll_transmit(buffer)?;
+            Some((sockets[usize::from(transmit.path.socket.0)], transmit.path.remote, transmit.len))
+        }) {}
+        while let Some(event) = self.running().node.poll_event() {
+            self.report(event, cx);
+        }
+        cx.wake_at(self.running().node.poll_timeout().map(|deadline| deadline.at));
+    }
+
+    fn report(&mut self, event: Event, cx: &mut Cx<'_>) {
+        match event {
+            Event::Connected(peer) => self.report_state(peer, SessionState::Active, cx),
+            Event::Disconnected(peer) => self.report_state(peer, SessionState::Disconnected, cx),
+            Event::RoundTrip(peer, rtt) => {
+                self.report_session(peer, cx);
+                if let Some(peer) = self.name(peer) {
+                    cx.observe(Observation::Rtt { peer, rtt });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn report_state(&mut self, peer: Peer, state: SessionState, cx: &mut Cx<'_>) {
+        self.report_session(peer, cx);
+        if let Some(peer) = self.name(peer) {
+            cx.observe(Observation::Session { peer, state });
+        }
+    }
+
+    /// Reports the session with a peer if it is another one than before.
+    fn report_session(&mut self, peer: Peer, cx: &mut Cx<'_>) {
+        let Some(node) = self.name(peer) else { return };
+        let running = self.running();
+        let Ok(Some(handshake_hash)) = running.node.handshake_hash(peer) else { return };
+        if running.sessions.insert(node, handshake_hash) != Some(handshake_hash) {
+            cx.observe(Observation::Established { peer: node, handshake_hash });
+        }
+    }
+
+    fn name(&mut self, peer: Peer) -> Option<NodeId> {
+        let id = self.running().node.peer_id(peer).ok()?;
+        self.roster.node(&id)
+    }
+
+    fn dial(&mut self, cx: &mut Cx<'_>) {
+        let from = cx.node();
+        for to in self.peers.clone() {
+            let Some(remote) = self.roster.address(from, to) else { continue };
+            let socket = self.socket_for(remote, cx);
+            let (id, path) = (self.roster.identity(to).id(), Path { socket, remote });
+            let connected = self.running().node.connect(id, path, cx.now());
+            connected.expect("the storage was made for all peers");
+            self.drive(cx);
+        }
+    }
+
+    /// The number of the socket that reaches this address.
+    fn socket_for(&self, remote: SocketAddr, cx: &Cx<'_>) -> CoreSocket {
+        let after_ipv4 = remote.is_ipv6() && cx.addresses().ipv4.is_some();
+        CoreSocket(after_ipv4.into())
+    }
+
+    fn send(&mut self, cx: &mut Cx<'_>, send: SendId, number: u64, to: NodeId, payload: &[u8]) {
+        let id = self.roster.identity(to).id();
+        let Running { node, sockets, .. } = self.running();
+        let result = match node.peer(&id) {
+            None => Err(SendError::UnknownPeer),
+            Some(peer) => {
+                let mut result = Err(SendError::NotConnected);
+                cx.transmit(|buffer| {
+                    let buffer = buffer.first_chunk_mut().expect("the world's buffers are larger");
+                    result = node.send_datagram(peer, payload, buffer);
+                    let sent = result.ok()?;
+                    Some((sockets[usize::from(sent.path.socket.0)], sent.path.remote, sent.len))
+                });
+                result
+            }
+        };
+        cx.observe(match result {
+            Ok(_) => Observation::Sent { send, number, to },
+            Err(error) => Observation::Refused { send, number, to, why: why(error) },
+        });
+    }
+}
+
+impl Machine for Underpass {
+    fn start(&mut self, cx: &mut Cx<'_>) {
+        let addresses = cx.addresses();
+        let families = [addresses.ipv4.map(|_| IpFamily::V4), addresses.ipv6.map(|_| IpFamily::V6)];
+        let bind = |family| cx.bind(family, PORT).expect("nobody else is on this node");
+        let sockets = families.into_iter().flatten().map(bind).collect();
+        let node = Node::new(
+            Config::new(self.roster.network.clone()),
+            self.roster.identity(cx.node()).id(),
+            cx.stream(&["seed"]).bytes(0),
+            HeapStorage::new(self.capacity),
+            cx.now(),
+        );
+        let node = node.expect("the storage has the lengths of its capacity");
+        self.running = Some(Running { node, sockets, sessions: BTreeMap::new() });
+        self.dial(cx);
+    }
+
+    fn datagram(&mut self, cx: &mut Cx<'_>, on: Socket, from: SocketAddr, bytes: &mut [u8]) {
+        let canary = self.roster.canary;
+        let Running { node, sockets, .. } = self.running();
+        let number = sockets.iter().position(|socket| *socket == on).expect("one of ours");
+        let socket = CoreSocket(u8::try_from(number).expect("two at most"));
+        let received = node.handle_datagram(Path { socket, remote: from }, bytes, cx.now());
+        match received {
+            Ok(Received::Message { from, payload }) => {
+                let stamp = Stamp::of(payload, canary);
+                if let (Some(from), Some(Stamp { send, number, sent_at })) =
+                    (self.name(from), stamp)
+                {
+                    let latency = cx.now().saturating_since(sent_at);
+                    cx.observe(Observation::Delivered { from, send, number, latency });
+                }
+            }
+            Ok(_) => {}
+            Err(reason) => cx.observe(Observation::Dropped { reason: reason.name() }),
+        }
+        self.drive(cx);
+    }
+
+    fn timeout(&mut self, cx: &mut Cx<'_>) {
+        self.running().node.handle_timeout(cx.now());
+        self.drive(cx);
+    }
+
+    fn command(&mut self, cx: &mut Cx<'_>, command: &Command) -> Result<(), Unsupported> {
+        match command {
+            Command::Send { send, number, to, payload } => {
+                self.send(cx, *send, *number, *to, payload);
+            }
+        }
+        self.drive(cx);
+        Ok(())
+    }
+
+    fn metric(&self, name: &str) -> Option<u64> {
+        let counters = self.node()?.counters();
+        counters.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+    }
+}
+
+fn why(error: SendError) -> &'static str {
+    match error {
+        SendError::UnknownPeer => "the peer is unknown",
+        SendError::NotConnected => "not connected to the peer",
+        SendError::TooLong => "the payload is too long",
+    }
+}

@@ -1,0 +1,79 @@
+//! Who is who in a run: the identities of all nodes, and where they can be found.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use underpass_core::{Network, PeerId, SecretIdentity};
+
+use super::PORT;
+use crate::machine::IpFamily;
+use crate::payload::Canary;
+use crate::random::Draws;
+use crate::scenario::model::NodeId;
+use crate::world::{ipv4_address, ipv6_address};
+
+/// What all machines of a run are given. A machine knows of others only what its scenario says:
+/// the rest is here to make that, and to give names to what it reports.
+pub struct Roster {
+    /// The network that all nodes are members of.
+    pub network: Network,
+    /// What marks the run's payloads.
+    pub canary: Canary,
+    identities: Vec<SecretIdentity>,
+    by_id: BTreeMap<PeerId, NodeId>,
+    /// By node.
+    families: Vec<Vec<IpFamily>>,
+}
+
+impl Roster {
+    /// Draws an identity for every node: `nodes` are their names and their address families.
+    pub fn new<'n>(
+        draws: &Draws,
+        nodes: impl IntoIterator<Item = (&'n str, Vec<IpFamily>)>,
+    ) -> Self {
+        let secret = draws.stream(&["network", "secret"]).bytes(0);
+        let (mut identities, mut families) = (Vec::new(), Vec::new());
+        for (name, family) in nodes {
+            let stream = draws.stream(&["identity", name]);
+            let mut number = 0;
+            let draw = || {
+                number += 1;
+                stream.bytes(number)
+            };
+            identities.push(SecretIdentity::generate(draw).expect("draws differ").0);
+            families.push(family);
+        }
+        let by_id = (0..).map(NodeId).zip(&identities).map(|(node, keys)| (keys.id(), node));
+        Self {
+            network: Network::closed("simulated", secret),
+            canary: Canary::new(draws),
+            by_id: by_id.collect(),
+            identities,
+            families,
+        }
+    }
+
+    /// The keys of a node.
+    pub fn identity(&self, node: NodeId) -> &SecretIdentity {
+        &self.identities[node.0 as usize]
+    }
+
+    /// Whose key this is.
+    pub fn node(&self, id: &PeerId) -> Option<NodeId> {
+        self.by_id.get(id).copied()
+    }
+
+    /// Where `to` can be reached from `from`: over IPv6 where both have it; `None` if they share
+    /// no family.
+    pub fn address(&self, from: NodeId, to: NodeId) -> Option<SocketAddr> {
+        let has = |node: NodeId, family| self.families[node.0 as usize].contains(&family);
+        let shared = |family| has(from, family) && has(to, family);
+        if shared(IpFamily::V6) {
+            Some(SocketAddr::from((ipv6_address(to), PORT)))
+        } else if shared(IpFamily::V4) {
+            Some(SocketAddr::from((ipv4_address(to)?, PORT)))
+        } else {
+            None
+        }
+    }
+}

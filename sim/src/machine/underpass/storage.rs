@@ -1,0 +1,57 @@
+//! A node's tables on the heap.
+
+use underpass_core::{
+    Capacity, DeadlineSlot, HandshakeSlot, PeerSlot, SessionSlot, Storage, Tables,
+};
+
+/// Tables of any capacity.
+pub struct HeapStorage {
+    peers: Box<[PeerSlot]>,
+    handshakes: Box<[HandshakeSlot]>,
+    sessions: Box<[SessionSlot]>,
+    windows: Box<[u64]>,
+    deadlines: Box<[DeadlineSlot]>,
+    index: Box<[u16]>,
+    queues: Box<[u16]>,
+}
+
+impl HeapStorage {
+    /// Empty tables.
+    pub fn new(capacity: Capacity) -> Self {
+        Self {
+            peers: filled(capacity.peers, || PeerSlot::EMPTY),
+            handshakes: filled(capacity.handshakes, || HandshakeSlot::EMPTY),
+            sessions: filled(capacity.sessions(), || SessionSlot::EMPTY),
+            windows: filled(capacity.window_words(), || 0),
+            deadlines: filled(capacity.deadlines(), || DeadlineSlot::EMPTY),
+            index: filled(capacity.index(), || 0),
+            queues: filled(capacity.queues(), || 0),
+        }
+    }
+}
+
+fn filled<T>(len: usize, empty: impl Fn() -> T) -> Box<[T]> {
+    (0..len).map(|_| empty()).collect()
+}
+
+impl Storage for HeapStorage {
+    fn tables(&mut self) -> Tables<'_> {
+        Tables {
+            peers: &mut self.peers,
+            handshakes: &mut self.handshakes,
+            sessions: &mut self.sessions,
+            windows: &mut self.windows,
+            deadlines: &mut self.deadlines,
+            index: &mut self.index,
+            queues: &mut self.queues,
+        }
+    }
+
+    fn peers(&self) -> &[PeerSlot] {
+        &self.peers
+    }
+
+    fn sessions(&self) -> &[SessionSlot] {
+        &self.sessions
+    }
+}

@@ -1,0 +1,173 @@
+//! Makes the runs, several at once, and hands on what came of them in order.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Sender};
+use std::thread;
+use std::time::Duration;
+
+use underpass_sim::RunReport;
+
+use super::Simulate;
+use super::panics::{self, Panic};
+use super::selection::Case;
+use super::stopwatch::Stopwatch;
+
+/// How to run.
+pub(crate) struct Options {
+    /// How many runs at once.
+    pub(crate) jobs: usize,
+    /// Every run is made a second time, to see whether it is the same.
+    pub(crate) twice: bool,
+    /// No run is begun once one has failed.
+    pub(crate) fail_fast: bool,
+}
+
+/// One seed of a case.
+pub(crate) struct Run {
+    pub(crate) seed: u64,
+    pub(crate) ending: Ending,
+    /// Of real time, for people to see.
+    pub(crate) took: Duration,
+}
+
+/// What came of a run.
+pub(crate) enum Ending {
+    /// It came to its end, with failures or without.
+    Done(RunReport),
+    /// It panicked.
+    Panicked(Panic),
+    /// Made twice, it had two hashes.
+    Differed([[u8; 32]; 2]),
+    /// It was not begun, since another had failed.
+    NotRun,
+}
+
+impl Ending {
+    pub(crate) fn passed(&self) -> bool {
+        matches!(self, Self::Done(report) if report.passed())
+    }
+
+    pub(crate) fn failed(&self) -> bool {
+        !self.passed() && !matches!(self, Self::NotRun)
+    }
+}
+
+/// Who is told what comes of the runs.
+pub(crate) trait Listener {
+    /// A run is over, in whatever order they end.
+    fn run_over(&mut self);
+    /// A case is over, and so are all before it. Its runs are in the order of its seeds.
+    fn case_over(&mut self, case: &Case, runs: Vec<Run>);
+}
+
+/// Makes every run of every case.
+pub(crate) fn execute(
+    cases: &[Case],
+    options: &Options,
+    simulate: &Simulate<'_>,
+    listener: &mut dyn Listener,
+) {
+    let seeds =
+        |(position, case): (usize, &Case)| (0..case.seeds.len()).map(move |at| (position, at));
+    let work = Work {
+        cases,
+        options,
+        simulate,
+        runs: cases.iter().enumerate().flat_map(seeds).collect(),
+        next: AtomicUsize::new(0),
+        stopped: AtomicBool::new(false),
+    };
+    thread::scope(|scope| {
+        let (sender, receiver) = mpsc::channel();
+        for _ in 0..options.jobs {
+            let (work, sender) = (&work, sender.clone());
+            scope.spawn(move || work.take_part(&sender));
+        }
+        // The channel ends when the last worker does.
+        drop(sender);
+        let mut order = InOrder { cases, next: 0, runs: BTreeMap::new() };
+        for (position, run) in receiver {
+            listener.run_over();
+            order.add(position, run, listener);
+        }
+    });
+}
+
+/// A run by the positions of its case and, in it, its seed.
+type Position = (usize, usize);
+
+/// What the workers share.
+struct Work<'a> {
+    cases: &'a [Case],
+    options: &'a Options,
+    simulate: &'a Simulate<'a>,
+    runs: Vec<Position>,
+    /// Of `runs`, the first that nobody has taken.
+    next: AtomicUsize,
+    /// Nothing more is to be begun.
+    stopped: AtomicBool,
+}
+
+impl Work<'_> {
+    /// Makes one run after the other until there is none left.
+    fn take_part(&self, results: &Sender<(Position, Run)>) {
+        while let Some(position) = self.runs.get(self.next.fetch_add(1, Ordering::Relaxed)) {
+            let case = &self.cases[position.0];
+            let run = self.make(case, case.seeds[position.1]);
+            if self.options.fail_fast && run.ending.failed() && case.scenario.quarantine.is_none() {
+                self.stopped.store(true, Ordering::Relaxed);
+            }
+            results.send((*position, run)).expect("results are taken until the last one");
+        }
+    }
+
+    fn make(&self, case: &Case, seed: u64) -> Run {
+        let watch = Stopwatch::start();
+        let ending = match self.stopped.load(Ordering::Relaxed) {
+            true => Ending::NotRun,
+            false => self.ending(case, seed),
+        };
+        Run { seed, ending, took: watch.elapsed() }
+    }
+
+    fn ending(&self, case: &Case, seed: u64) -> Ending {
+        let run = || panics::catch(|| (self.simulate)(&case.scenario, seed));
+        let first = match run() {
+            Ok(first) => first,
+            Err(panic) => return Ending::Panicked(panic),
+        };
+        if !self.options.twice {
+            return Ending::Done(first);
+        }
+        match run() {
+            Ok(second) if second.hash == first.hash => Ending::Done(first),
+            Ok(second) => Ending::Differed([first.hash, second.hash]),
+            Err(panic) => Ending::Panicked(panic),
+        }
+    }
+}
+
+/// Puts runs back into order: holds those of cases that are not yet over or not yet at their turn.
+struct InOrder<'a> {
+    cases: &'a [Case],
+    /// The first case that the listener has not heard of.
+    next: usize,
+    /// By case, the runs that are over, by the position of their seed.
+    runs: BTreeMap<usize, BTreeMap<usize, Run>>,
+}
+
+impl InOrder<'_> {
+    fn add(&mut self, (case, at): Position, run: Run, listener: &mut dyn Listener) {
+        self.runs.entry(case).or_default().insert(at, run);
+        while let Some(case) = self.cases.get(self.next) {
+            let over = self.runs.get(&self.next).map_or(0, BTreeMap::len);
+            if over < case.seeds.len() {
+                break;
+            }
+            let runs = self.runs.remove(&self.next).unwrap_or_default();
+            listener.case_over(case, runs.into_values().collect());
+            self.next += 1;
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! The program around the simulator: which runs are meant, that they are run, and the exit code.
+//!
+//! ```text
+//! arguments --selection--> cases --execution--> runs in order --report--> what a person sees
+//! ```
+
+use std::env;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches};
+use underpass_sim::RunReport;
+use underpass_sim::scenario::Scenario;
+
+use crate::report::Screen;
+use arguments::{Arguments, Command};
+
+mod arguments;
+mod check;
+pub(crate) mod execution;
+mod list;
+pub(crate) mod panics;
+mod run;
+mod seeds;
+pub(crate) mod selection;
+pub(crate) mod stopwatch;
+
+#[cfg(test)]
+mod tests;
+
+/// What runs a scenario with a seed.
+pub(crate) type Simulate<'a> = dyn Fn(&Scenario, u64) -> RunReport + Sync + 'a;
+
+/// What the program's exit code says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Exit {
+    /// All that counts has passed.
+    Passed = 0,
+    /// An expectation or a checker failed.
+    Failed = 1,
+    /// A bad file or bad arguments: nothing was run.
+    Refused = 2,
+    /// A run panicked or was not deterministic, or the report could not be written.
+    Broken = 3,
+    /// There was nothing to do.
+    Nothing = 4,
+}
+
+/// The whole program.
+pub(crate) fn main() -> ExitCode {
+    let invocation = invocation();
+    let matches = Arguments::command().bin_name(&invocation).get_matches();
+    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let mut screen = Screen::of_process();
+    let exit = match &arguments.command {
+        Command::Run(arguments) => {
+            run::run(arguments, &invocation, &underpass_sim::run, &mut screen)
+        }
+        Command::Check(arguments) => check::check(arguments, &mut screen),
+        Command::List(arguments) => list::list(arguments, &mut screen),
+    };
+    let exit = match screen.out.error() {
+        None => exit,
+        Some(error) => {
+            screen.err.line(&format!("error: the output cannot be written: {error}"));
+            Exit::Broken
+        }
+    };
+    ExitCode::from(exit as u8)
+}
+
+/// How this program was started, for commands that a person can repeat.
+fn invocation() -> String {
+    // Cargo tells what it runs about itself.
+    let by_cargo = env::var_os("CARGO").is_some();
+    let itself = env::args().next().filter(|_| !by_cargo);
+    itself.unwrap_or_else(|| "cargo sim".into())
+}

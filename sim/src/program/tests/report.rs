@@ -1,0 +1,137 @@
+//! What a person sees of runs that are not sound, and the exit code.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use underpass_core::{Duration, Instant};
+use underpass_sim::Failure;
+use underpass_sim::expect::Unmet;
+use underpass_sim::scenario::model::{NodeId, Origin};
+use underpass_sim::world::Stop;
+
+use super::setup::{case, passes, quarantined};
+use crate::program::execution::{Options, execute};
+use crate::program::selection::Case;
+use crate::program::{Exit, Simulate};
+use crate::report::{Output, Reporter};
+
+/// What the report says, and how the program ends.
+fn report(cases: &[Case], twice: bool, simulate: &Simulate<'_>) -> (String, Exit) {
+    let mut bytes = Vec::new();
+    let mut output = Output::new(&mut bytes, false);
+    let mut reporter = Reporter::new(cases, 1, "cargo sim", &mut output, None);
+    execute(cases, &Options { jobs: 1, twice, fail_fast: false }, simulate, &mut reporter);
+    let exit = reporter.finish();
+    drop(output);
+    (String::from_utf8(bytes).expect("text"), exit)
+}
+
+/// The lines below the summary.
+fn details(report: &str) -> &str {
+    let (_, after) = report.split_once("Summary").expect("every report has one");
+    after.split_once('\n').expect("it is not the last line").1
+}
+
+#[test]
+fn a_panic_is_told_with_its_place_and_decides_the_exit_code() {
+    let (text, exit) = report(&[case("a/b", &[6, 7])], false, &|scenario, seed| {
+        assert!(seed != 7, "planted\nin two lines");
+        passes(scenario, seed)
+    });
+    assert_eq!(exit, Exit::Broken);
+    assert!(text.contains("] a/b  1 of 2 seeds failed\n"), "{text}");
+    let (before, after) = details(&text).split_once("src/program").expect("the place");
+    assert!(
+        before.ends_with(
+            "        FAIL a/b@7  Two nodes\n             \
+         expected  no panic, whatever the scenario\n             \
+         happened  panicked at sim/"
+        ),
+        "{before}"
+    );
+    assert!(after.contains(": planted\n                       in two lines\n"), "{after}");
+    assert!(after.contains(" rerun     cargo sim run scenarios/a/b.toml --seed 7\n"), "{after}");
+    assert!(after.ends_with("\n1 passed, 1 failed\n"), "{after}");
+}
+
+#[test]
+fn runs_that_differ_decide_the_exit_code() {
+    let calls = AtomicU8::new(0);
+    let (text, exit) = report(&[case("a", &[1])], true, &|scenario, seed| {
+        let mut report = passes(scenario, seed);
+        report.hash = [calls.fetch_add(1, Ordering::Relaxed); 32];
+        report
+    });
+    assert_eq!(exit, Exit::Broken);
+    insta::assert_snapshot!(details(&text), @r"
+
+            FAIL a@1  Two nodes
+                 expected  the same run each time, as the seed is the same
+                 happened  one had the hash 0000000000000000000000000000000000000000000000000000000000000000
+                           and one   0101010101010101010101010101010101010101010101010101010101010101
+                 rerun     cargo sim run scenarios/a.toml --seed 1 --twice
+
+    0 passed, 1 failed
+    ");
+}
+
+#[test]
+fn a_panic_in_quarantine_decides_nothing() {
+    let (text, exit) = report(&[quarantined("a", &[1, 2])], false, &|_, _| panic!("planted"));
+    assert_eq!(exit, Exit::Passed);
+    assert!(text.contains("  QUARANTINE ["), "{text}");
+    assert!(text.contains("2 of 2 seeds failed; quarantined: not yet understood\n"), "{text}");
+    assert!(text.contains("  QUARANTINE 1 more run:\n             a@2\n"), "{text}");
+    assert!(text.ends_with("\n0 passed, 0 failed, 2 skipped\n"), "{text}");
+}
+
+#[test]
+fn an_unexpected_pass_is_told() {
+    let (text, exit) = report(&[quarantined("a", &[1])], false, &passes);
+    assert_eq!(exit, Exit::Passed);
+    assert!(text.contains("1 seed passed unexpectedly; quarantined: not yet"), "{text}");
+    assert!(text.contains("1 quarantined, 1 of them passed unexpectedly;"), "{text}");
+    assert!(text.ends_with("\n0 passed, 0 failed, 1 skipped\n"), "{text}");
+}
+
+#[test]
+fn every_kind_of_failure_is_told() {
+    let at = Instant::ORIGIN + Duration::from_millis(1_500);
+    let unmet = Unmet {
+        origin: Origin { line: 34, text: "by = \"7s\", session = { ... }".into() },
+        expected: "laptop and sensor active by 7s".into(),
+        happened: "laptop active at 8.2s\nsensor never".into(),
+        knew: vec!["laptop: active since 8.2s".into(), "sensor: nothing of laptop".into()],
+    };
+    let (node, name) = (NodeId(0), "sensor".into());
+    let failures = [
+        Failure::Unmet(unmet),
+        Failure::Stopped { at, stop: Stop::MaxEvents { max_events: 10, at } },
+        Failure::Stopped { at, stop: Stop::Spinning { node, name, at } },
+        Failure::Stopped { at, stop: Stop::Violation("a plaintext on the link".into()) },
+    ];
+    let (text, exit) = report(&[case("it's here", &[1])], false, &|scenario, seed| {
+        let mut report = passes(scenario, seed);
+        report.failures = failures.to_vec();
+        report
+    });
+    assert_eq!(exit, Exit::Failed);
+    insta::assert_snapshot!(details(&text), @r#"
+
+            FAIL it's here@1  Two nodes
+                 scenarios/it's here.toml:34  by = "7s", session = { ... }
+                 expected  laptop and sensor active by 7s
+                 happened  laptop active at 8.2s
+                           sensor never
+                 knew      laptop: active since 8.2s
+                 knew      sensor: nothing of laptop
+                 expected  an end within `max_events = 10`
+                 happened  the run needs more than 10 events (it got to 1.5s)
+                 expected  a run to its end
+                 happened  the machine on sensor spins: more than 1000 wakes at 1.5s
+                 expected  what the checkers ask of every run
+                 happened  at 1.5s: a plaintext on the link
+                 rerun     cargo sim run 'scenarios/it'\''s here.toml' --seed 1
+
+    0 passed, 1 failed
+    "#);
+}

@@ -1,0 +1,23 @@
+//! What a person sees.
+
+mod failure;
+mod list;
+mod numbers;
+mod output;
+mod progress;
+mod reporter;
+mod summary;
+mod verdict;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use list::list_lines;
+pub(crate) use numbers::count;
+pub(crate) use output::{Output, Screen};
+pub(crate) use reporter::Reporter;
+
+/// A text from a file on one line, without what could move the cursor.
+fn one_line(text: &str) -> String {
+    text.trim().replace(char::is_control, " ")
+}

@@ -1,0 +1,79 @@
+//! What the runs of a scenario come to.
+
+use std::time::Duration as RealDuration;
+
+use underpass_core::{Duration, Instant};
+
+use crate::program::execution::{Ending, Run};
+use crate::program::selection::Case;
+
+/// What a scenario counts as.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Verdict {
+    /// All seeds passed.
+    Passed,
+    /// A seed failed.
+    Failed,
+    /// None failed, but not all were run.
+    NotRun,
+    /// Known to fail, and does.
+    Quarantined,
+    /// Known to fail, and yet all seeds passed.
+    Recovered,
+}
+
+/// The runs of a scenario, added up.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Outcome {
+    pub(super) verdict: Verdict,
+    pub(super) quarantined: bool,
+    /// Runs that passed.
+    pub(super) passed: usize,
+    /// Runs that failed.
+    pub(super) failed: usize,
+    /// Runs that were not begun.
+    pub(super) not_run: usize,
+    /// A run panicked or was not deterministic: that is no fault of its scenario.
+    pub(super) broken: bool,
+    pub(super) datagrams: u64,
+    pub(super) virtual_time: Duration,
+    pub(super) took: RealDuration,
+}
+
+impl Outcome {
+    pub(super) fn of(case: &Case, runs: &[Run]) -> Self {
+        let passed = runs.iter().filter(|run| run.ending.passed()).count();
+        let failed = runs.iter().filter(|run| run.ending.failed()).count();
+        let not_run = runs.len() - passed - failed;
+        let quarantined = case.scenario.quarantine.is_some();
+        let verdict = match (failed, not_run, quarantined) {
+            (0, 0, false) => Verdict::Passed,
+            (0, 0, true) => Verdict::Recovered,
+            (0, ..) => Verdict::NotRun,
+            (.., false) => Verdict::Failed,
+            (.., true) => Verdict::Quarantined,
+        };
+        let reports = || {
+            runs.iter().filter_map(|run| match &run.ending {
+                Ending::Done(report) => Some(report),
+                _ => None,
+            })
+        };
+        let spans = reports().map(|report| report.ended_at.saturating_since(Instant::ORIGIN));
+        Self {
+            verdict,
+            quarantined,
+            passed,
+            failed,
+            not_run,
+            broken: runs.iter().any(|run| is_broken(&run.ending)),
+            datagrams: reports().map(|report| report.tally.datagrams).sum(),
+            virtual_time: spans.fold(Duration::ZERO, Duration::saturating_add),
+            took: runs.iter().map(|run| run.took).sum(),
+        }
+    }
+}
+
+fn is_broken(ending: &Ending) -> bool {
+    matches!(ending, Ending::Panicked(_) | Ending::Differed(_))
+}

@@ -1,0 +1,171 @@
+//! One run: a scenario and a seed become a world, the world a verdict.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use underpass_core::Instant;
+
+use crate::checker;
+use crate::expect::{Expectations, Unmet};
+use crate::machine::underpass::{Roster, Underpass, default_capacity};
+use crate::machine::{Command, IpFamily, MachineFactory, SendId};
+use crate::payload::Stamp;
+use crate::random::Draws;
+use crate::scenario::model::{Fact, Node, NodeId, Scenario, Send};
+use crate::trace::Watch;
+use crate::world::{CommandSource, NodeSetup, Outcome, Stop, Tally, World, WorldConfig};
+
+/// What came of one run.
+#[derive(Clone, Debug)]
+pub struct RunReport {
+    /// The scenario's name.
+    pub scenario: String,
+    /// The seed.
+    pub seed: u64,
+    /// Over everything that happened: equal for equal runs.
+    pub hash: [u8; 32],
+    /// How far it came in virtual time.
+    pub ended_at: Instant,
+    /// Events that it took.
+    pub events: u64,
+    /// Datagrams, and what became of them.
+    pub tally: Tally,
+    /// Everything that was wrong; empty for a run that passed.
+    pub failures: Vec<Failure>,
+}
+
+/// One thing that was wrong with a run.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Failure {
+    /// The run could not go on, or a checker saw what must not happen.
+    Stopped {
+        /// When.
+        at: Instant,
+        /// Why.
+        stop: Stop,
+    },
+    /// An expectation of the scenario was not met.
+    Unmet(Unmet),
+}
+
+impl RunReport {
+    /// The name that runs it again: `partition/heals@3`.
+    pub fn name(&self) -> String {
+        format!("{}@{}", self.scenario, self.seed)
+    }
+
+    /// Whether nothing was wrong.
+    pub fn passed(&self) -> bool {
+        self.failures.is_empty()
+    }
+}
+
+/// Runs a scenario with one seed.
+pub fn run(scenario: &Scenario, seed: u64) -> RunReport {
+    let draws = Draws::new(seed);
+    let roster = Arc::new(roster(scenario, &draws));
+    let mut world = build(scenario, seed, &roster);
+    let stopped = world.run_until(Instant::ORIGIN + scenario.duration).err();
+    let ended_at = world.now();
+    let metrics = metrics(&world, scenario);
+    let mut outcome = world.finish();
+    let failures = match stopped {
+        Some(stop) => vec![Failure::Stopped { at: ended_at, stop }],
+        None => {
+            let metric = |node, name: &str| metrics.get(&(node, name)).copied();
+            let unmet = expectations(&mut outcome).finish(ended_at, &metric);
+            unmet.into_iter().map(Failure::Unmet).collect()
+        }
+    };
+    RunReport {
+        scenario: scenario.name.clone(),
+        seed,
+        hash: outcome.hash,
+        ended_at,
+        events: outcome.events,
+        tally: outcome.tally,
+        failures,
+    }
+}
+
+fn roster(scenario: &Scenario, draws: &Draws) -> Roster {
+    let families = |node: &Node| {
+        let v4 = node.ipv4.then_some(IpFamily::V4);
+        v4.into_iter().chain(node.ipv6.then_some(IpFamily::V6)).collect()
+    };
+    let nodes = scenario.nodes.iter().map(|node| (node.name.as_str(), families(node)));
+    Roster::new(draws, nodes)
+}
+
+fn build(scenario: &Scenario, seed: u64, roster: &Arc<Roster>) -> World {
+    let config = WorldConfig {
+        seed,
+        nodes: scenario
+            .nodes
+            .iter()
+            .map(|node| setup(node, scenario.nodes.len(), roster))
+            .collect(),
+        pairs: scenario.pairs.clone(),
+        faults: scenario.faults.clone(),
+        max_events: scenario.max_events,
+    };
+    let setting = checker::Setting {
+        names: scenario.nodes.iter().map(|node| node.name.clone()).collect(),
+        canary: roster.canary,
+        sends: scenario.sends.clone(),
+        peers: scenario.nodes.iter().map(|node| node.peers.clone()).collect(),
+    };
+    let mut watches: Vec<Box<dyn Watch>> = vec![Box::new(Expectations::new(scenario))];
+    watches.extend(checker::all(&setting));
+    let mut world = World::new(config, watches);
+    for (position, send) in (0..).zip(&scenario.sends) {
+        world.add_commands(source(SendId(position), send, roster));
+    }
+    world
+}
+
+fn setup(node: &Node, nodes: usize, roster: &Arc<Roster>) -> NodeSetup {
+    let (roster, peers) = (Arc::clone(roster), node.peers.clone());
+    // Everybody may dial everybody.
+    let capacity = default_capacity(nodes.min(PEERS_MAX));
+    let factory: MachineFactory = Box::new(move |_, _| {
+        Box::new(Underpass::new(Arc::clone(&roster), capacity, peers.clone()))
+    });
+    NodeSetup {
+        name: node.name.clone(),
+        start: node.start,
+        ipv4: node.ipv4,
+        ipv6: node.ipv6,
+        up: node.up,
+        down: node.down,
+        factory,
+    }
+}
+
+/// Peers that a node has room for in a large world.
+const PEERS_MAX: usize = 256;
+
+fn source(id: SendId, send: &Send, roster: &Roster) -> CommandSource {
+    let (to, size, canary) = (send.to, send.size, roster.canary);
+    let make = Box::new(move |number, sent_at| {
+        let payload = Stamp { send: id, number, sent_at }.payload(canary, size);
+        Command::Send { send: id, number, to, payload }
+    });
+    CommandSource { node: send.from, at: send.at, every: send.every, count: send.count, make }
+}
+
+/// The counters that the scenario asks about, while the machines are still there.
+fn metrics<'s>(world: &World, scenario: &'s Scenario) -> BTreeMap<(NodeId, &'s str), u64> {
+    let facts = scenario.expects.iter().flat_map(|expect| &expect.facts);
+    let asked = facts.filter_map(|fact| match fact {
+        Fact::Metric { node, name, .. } => Some((*node, name.as_str())),
+        _ => None,
+    });
+    let read = |(node, name)| Some(((node, name), world.machine(node)?.metric(name)?));
+    asked.filter_map(read).collect()
+}
+
+/// The watch that was given to the world first.
+fn expectations(outcome: &mut Outcome) -> &mut Expectations {
+    outcome.watches[0].downcast_mut().expect("it was put there first")
+}

@@ -1,0 +1,301 @@
+//! The shape of a scenario file: its tables and keys, with the place of each value.
+//!
+//! Names are not resolved and nothing is checked here beyond the form of each value; that is
+//! `resolve`'s work.
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::units::{Period, Probability, Rate};
+
+mod forms;
+
+pub use forms::{AtLeast, Links, Seeds, Table, Two};
+
+/// A whole file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    /// The version of the language, 1.
+    pub format: u32,
+    /// What the scenario shows, in a sentence.
+    pub title: Spanned<String>,
+    /// Labels to select by.
+    #[serde(default)]
+    pub tags: Vec<Spanned<String>>,
+    /// Why it is not counted, if it is known to fail.
+    pub quarantine: Option<Spanned<String>>,
+    /// How long it lasts in virtual time.
+    pub duration: Spanned<Period>,
+    /// Every seed is one run.
+    pub seeds: Option<Spanned<Seeds>>,
+    /// A run that needs more events is stopped and fails.
+    pub max_events: Option<Spanned<u64>>,
+    /// The access link of every node, and the links between pairs.
+    pub link: Option<Spanned<Links>>,
+    /// Everybody on the network.
+    #[serde(default)]
+    pub node: Vec<Table<Node>>,
+    /// What applications send.
+    #[serde(default)]
+    pub send: Vec<Table<Send>>,
+    /// What goes wrong, and when.
+    #[serde(default)]
+    pub fault: Vec<Table<Fault>>,
+    /// What must hold.
+    #[serde(default)]
+    pub expect: Vec<Table<Expect>>,
+}
+
+/// An access link, or the stretch between two nodes: the same both ways, but for what `up` and
+/// `down` say.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Link {
+    /// The two nodes (or globs) that it lies between; `up` is from the first to the second.
+    pub between: Option<Spanned<Two<Spanned<String>>>>,
+    /// Instead of `delay`, for a stretch between nodes: half of it each way.
+    pub rtt: Option<Spanned<Period>>,
+    /// Propagation delay of every packet.
+    pub delay: Option<Spanned<Period>>,
+    /// Each packet's delay differs by up to this.
+    pub jitter: Option<Spanned<Period>>,
+    /// Packets lost at random.
+    pub loss: Option<Spanned<Probability>>,
+    /// Bits a second.
+    pub rate: Option<Spanned<Rate>>,
+    /// Packets that wait for the rate before more are dropped.
+    pub limit: Option<Spanned<u32>>,
+    /// What differs towards the network.
+    pub up: Option<Table<Direction>>,
+    /// What differs from the network.
+    pub down: Option<Table<Direction>>,
+}
+
+/// What one direction of a link has different from the other.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Direction {
+    /// Propagation delay of every packet.
+    pub delay: Option<Spanned<Period>>,
+    /// Each packet's delay differs by up to this.
+    pub jitter: Option<Spanned<Period>>,
+    /// Packets lost at random.
+    pub loss: Option<Spanned<Probability>>,
+    /// Bits a second.
+    pub rate: Option<Spanned<Rate>>,
+    /// Packets that wait for the rate before more are dropped.
+    pub limit: Option<Spanned<u32>>,
+}
+
+/// A machine, or `count` of them.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Node {
+    /// Its name, or what comes before `-1`, `-2`, ... if there is a `count`.
+    pub name: Spanned<String>,
+    /// How many of them.
+    pub count: Option<Spanned<u64>>,
+    /// The families of its addresses; IPv4 if not given.
+    pub interfaces: Option<Spanned<Vec<Spanned<Interface>>>>,
+    /// Its own access link instead of everybody's.
+    pub link: Option<Table<Link>>,
+    /// Whose key and address it knows from the start; names or globs.
+    #[serde(default)]
+    pub peers: Vec<Spanned<String>>,
+    /// When it is switched on.
+    pub start: Option<Spanned<Period>>,
+}
+
+/// A family of addresses.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Interface {
+    /// IPv4.
+    Ipv4,
+    /// IPv6.
+    Ipv6,
+}
+
+/// Application traffic.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Send {
+    /// For reports; `send-1` and so on if not given.
+    pub name: Option<Spanned<String>>,
+    /// Who sends; a name or glob.
+    pub from: Spanned<String>,
+    /// To whom; a name or glob.
+    pub to: Spanned<String>,
+    /// When the first goes out.
+    pub at: Spanned<Period>,
+    /// Time between two.
+    pub every: Option<Spanned<Period>>,
+    /// How many.
+    pub count: Option<Spanned<u64>>,
+    /// For how long, instead of how many.
+    #[serde(rename = "for")]
+    pub lasts: Option<Spanned<Period>>,
+    /// Payload bytes.
+    pub size: Option<Spanned<u64>>,
+    /// How it is sent; a datagram if not given.
+    pub mode: Option<Mode>,
+}
+
+/// How a payload is sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// At most once, not acknowledged.
+    Datagram,
+}
+
+/// Something that goes wrong: one of `partition`, `crash` and `restart`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    /// For reports and `after`; `fault-1` and so on if not given.
+    pub name: Option<Spanned<String>>,
+    /// When it begins.
+    pub at: Spanned<Period>,
+    /// How long it lasts; to the end if not given.
+    #[serde(rename = "for")]
+    pub lasts: Option<Spanned<Period>>,
+    /// Nothing passes between these groups of names or globs.
+    pub partition: Option<Spanned<Groups>>,
+    /// This node loses its state and is off meanwhile.
+    pub crash: Option<Spanned<String>>,
+    /// This node loses its state and starts again at once.
+    pub restart: Option<Spanned<String>>,
+}
+
+/// Groups of names or globs.
+pub type Groups = Vec<Spanned<Vec<Spanned<String>>>>;
+
+/// Something that must hold: one fact, and at most one time.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expect {
+    /// A session is in a state.
+    pub session: Option<Table<Session>>,
+    /// A round trip time lies in a range.
+    pub rtt: Option<Table<Rtt>>,
+    /// Payloads arrived.
+    pub delivered: Option<Table<Delivered>>,
+    /// Payloads arrived fast enough.
+    pub latency: Option<Table<Latency>>,
+    /// A node reported something.
+    pub event: Option<Table<Event>>,
+    /// A counter lies in a range.
+    pub metric: Option<Table<Metric>>,
+    /// True at some instant up to then.
+    pub by: Option<Spanned<Period>>,
+    /// True at some instant so soon after the end of the fault named by `after`.
+    pub within: Option<Spanned<Period>>,
+    /// The fault that `within` counts from.
+    pub after: Option<Spanned<String>>,
+    /// True at every instant from the first to the second.
+    pub during: Option<Spanned<Two<Spanned<Period>>>>,
+    /// True at no instant.
+    pub never: Option<Spanned<bool>>,
+}
+
+/// Both ends see their session in this state.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Session {
+    /// The two ends; names or globs.
+    pub between: Spanned<Two<Spanned<String>>>,
+    /// The state.
+    pub is: Spanned<SessionState>,
+}
+
+/// A session as one end sees it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SessionState {
+    /// Never reached so far.
+    Init,
+    /// Answering.
+    Active,
+    /// Was active, and no longer answers.
+    Disconnected,
+}
+
+/// Both ends measured a round trip in this range.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rtt {
+    /// The two ends; names or globs.
+    pub between: Spanned<Two<Spanned<String>>>,
+    /// At least.
+    pub at_least: Option<Spanned<Period>>,
+    /// At most.
+    pub at_most: Option<Spanned<Period>>,
+}
+
+/// How much of what was sent arrived: `all` or `at_least`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Delivered {
+    /// The sender; a name or glob.
+    pub from: Spanned<String>,
+    /// The receiver; a name or glob.
+    pub to: Spanned<String>,
+    /// Every one.
+    pub all: Option<Spanned<bool>>,
+    /// A number, or a percentage of those sent.
+    pub at_least: Option<Spanned<AtLeast>>,
+}
+
+/// The slowest payload took no longer.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Latency {
+    /// The sender; a name or glob.
+    pub from: Spanned<String>,
+    /// The receiver; a name or glob.
+    pub to: Spanned<String>,
+    /// At most.
+    pub at_most: Spanned<Period>,
+}
+
+/// A node reported an event so often.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Event {
+    /// Who reports; a name or glob.
+    pub node: Spanned<String>,
+    /// What.
+    pub kind: EventKind,
+    /// About whom (a name or glob); about anybody if not given.
+    pub peer: Option<Spanned<String>>,
+    /// At least so often; once if neither this nor `at_most` is given.
+    pub at_least: Option<Spanned<u64>>,
+    /// At most so often.
+    pub at_most: Option<Spanned<u64>>,
+}
+
+/// What a node reports about a peer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EventKind {
+    /// It became active.
+    Connected,
+    /// It fell silent.
+    Disconnected,
+}
+
+/// A counter of a node lies in a range.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metric {
+    /// Whose counter; a name or glob.
+    pub node: Spanned<String>,
+    /// Which.
+    pub name: Spanned<String>,
+    /// At least.
+    pub at_least: Option<Spanned<u64>>,
+    /// At most.
+    pub at_most: Option<Spanned<u64>>,
+}

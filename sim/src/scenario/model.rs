@@ -1,0 +1,254 @@
+//! A scenario with every name resolved and every default filled in: what the simulator runs.
+//!
+//! Nothing here knows TOML. A file becomes this through [`super::load`]; Rust code may build it
+//! directly. Nodes are referred to by their position in [`Scenario::nodes`].
+
+use underpass_core::{Duration, Instant};
+
+use crate::link::LinkModel;
+
+/// Position of a node in [`Scenario::nodes`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct NodeId(pub u32);
+
+/// Where in the scenario's file something was said, for messages that come up while it runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// Line in the file, from 1; 0 when it was built in Rust.
+    pub line: u32,
+    /// The statement as written, on one line.
+    pub text: String,
+}
+
+/// One scenario, ready to run with any of its seeds.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// Its name in lists and reports: the path below the folder given, without `.toml`.
+    pub name: String,
+    /// What it shows, in a sentence.
+    pub title: String,
+    /// Labels to select by.
+    pub tags: Vec<String>,
+    /// Why it is not counted, if it is known to fail.
+    pub quarantine: Option<String>,
+    /// How long it lasts in virtual time.
+    pub duration: Duration,
+    /// Every seed is one run.
+    pub seeds: Vec<u64>,
+    /// A run that needs more events than this is stopped and fails.
+    pub max_events: u64,
+    /// Everybody on the network.
+    pub nodes: Vec<Node>,
+    /// Links between pairs, beside everybody's access link.
+    pub pairs: Vec<PairLink>,
+    /// What applications send.
+    pub sends: Vec<Send>,
+    /// What goes wrong, and when.
+    pub faults: Vec<Fault>,
+    /// What must hold.
+    pub expects: Vec<Expect>,
+}
+
+/// A machine on the network.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// Unique in the scenario.
+    pub name: String,
+    /// When it is switched on.
+    pub start: Instant,
+    /// Has an IPv4 address.
+    pub ipv4: bool,
+    /// Has an IPv6 address.
+    pub ipv6: bool,
+    /// Its access link, towards the network.
+    pub up: LinkModel,
+    /// Its access link, from the network.
+    pub down: LinkModel,
+    /// Whose key and address it knows from the start.
+    pub peers: Vec<NodeId>,
+}
+
+/// The stretch of network between the access links of two nodes.
+#[derive(Clone, Debug)]
+pub struct PairLink {
+    /// One end.
+    pub a: NodeId,
+    /// The other end.
+    pub b: NodeId,
+    /// From `a` to `b`.
+    pub ab: LinkModel,
+    /// From `b` to `a`.
+    pub ba: LinkModel,
+}
+
+/// Application traffic: `count` payloads, the first at `at`, then one each `every`.
+#[derive(Clone, Debug)]
+pub struct Send {
+    /// Shown in reports.
+    pub name: String,
+    /// Who sends.
+    pub from: NodeId,
+    /// To whom.
+    pub to: NodeId,
+    /// When the first goes out.
+    pub at: Instant,
+    /// Time between two; zero only if `count` is one.
+    pub every: Duration,
+    /// How many.
+    pub count: u64,
+    /// Payload bytes, the simulator's own 32-byte stamp included.
+    pub size: usize,
+}
+
+/// Something that goes wrong.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    /// Shown in reports; `after = "..."` refers to it.
+    pub name: String,
+    /// When it begins.
+    pub at: Instant,
+    /// How long it lasts; `None`: to the end.
+    pub lasts: Option<Duration>,
+    /// What it is.
+    pub kind: FaultKind,
+}
+
+/// The kinds of fault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FaultKind {
+    /// Nothing passes between different groups; a node in no group reaches everybody.
+    Partition(Vec<Vec<NodeId>>),
+    /// The node loses all its state and is off for as long as the fault lasts, then starts anew.
+    Crash(NodeId),
+    /// The node starts anew at once, without its state, whether it was running or not.
+    Restart(NodeId),
+}
+
+/// Something that must hold.
+#[derive(Clone, Debug)]
+pub struct Expect {
+    /// Where the file says so.
+    pub origin: Origin,
+    /// When it must hold.
+    pub time: Time,
+    /// What must hold. Several facts must hold at once.
+    pub facts: Vec<Fact>,
+}
+
+/// When an expectation must hold.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Time {
+    /// At some instant up to then.
+    By(Instant),
+    /// At some instant of the span, which begins when a fault ends.
+    Within {
+        /// The end of the fault.
+        from: Instant,
+        /// `from` plus the time allowed.
+        until: Instant,
+    },
+    /// At every instant from the first to the second.
+    During(Instant, Instant),
+    /// At no instant.
+    Never,
+    /// When the run is over.
+    AtEnd,
+}
+
+/// One thing that is true or not at an instant.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Fact {
+    /// `a` sees its session with `b` in this state.
+    Session {
+        /// Who sees it.
+        a: NodeId,
+        /// With whom.
+        b: NodeId,
+        /// The state.
+        is: SessionState,
+    },
+    /// The last round trip that `a` measured to `b` lies in this range.
+    Rtt {
+        /// Who measured.
+        a: NodeId,
+        /// To whom.
+        b: NodeId,
+        /// At least.
+        at_least: Duration,
+        /// At most.
+        at_most: Duration,
+    },
+    /// How many of the payloads sent from one node to another arrived.
+    Delivered {
+        /// The sender.
+        from: NodeId,
+        /// The receiver.
+        to: NodeId,
+        /// How many are wanted.
+        wanted: Share,
+    },
+    /// The slowest payload from one node to another took no longer.
+    Latency {
+        /// The sender.
+        from: NodeId,
+        /// The receiver.
+        to: NodeId,
+        /// At most this long, from the application to the application.
+        at_most: Duration,
+    },
+    /// A node reported an event of this kind so often (about one peer, or about any).
+    Event {
+        /// Who reports.
+        node: NodeId,
+        /// What.
+        kind: EventKind,
+        /// About whom.
+        peer: Option<NodeId>,
+        /// At least so often.
+        at_least: u64,
+        /// At most so often.
+        at_most: u64,
+    },
+    /// A counter of a node lies in this range.
+    Metric {
+        /// Whose counter.
+        node: NodeId,
+        /// Which counter.
+        name: String,
+        /// At least.
+        at_least: u64,
+        /// At most.
+        at_most: u64,
+    },
+}
+
+/// How many of what was sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Share {
+    /// Every one.
+    All,
+    /// At least this many.
+    AtLeast(u64),
+    /// At least this many in a thousand of those sent.
+    PerMille(u32),
+}
+
+/// A session as one end sees it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum SessionState {
+    /// Never reached so far.
+    Init,
+    /// Answering.
+    Active,
+    /// Was active, and no longer answers.
+    Disconnected,
+}
+
+/// Events that a node reports about a peer.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum EventKind {
+    /// A peer became active.
+    Connected,
+    /// A peer fell silent.
+    Disconnected,
+}

@@ -1,0 +1,167 @@
+//! What must be true, one fact for each ordered pair of nodes.
+
+use toml::Spanned;
+use underpass_core::Duration;
+
+use super::Resolver;
+use crate::scenario::diagnostic::Diagnostic;
+use crate::scenario::file::{self, AtLeast, Expect, Table};
+use crate::scenario::model::{EventKind, Fact, SessionState, Share};
+use crate::scenario::nearest::suggest;
+use crate::units::Period;
+
+impl Resolver<'_> {
+    /// The facts of an expectation that has exactly one kind.
+    pub(super) fn facts(&mut self, expect: &Expect) -> Option<Vec<Fact>> {
+        if let Some(session) = &expect.session {
+            self.session(session.get())
+        } else if let Some(rtt) = &expect.rtt {
+            self.rtt(rtt.get())
+        } else if let Some(delivered) = &expect.delivered {
+            self.delivered(delivered)
+        } else if let Some(latency) = &expect.latency {
+            self.latency(latency.get())
+        } else if let Some(event) = &expect.event {
+            self.event(event.get())
+        } else {
+            self.metric(expect.metric.as_ref()?)
+        }
+    }
+
+    fn session(&mut self, session: &file::Session) -> Option<Vec<Fact>> {
+        let is = match session.is.get_ref() {
+            file::SessionState::Init => SessionState::Init,
+            file::SessionState::Active => SessionState::Active,
+            file::SessionState::Disconnected => SessionState::Disconnected,
+        };
+        let pairs = self.both_ways(session.between.get_ref())?;
+        Some(pairs.into_iter().map(|(a, b)| Fact::Session { a, b, is }).collect())
+    }
+
+    fn rtt(&mut self, rtt: &file::Rtt) -> Option<Vec<Fact>> {
+        let range = self.range(rtt.at_least.as_ref(), rtt.at_most.as_ref());
+        let pairs = self.both_ways(rtt.between.get_ref());
+        if rtt.at_least.is_none() && rtt.at_most.is_none() {
+            self.no_bound(rtt.between.span(), "`at_most = \"50ms\"`");
+            return None;
+        }
+        let ((low, high), pairs) = (range?, pairs?);
+        let at_least = low.map_or(Duration::ZERO, |low: Period| low.0);
+        let at_most = high.map_or(Duration::MAX, |high| high.0);
+        let fact = |(a, b)| Fact::Rtt { a, b, at_least, at_most };
+        Some(pairs.into_iter().map(fact).collect())
+    }
+
+    fn delivered(&mut self, table: &Table<file::Delivered>) -> Option<Vec<Fact>> {
+        let delivered = table.get();
+        let wanted = self.share(table);
+        let pairs = self.ordered_pairs(&delivered.from, &delivered.to);
+        let (wanted, pairs) = (wanted?, pairs?);
+        Some(pairs.into_iter().map(|(from, to)| Fact::Delivered { from, to, wanted }).collect())
+    }
+
+    fn share(&mut self, table: &Table<file::Delivered>) -> Option<Share> {
+        let help = "write one of `all = true`, `at_least = 5`, `at_least = \"99%\"`";
+        let mistake = match (&table.get().all, &table.get().at_least) {
+            (None, None) => Diagnostic::at(table.span(), "how many must be delivered?").help(help),
+            (Some(all), Some(at_least)) => {
+                Diagnostic::at(at_least.span(), "`all` and `at_least` in one fact")
+                    .also(all.span(), "`all` is here")
+                    .help(help)
+            }
+            (Some(all), None) if *all.get_ref() => return Some(Share::All),
+            (Some(all), None) => {
+                Diagnostic::at(all.span(), "`all` is only written as `all = true`").help(help)
+            }
+            (None, Some(at_least)) => {
+                return Some(match at_least.get_ref() {
+                    AtLeast::Count(count) => Share::AtLeast(*count),
+                    AtLeast::Share(share) => Share::PerMille(share.thousandths()),
+                });
+            }
+        };
+        self.wrong(mistake);
+        None
+    }
+
+    fn latency(&mut self, latency: &file::Latency) -> Option<Vec<Fact>> {
+        let at_most = latency.at_most.get_ref().0;
+        let pairs = self.ordered_pairs(&latency.from, &latency.to)?;
+        Some(pairs.into_iter().map(|(from, to)| Fact::Latency { from, to, at_most }).collect())
+    }
+
+    fn event(&mut self, event: &file::Event) -> Option<Vec<Fact>> {
+        let kind = match event.kind {
+            file::EventKind::Connected => EventKind::Connected,
+            file::EventKind::Disconnected => EventKind::Disconnected,
+        };
+        let range = self.range(event.at_least.as_ref(), event.at_most.as_ref());
+        let pairs = match &event.peer {
+            Some(peer) => {
+                let pairs = self.ordered_pairs(&event.node, peer)?;
+                pairs.into_iter().map(|(node, peer)| (node, Some(peer))).collect::<Vec<_>>()
+            }
+            None => self.select(&event.node)?.into_iter().map(|node| (node, None)).collect(),
+        };
+        let (low, high) = range?;
+        // An event that is only limited need not happen at all.
+        let at_least = low.unwrap_or(if high.is_some() { 0 } else { 1 });
+        let at_most = high.unwrap_or(u64::MAX);
+        if at_least > at_most {
+            return None; // `range` said so.
+        }
+        let fact = |(node, peer)| Fact::Event { node, kind, peer, at_least, at_most };
+        Some(pairs.into_iter().map(fact).collect())
+    }
+
+    fn metric(&mut self, table: &Table<file::Metric>) -> Option<Vec<Fact>> {
+        let metric = table.get();
+        let name = metric.name.get_ref();
+        let known = self.vocabulary.metrics;
+        if !known.contains(&name.as_str()) {
+            self.wrong(
+                Diagnostic::at(metric.name.span(), format!("no metric is called {name:?}"))
+                    .label("unknown name")
+                    .help(suggest(name, "metrics", known.iter().copied())),
+            );
+        }
+        let nodes = self.select(&metric.node);
+        let range = self.range(metric.at_least.as_ref(), metric.at_most.as_ref());
+        if metric.at_least.is_none() && metric.at_most.is_none() {
+            self.no_bound(table.span(), "`at_most = 100`");
+            return None;
+        }
+        let (nodes, (low, high)) = (nodes?, range?);
+        let (at_least, at_most) = (low.unwrap_or(0), high.unwrap_or(u64::MAX));
+        let fact = |node| Fact::Metric { node, name: name.clone(), at_least, at_most };
+        Some(nodes.into_iter().map(fact).collect())
+    }
+
+    fn no_bound(&mut self, span: std::ops::Range<usize>, example: &str) {
+        self.wrong(
+            Diagnostic::at(span, "neither `at_least` nor `at_most`")
+                .label("anything would do")
+                .help(format!("add a bound, such as {example}")),
+        );
+    }
+
+    /// Both bounds, unless nothing lies between them.
+    fn range<T: Copy + PartialOrd>(
+        &mut self,
+        low: Option<&Spanned<T>>,
+        high: Option<&Spanned<T>>,
+    ) -> Option<(Option<T>, Option<T>)> {
+        if let (Some(low), Some(high)) = (low, high)
+            && low.get_ref() > high.get_ref()
+        {
+            self.wrong(
+                Diagnostic::at(high.span(), "nothing lies in this range")
+                    .label("at most this")
+                    .also(low.span(), "and at least this")
+                    .help("swap the two, or leave one out"),
+            );
+            return None;
+        }
+        Some((low.map(|low| *low.get_ref()), high.map(|high| *high.get_ref())))
+    }
+}

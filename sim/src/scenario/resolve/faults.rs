@@ -1,0 +1,184 @@
+//! What goes wrong, and when.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use toml::Spanned;
+use underpass_core::Instant;
+
+use super::names::is_glob;
+use super::{Resolver, exactly_one, instant, shown};
+use crate::scenario::diagnostic::Diagnostic;
+use crate::scenario::file::{Fault, Groups};
+use crate::scenario::model::{self, FaultKind, NodeId};
+
+/// When a fault is over, as far as it says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum End {
+    At(Instant),
+    /// It has no `for`; its `at` is here.
+    Never(Range<usize>),
+}
+
+impl Resolver<'_> {
+    pub(super) fn resolve_faults(&mut self) {
+        let file = self.file;
+        let named = file.fault.iter().map(|fault| (fault.span(), fault.get().name.as_ref()));
+        let names = self.statement_names("fault", named);
+        for (entry, name) in file.fault.iter().zip(names) {
+            self.resolve_fault(entry.get(), entry.span(), name);
+        }
+    }
+
+    fn resolve_fault(&mut self, fault: &Fault, table: Range<usize>, name: String) {
+        let at = instant(&fault.at);
+        let lasts = fault.lasts.as_ref().map(|lasts| lasts.get_ref().0);
+        let end = match (lasts, &fault.restart) {
+            (None, None) => End::Never(fault.at.span()),
+            (lasts, _) => End::At(at + lasts.unwrap_or_default()),
+        };
+        self.fault_ends.entry(name.clone()).or_insert(end);
+        if self.before_end("the fault begins", at, fault.at.span()) {
+            self.check_lasts(fault, at);
+        }
+        let kinds = [
+            ("partition", fault.partition.as_ref().map(Spanned::span)),
+            ("crash", fault.crash.as_ref().map(Spanned::span)),
+            ("restart", fault.restart.as_ref().map(Spanned::span)),
+        ];
+        let kind = exactly_one("fault", "goes wrong", table.clone(), &kinds);
+        if self.note(kind).is_none() {
+            return;
+        }
+        let [partition, crash, restart] = kinds;
+        let span = partition.1.or(crash.1).or(restart.1).unwrap_or(table);
+        if let Some(kind) = self.kind(fault, at) {
+            self.fault_spans.push(span);
+            self.faults.push(model::Fault { name, at, lasts, kind });
+        }
+    }
+
+    fn check_lasts(&mut self, fault: &Fault, at: Instant) {
+        let Some(lasts) = &fault.lasts else { return };
+        let over = at + lasts.get_ref().0;
+        let mistake = if fault.restart.is_some() {
+            Diagnostic::at(lasts.span(), "a restart takes no time, so it has no `for`")
+                .help("leave it out, or write `crash` for a node that stays off meanwhile")
+        } else if lasts.get_ref().0 == underpass_core::Duration::ZERO {
+            Diagnostic::at(lasts.span(), "a fault that lasts no time does nothing")
+                .help("say how long: `for = \"10s\"`")
+        } else if over > self.end {
+            Diagnostic::at(lasts.span(), format!("the fault lasts until {}", shown(over)))
+                .label("longer than the scenario")
+                .also(self.file.duration.span(), "it ends here")
+                .help("leave `for` out for a fault that lasts to the end")
+        } else {
+            return;
+        };
+        self.wrong(mistake);
+    }
+
+    fn kind(&mut self, fault: &Fault, at: Instant) -> Option<FaultKind> {
+        if let Some(groups) = &fault.partition {
+            return self.partition(groups);
+        }
+        if let Some(name) = &fault.crash {
+            let node = self.one_node(name, "crash")?;
+            let start = self.nodes[node.0 as usize].start;
+            if start > at {
+                let message = format!("`{name}` crashes before it is switched on");
+                let mistake = Diagnostic::at(name.span(), message)
+                    .label(format!("it starts at {}", shown(start)))
+                    .also(fault.at.span(), "the crash is here")
+                    .help("let it crash later, or give the node an earlier `start`");
+                self.wrong(mistake);
+            }
+            return Some(FaultKind::Crash(node));
+        }
+        let node = self.one_node(fault.restart.as_ref()?, "restart")?;
+        Some(FaultKind::Restart(node))
+    }
+
+    fn one_node(&mut self, name: &Spanned<String>, what: &str) -> Option<NodeId> {
+        let found = match is_glob(name.get_ref()) {
+            true => Err(Box::new(
+                Diagnostic::at(name.span(), format!("a {what} takes one node"))
+                    .label("this is a pattern for several")
+                    .help(format!("write a `[[fault]]` with `{what}` for each")),
+            )),
+            false => self.names.node(name),
+        };
+        self.note_name(found)
+    }
+
+    fn partition(&mut self, groups: &Spanned<Groups>) -> Option<FaultKind> {
+        let help = "write two groups or more: `[[\"laptop\"], [\"sensor\", \"relay\"]]`";
+        if groups.get_ref().len() < 2 {
+            let message = "a partition of fewer than two groups divides nothing";
+            let mistake = Diagnostic::at(groups.span(), message)
+                .note("a node in no group still reaches everybody")
+                .help(help);
+            self.wrong(mistake);
+            return None;
+        }
+        let mut group_of: BTreeMap<NodeId, (usize, Range<usize>)> = BTreeMap::new();
+        let mut resolved = Vec::new();
+        for (index, group) in groups.get_ref().iter().enumerate() {
+            if group.get_ref().is_empty() {
+                self.wrong(Diagnostic::at(group.span(), "a group without nodes").help(help));
+                return None;
+            }
+            for pattern in group.get_ref() {
+                for node in self.select(pattern)? {
+                    let (other, first) =
+                        group_of.entry(node).or_insert_with(|| (index, pattern.span())).clone();
+                    if other != index {
+                        self.in_two_groups(node, first, pattern.span());
+                        return None;
+                    }
+                }
+            }
+            let members = group_of.iter().filter(|(_, (group, _))| *group == index);
+            resolved.push(members.map(|(node, _)| *node).collect());
+        }
+        Some(FaultKind::Partition(resolved))
+    }
+
+    fn in_two_groups(&mut self, node: NodeId, first: Range<usize>, second: Range<usize>) {
+        let node = self.names.of(node);
+        let mistake = Diagnostic::at(second, format!("`{node}` is in two groups"))
+            .label("again here")
+            .also(first, "in this group")
+            .help("a node is on one side of a partition");
+        self.wrong(mistake);
+    }
+
+    /// The name of each statement: its own, or `what-1` and so on by position.
+    pub(super) fn statement_names<'s>(
+        &mut self,
+        what: &str,
+        named: impl Iterator<Item = (Range<usize>, Option<&'s Spanned<String>>)>,
+    ) -> Vec<String> {
+        let mut first: BTreeMap<String, Range<usize>> = BTreeMap::new();
+        let mut names = Vec::new();
+        for (number, (table, name)) in (1..).zip(named) {
+            let span = name.map_or(table, Spanned::span);
+            let name = name.map_or_else(|| format!("{what}-{number}"), |name| name.to_string());
+            if name.is_empty() {
+                self.wrong(
+                    Diagnostic::at(span.clone(), format!("the empty text cannot name a {what}"))
+                        .help(format!("leave `name` out to call it `{what}-{number}`")),
+                );
+            } else if let Some(first) = first.get(&name) {
+                let mistake =
+                    Diagnostic::at(span.clone(), format!("two {what}s are called `{name}`"))
+                        .also(first.clone(), "first here")
+                        .help("give one of them another name");
+                self.wrong(mistake);
+            }
+            first.entry(name.clone()).or_insert(span);
+            names.push(name);
+        }
+        names
+    }
+}

@@ -1,0 +1,160 @@
+//! Who is on the network.
+
+use std::collections::BTreeSet;
+
+use underpass_core::Instant;
+
+use super::names::is_glob;
+use super::{NODES_MAX, Resolver, instant};
+use crate::link::LinkModel;
+use crate::scenario::diagnostic::Diagnostic;
+use crate::scenario::file::{Interface, Node};
+use crate::scenario::model::{self, NodeId};
+
+impl Resolver<'_> {
+    /// Adds every node, without links.
+    pub(super) fn resolve_nodes(&mut self) {
+        let file = self.file;
+        if file.node.is_empty() {
+            self.wrong(
+                Diagnostic::of_file("the scenario has no nodes")
+                    .help("add at least two: `[[node]]` and `name = \"laptop\"` below it"),
+            );
+        }
+        for entry in &file.node {
+            let first = self.nodes.len();
+            self.add_nodes(entry.get());
+            self.nodes_of.push(first..self.nodes.len());
+        }
+        for (entry, ids) in file.node.iter().zip(self.nodes_of.clone()) {
+            self.resolve_peers(entry.get(), ids);
+        }
+    }
+
+    fn add_nodes(&mut self, node: &Node) {
+        self.check_name(node);
+        let start = node.start.as_ref().map_or(Instant::ORIGIN, instant);
+        if let Some(written) = &node.start {
+            self.before_end("the node is switched on", start, written.span());
+        }
+        let (ipv4, ipv6) = self.interfaces(node);
+        for name in self.expanded(node) {
+            if let Err(first) = self.names.add(name.clone(), node.name.span()) {
+                self.names_sound = false;
+                let by_count = match &node.count {
+                    Some(count) => format!("{count} of them, and one is `{name}`"),
+                    None => String::new(),
+                };
+                self.wrong(
+                    Diagnostic::at(node.name.span(), format!("two nodes are called `{name}`"))
+                        .label(by_count)
+                        .also(first, "first here")
+                        .help("give one of them another name"),
+                );
+                return;
+            }
+            self.nodes.push(model::Node {
+                name,
+                start,
+                ipv4,
+                ipv6,
+                up: LinkModel::IDEAL,
+                down: LinkModel::IDEAL,
+                peers: Vec::new(),
+            });
+        }
+    }
+
+    fn check_name(&mut self, node: &Node) {
+        let name = node.name.get_ref();
+        let valid = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if name.is_empty() || name.starts_with('-') || !name.chars().all(valid) {
+            let allowed = |c: char| if valid(c) { c } else { '-' };
+            let allowed: String = name.to_lowercase().chars().map(allowed).collect();
+            let help = match allowed.trim_matches('-') {
+                "" => "write a name like `laptop` or `home-router-2`".into(),
+                near => format!("write it as `{near}`"),
+            };
+            self.wrong(
+                Diagnostic::at(node.name.span(), format!("{name:?} cannot name a node"))
+                    .label("a-z, 0-9 and `-` only, not beginning with `-`")
+                    .help(help),
+            );
+        }
+    }
+
+    /// The name, or with a `count` the numbered names.
+    fn expanded(&mut self, node: &Node) -> Vec<String> {
+        let name = node.name.get_ref();
+        let Some(count) = &node.count else { return vec![name.clone()] };
+        let wanted = *count.get_ref();
+        let left = NODES_MAX.saturating_sub(self.names.len() as u64);
+        self.names_sound &= (1..=left).contains(&wanted);
+        if wanted == 0 {
+            self.wrong(
+                Diagnostic::at(count.span(), "`count` must be at least 1")
+                    .help(format!("leave it out for one node called `{name}`")),
+            );
+        } else if wanted > left {
+            self.wrong(
+                Diagnostic::at(count.span(), format!("{wanted} nodes are too many"))
+                    .note(format!("a scenario may have {NODES_MAX}")),
+            );
+        }
+        (1..=wanted.min(left)).map(|number| format!("{name}-{number}")).collect()
+    }
+
+    /// Whether the node has IPv4, and IPv6.
+    fn interfaces(&mut self, node: &Node) -> (bool, bool) {
+        let Some(list) = &node.interfaces else { return (true, false) };
+        let help = "write `[\"ipv4\"]`, `[\"ipv6\"]` or both";
+        if list.get_ref().is_empty() {
+            let message = "a node without an interface cannot be reached";
+            self.wrong(Diagnostic::at(list.span(), message).help(help));
+        }
+        let has = |family| list.get_ref().iter().any(|listed| *listed.get_ref() == family);
+        for (index, family) in list.get_ref().iter().enumerate() {
+            if let Some(first) = list.get_ref()[..index].iter().find(|other| *other == family) {
+                self.wrong(
+                    Diagnostic::at(family.span(), "this interface is given twice")
+                        .also(first.span(), "first here")
+                        .help(help),
+                );
+            }
+        }
+        (has(Interface::Ipv4), has(Interface::Ipv6))
+    }
+
+    fn resolve_peers(&mut self, node: &Node, ids: std::ops::Range<usize>) {
+        let mut known: BTreeSet<NodeId> = BTreeSet::new();
+        for pattern in &node.peers {
+            let Some(selected) = self.select(pattern) else { continue };
+            let (is_glob, text) = (is_glob(pattern.get_ref()), pattern.get_ref());
+            // One name for all of a `count` may well be that of one of them.
+            let itself = |id: &NodeId| node.count.is_none() && ids.contains(&(id.0 as usize));
+            if selected.iter().all(itself) {
+                let message = match is_glob {
+                    true => format!("{text:?} matches no node but `{}` itself", node.name),
+                    false => format!("`{text}` lists itself as its peer"),
+                };
+                self.wrong(Diagnostic::at(pattern.span(), message).help("name another node"));
+            }
+            known.extend(selected);
+        }
+        let needed = known.len() as u64 * ids.len() as u64;
+        if needed > self.pairs_left {
+            let span = node.peers.first().map_or(node.name.span(), |pattern| pattern.span());
+            self.wrong(
+                Diagnostic::at(span, format!("{needed} entries of peers are too many"))
+                    .note(format!("all globs of a scenario may come to {}", super::PAIRS_MAX))
+                    .help("select fewer peers"),
+            );
+            return;
+        }
+        self.pairs_left -= needed;
+        for id in ids {
+            let others = known.iter().copied().filter(|peer| peer.0 as usize != id);
+            self.nodes[id].peers = others.collect();
+        }
+    }
+}

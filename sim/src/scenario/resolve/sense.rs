@@ -1,0 +1,225 @@
+//! Expectations that no run could meet, or that every run would.
+
+use std::ops::Range;
+
+use toml::Spanned;
+use underpass_core::{Duration, Instant};
+
+use super::names::Pair;
+use super::{Resolver, shown};
+use crate::scenario::diagnostic::Diagnostic;
+use crate::scenario::file::{Expect, Table};
+use crate::scenario::model::{self, Fact, FaultKind, NodeId, SessionState, Share, Time};
+
+impl Resolver<'_> {
+    /// What is wrong with an expectation in this scenario, if anything: the first thing, since
+    /// others follow from it or say the same of other nodes.
+    pub(super) fn nonsense(
+        &self,
+        expect: &Expect,
+        fact: Range<usize>,
+        facts: &[Fact],
+        time: Time,
+    ) -> Option<Diagnostic> {
+        self.too_early(expect, facts)
+            .or_else(|| facts.iter().find_map(|said| self.out_of_reach(said, &fact, time)))
+            .or_else(|| facts.iter().find_map(|said| self.strangers(said, expect, time)))
+            .or_else(|| self.nothing_sent(facts, &fact))
+            .or_else(|| facts.iter().find_map(|said| self.more_than_sent(said, expect)))
+            .or_else(|| facts.iter().find_map(|said| self.cannot_all_arrive(said, expect, time)))
+    }
+
+    /// `by` a time when some node is not switched on.
+    fn too_early(&self, expect: &Expect, facts: &[Fact]) -> Option<Diagnostic> {
+        let by = expect.by.as_ref()?;
+        let until = super::instant(by);
+        let off = |id: &NodeId| self.nodes[id.0 as usize].start > until;
+        let node = facts.iter().flat_map(involved).flatten().find(off)?;
+        let start = shown(self.nodes[node.0 as usize].start);
+        let name = self.names.of(node);
+        Some(
+            Diagnostic::at(by.span(), format!("`{name}` is not switched on by then"))
+                .label(format!("it starts at {start}"))
+                .help(format!("make it later than {start}")),
+        )
+    }
+
+    /// Two nodes of different families never exchange anything.
+    fn out_of_reach(&self, said: &Fact, at: &Range<usize>, time: Time) -> Option<Diagnostic> {
+        let needs_a_path = match said {
+            Fact::Session { is, .. } => *is != SessionState::Init,
+            Fact::Delivered { wanted, .. } => *wanted != Share::AtLeast(0),
+            Fact::Rtt { .. } | Fact::Latency { .. } => true,
+            Fact::Event { .. } | Fact::Metric { .. } => false,
+        };
+        let [Some(a), Some(b)] = involved(said) else { return None };
+        let (one, other) = (&self.nodes[a.0 as usize], &self.nodes[b.0 as usize]);
+        let shared = (one.ipv4 && other.ipv4) || (one.ipv6 && other.ipv6);
+        if shared || !needs_a_path || time == Time::Never {
+            return None;
+        }
+        let family = |node: &model::Node| match node.ipv4 {
+            true => format!("`{}` has only IPv4", node.name),
+            false => format!("`{}` has only IPv6", node.name),
+        };
+        Some(
+            Diagnostic::at(
+                at.clone(),
+                format!("`{}` and `{}` cannot reach each other", one.name, other.name),
+            )
+            .label(format!("{}, {}", family(one), family(other)))
+            .help("give one of them `interfaces = [\"ipv4\", \"ipv6\"]`"),
+        )
+    }
+
+    /// Nobody introduces two nodes to each other yet.
+    fn strangers(&self, said: &Fact, expect: &Expect, time: Time) -> Option<Diagnostic> {
+        let Fact::Session { a, b, is } = said else { return None };
+        let knows =
+            |a: &NodeId, b: &NodeId| self.nodes[a.0 as usize].peers.binary_search(b).is_ok();
+        if *is == SessionState::Init || time == Time::Never || knows(a, b) || knows(b, a) {
+            return None;
+        }
+        let (a, b) = (self.names.of(*a), self.names.of(*b));
+        let state = &expect.session.as_ref()?.get().is;
+        Some(
+            Diagnostic::at(state.span(), format!("`{a}` and `{b}` never have a session"))
+                .label("neither lists the other as a peer")
+                .note("nothing else introduces nodes to each other yet")
+                .help(format!("add `peers = [\"{b}\"]` to `{a}`, or the other way round")),
+        )
+    }
+
+    /// An expectation about payloads of which there are none.
+    fn nothing_sent(&self, facts: &[Fact], at: &Range<usize>) -> Option<Diagnostic> {
+        let mut pairs = facts.iter().filter_map(payloads).peekable();
+        let (from, to) = *pairs.peek()?;
+        if pairs.any(|pair| self.sends_between.contains_key(&pair)) {
+            return None;
+        }
+        let (from, to) = (self.names.of(from), self.names.of(to));
+        Some(
+            Diagnostic::at(at.clone(), format!("nothing is sent from `{from}` to `{to}`"))
+                .help(format!("add a `[[send]]` with `from = \"{from}\"` and `to = \"{to}\"`")),
+        )
+    }
+
+    fn more_than_sent(&self, said: &Fact, expect: &Expect) -> Option<Diagnostic> {
+        let Fact::Delivered { from, to, wanted: Share::AtLeast(wanted) } = said else {
+            return None;
+        };
+        let sent = self.sends_of((*from, *to)).map(|send| send.count);
+        let sent = sent.fold(0, u64::saturating_add);
+        if *wanted <= sent {
+            return None;
+        }
+        let at = expect.delivered.as_ref()?.get().at_least.as_ref()?.span();
+        let (from, to) = (self.names.of(*from), self.names.of(*to));
+        Some(
+            Diagnostic::at(at, format!("{wanted} cannot be delivered"))
+                .label(format!("only {sent} are sent from `{from}` to `{to}`"))
+                .help(format!("ask for at most {sent}, or send more")),
+        )
+    }
+
+    /// `all` over a path that loses packets, or that a fault cuts meanwhile.
+    fn cannot_all_arrive(&self, said: &Fact, expect: &Expect, time: Time) -> Option<Diagnostic> {
+        let Fact::Delivered { from, to, wanted: Share::All | Share::PerMille(1000) } = said else {
+            return None;
+        };
+        let pair = (*from, *to);
+        self.sends_between.get(&pair)?;
+        if time == Time::Never {
+            return None;
+        }
+        let delivered = expect.delivered.as_ref()?.get();
+        let at = (delivered.all.as_ref().map(Spanned::span))
+            .or_else(|| delivered.at_least.as_ref().map(Spanned::span))
+            .or_else(|| expect.delivered.as_ref().map(Table::span))?;
+        let (from, to) = (self.names.of(*from), self.names.of(*to));
+        let message = format!("not all datagrams from `{from}` to `{to}` can arrive");
+        let help = "ask for less, such as `at_least = \"95%\"`";
+        if let Some(loss) = self.loss_on_the_way(pair) {
+            return Some(
+                Diagnostic::at(at, message)
+                    .label("a lost datagram is not sent again")
+                    .also(loss, "a link on the way loses some")
+                    .help(format!("{help}, or take the loss out")),
+            );
+        }
+        let (fault, moment) = self.cut_on_the_way(pair)?;
+        let name = &self.faults[fault].name;
+        Some(
+            Diagnostic::at(at, message)
+                .label(format!("what is sent at {} is lost", shown(moment)))
+                .also(self.fault_spans[fault].clone(), format!("`{name}` is in the way"))
+                .help(format!("{help}, or send when nothing is cut")),
+        )
+    }
+
+    fn sends_of(&self, pair: Pair) -> impl Iterator<Item = &model::Send> {
+        let indices = self.sends_between.get(&pair).into_iter().flatten();
+        indices.map(|index| &self.sends[*index])
+    }
+
+    /// Where the first loss between two nodes is written.
+    fn loss_on_the_way(&self, (from, to): Pair) -> Option<Range<usize>> {
+        let up = self.node_losses[from.0 as usize].up.clone();
+        let between =
+            || self.pair_losses.get(&(from, to)).and_then(|(_, losses)| losses.up.clone());
+        let down = || self.node_losses[to.0 as usize].down.clone();
+        up.or_else(between).or_else(down)
+    }
+
+    /// A fault that parts two nodes at a moment when one sends to the other.
+    fn cut_on_the_way(&self, (from, to): Pair) -> Option<(usize, Instant)> {
+        for (index, fault) in self.faults.iter().enumerate() {
+            let cuts = match &fault.kind {
+                FaultKind::Partition(groups) => {
+                    let group = |id| groups.iter().position(|group| group.contains(id));
+                    matches!((group(&from), group(&to)), (Some(a), Some(b)) if a != b)
+                }
+                FaultKind::Crash(node) => *node == from || *node == to,
+                FaultKind::Restart(_) => false,
+            };
+            let moment = || self.sends_of((from, to)).find_map(|send| sent_during(send, fault));
+            if let Some(moment) = cuts.then(moment).flatten() {
+                return Some((index, moment));
+            }
+        }
+        None
+    }
+}
+
+/// The first moment of a fault when a payload goes out.
+fn sent_during(send: &model::Send, fault: &model::Fault) -> Option<Instant> {
+    let wait = fault.at.saturating_since(send.at).as_micros();
+    let before = match send.every {
+        Duration::ZERO if wait > 0 => return None,
+        Duration::ZERO => 0,
+        every => wait.div_ceil(every.as_micros()),
+    };
+    let moment = send.at + send.every.saturating_mul(before);
+    let over = fault.lasts.is_some_and(|lasts| moment >= fault.at + lasts);
+    (before < send.count && !over).then_some(moment)
+}
+
+/// The nodes that a fact is about.
+fn involved(said: &Fact) -> [Option<NodeId>; 2] {
+    match said {
+        Fact::Session { a, b, .. } | Fact::Rtt { a, b, .. } => [Some(*a), Some(*b)],
+        Fact::Delivered { from, to, .. } | Fact::Latency { from, to, .. } => {
+            [Some(*from), Some(*to)]
+        }
+        Fact::Event { node, peer, .. } => [Some(*node), *peer],
+        Fact::Metric { node, .. } => [Some(*node), None],
+    }
+}
+
+/// Between whom a fact counts payloads.
+fn payloads(said: &Fact) -> Option<Pair> {
+    match said {
+        Fact::Delivered { from, to, .. } | Fact::Latency { from, to, .. } => Some((*from, *to)),
+        _ => None,
+    }
+}

@@ -1,0 +1,147 @@
+//! From text to the typed tables of [`super::file`].
+//!
+//! The TOML reader stops at the first value of the wrong form. What it complains about is taken
+//! out of the document and the rest read again, so that one look shows every mistake.
+
+use std::ops::Range;
+
+use serde::Deserialize;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::diagnostic::Diagnostic;
+use super::file::File;
+use super::model::Origin;
+
+mod complaint;
+mod document;
+mod syntax;
+
+#[cfg(test)]
+mod tests;
+
+use complaint::Complaint;
+use document::Place;
+
+/// A file whose every value has the right form.
+pub(super) struct Shape {
+    pub(super) file: File,
+    /// Where each `[[expect]]` is, in the order of the file.
+    pub(super) origins: Vec<Origin>,
+}
+
+/// More mistakes than this are not looked for.
+const MISTAKES_MAX: usize = 50;
+
+/// Every repair takes something out or fills one key in, so this only bounds the work.
+const REPAIRS_MAX: usize = 4 * MISTAKES_MAX;
+
+pub(super) fn read(text: &str) -> Result<Shape, Vec<Diagnostic>> {
+    let (document, errors) = DeTable::parse_recoverable(text);
+    if !errors.is_empty() {
+        return Err(wrong_toml(document.get_ref(), &errors, text));
+    }
+    if let Some(wrong) = other_format(document.get_ref()) {
+        return Err(vec![wrong]);
+    }
+    let origins = document::statements(document.get_ref(), "expect", text);
+    let file = typed(document, text)?;
+    Ok(Shape { file, origins })
+}
+
+/// Keys given twice are what they are; after any other error the reader guesses, so that only the
+/// first is worth showing.
+fn wrong_toml(document: &DeTable<'_>, errors: &[toml::de::Error], text: &str) -> Vec<Diagnostic> {
+    let say = |error: &toml::de::Error| {
+        let span = error.span().unwrap_or(text.len()..text.len());
+        syntax::diagnostic(error.message(), span, document, text)
+    };
+    match errors.iter().find(|error| error.message() != syntax::TWICE) {
+        Some(error) => vec![say(error)],
+        None => errors.iter().take(MISTAKES_MAX).map(say).collect(),
+    }
+}
+
+/// A file of another version: whatever else seems wrong with it need not be.
+fn other_format(document: &DeTable<'_>) -> Option<Diagnostic> {
+    let format = document.get("format")?;
+    match format.get_ref() {
+        DeValue::Integer(number) if number.to_string() != "1" => Some(
+            Diagnostic::at(format.span(), format!("unknown format {number}"))
+                .label("this version of the simulator reads format 1")
+                .help(format!("write `format = 1`, or use a version that knows format {number}")),
+        ),
+        DeValue::Integer(_) => None,
+        _ => Some(
+            Diagnostic::at(format.span(), "`format` must be the number 1")
+                .help("write `format = 1`, without quotes"),
+        ),
+    }
+}
+
+fn typed(mut document: Spanned<DeTable<'_>>, text: &str) -> Result<File, Vec<Diagnostic>> {
+    let mut diagnostics = Vec::new();
+    let mut taken_out: Vec<(Range<usize>, String)> = Vec::new();
+    for _ in 0..REPAIRS_MAX {
+        let error = match File::deserialize(toml::de::Deserializer::from(document.clone())) {
+            Ok(file) if diagnostics.is_empty() => return Ok(file),
+            Ok(_) => break,
+            Err(error) => error,
+        };
+        let complaint = Complaint::of(error.message());
+        let span = error.span().unwrap_or_default();
+        let place = find(document.get_ref(), &span, &complaint);
+        // A key is missing, too, because its value was wrong, which is said already.
+        let said = matches!(&complaint, Complaint::MissingKey { key }
+            if taken_out.contains(&(span.clone(), key.clone())));
+        if !said {
+            diagnostics.push(complaint.diagnostic(&span, &place, document.get_ref(), text));
+        }
+        if diagnostics.len() == MISTAKES_MAX
+            || !repair(document.get_mut(), &place, &complaint, &mut taken_out)
+        {
+            break;
+        }
+    }
+    Err(diagnostics)
+}
+
+/// What the reader complains about. Several values share a place: `[[node]]` is that of the array
+/// and of its first table.
+fn find(document: &DeTable<'_>, span: &Range<usize>, complaint: &Complaint) -> Place {
+    let place = match complaint {
+        Complaint::UnknownKey { .. } => document::find_key(document, span),
+        // The document itself has no place, nor have the values that a repair fills in.
+        Complaint::MissingKey { .. } if span.is_empty() => None,
+        Complaint::MissingKey { .. } => document::find_values(document, span).pop(),
+        _ => document::find_values(document, span).into_iter().next(),
+    };
+    place.unwrap_or_default()
+}
+
+/// Makes the rest of the document readable; false if that cannot be.
+fn repair(
+    document: &mut DeTable<'_>,
+    place: &Place,
+    complaint: &Complaint,
+    taken_out: &mut Vec<(Range<usize>, String)>,
+) -> bool {
+    match complaint {
+        Complaint::MissingKey { key } if place.is_root() => document::fill_in(document, key),
+        Complaint::MissingKey { .. } => document::remove(document, place).is_some(),
+        Complaint::UnknownKey { .. } => {
+            let Some((key, value)) = document::remove(document, place) else { return false };
+            if let Some((table, name)) = complaint.meant(place) {
+                document::insert(document, &table, &key, &name, value);
+            }
+            true
+        }
+        _ => {
+            let place = place.entry();
+            let table = document::table_span(document, &place);
+            let Some((key, _)) = document::remove(document, &place) else { return false };
+            taken_out.push((table, key.into_inner().into_owned()));
+            true
+        }
+    }
+}

@@ -1,0 +1,442 @@
+use proptest::prelude::*;
+use underpass_core::{Duration, Instant};
+
+use super::model::*;
+use super::*;
+use crate::link::LinkModel;
+use crate::units::{Probability, Rate};
+
+const VOCABULARY: Vocabulary = Vocabulary { metrics: &["datagrams_sent"] };
+
+/// Uses every key of the language.
+const EVERYTHING: &str = r#"
+format = 1
+title = "Everything at once"
+tags = ["all", "words"]
+quarantine = "shows words only"
+duration = "2min"
+seeds = [7, 3]
+max_events = 1_000
+
+[[link]]
+delay = "20ms"
+jitter = "5ms"
+up = { rate = "1mbit", limit = 50 }
+
+[[link]] # the stretch in between
+between = ["laptop", "sensor-*"]
+rtt = "31.001ms"
+down = { loss = "0.5%" }
+
+[[node]]
+name = "laptop"
+peers = ["sensor-*"]
+
+[[node]]
+name = "sensor"
+count = 3
+interfaces = ["ipv4", "ipv6"]
+link = { delay = "1ms", down = { delay = "2ms" } }
+peers = ["sensor-*"]
+start = "1.5s"
+
+[[send]]
+from = "laptop"
+to = "sensor-1"
+at = "2s"
+every = "400ms"
+for = "1s"
+size = 1152
+mode = "datagram"
+
+[[send]]
+name = "chat"
+from = "*"
+to = "*"
+at = "10s"
+
+[[fault]]
+name = "cut"
+at = "30s"
+for = "20s"
+partition = [["laptop"], ["sensor-2", "sensor-1"]]
+
+[[fault]]
+at = "60s"
+crash = "sensor-3"
+
+[[fault]]
+at = "70s"
+restart = "laptop"
+
+[[expect]]
+by = "7s"
+session = { between = ["laptop", "sensor-1"], is = "active" }
+
+[[expect]]
+within = "15s" # enough
+after = "cut"
+rtt = { between = [
+    "laptop",
+    "sensor-2",
+], at_most = "80ms" }
+
+[[expect]]
+within = "15s"
+after = "fault-3"
+latency = { from = "laptop", to = "sensor-1", at_most = "200ms" }
+
+[[expect]]
+during = ["55s", "59s"]
+delivered.from = "laptop"
+delivered.to = "sensor-1"
+delivered.at_least = "99%"
+
+[[expect]]
+never = true
+[expect.event]
+node = "laptop"
+kind = "disconnected"
+peer = "sensor-2"
+at_most = 3
+
+[[expect]]
+metric = { node = "sensor-?", name = "datagrams_sent", at_least = 1 }
+"#;
+
+fn parse_text(text: &str) -> Result<Scenario, Report> {
+    parse(text, "x.toml", "x", &VOCABULARY)
+}
+
+fn everything() -> Scenario {
+    parse_text(EVERYTHING).unwrap_or_else(|report| panic!("{report}"))
+}
+
+fn millis(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+fn at(time: u64) -> Instant {
+    Instant::ORIGIN + millis(time)
+}
+
+const LAPTOP: NodeId = NodeId(0);
+const SENSOR_1: NodeId = NodeId(1);
+const SENSOR_2: NodeId = NodeId(2);
+const SENSOR_3: NodeId = NodeId(3);
+
+/// The smallest scenario, with something added.
+fn small(more: &str) -> Scenario {
+    let text = format!(
+        "format = 1\ntitle = \"t\"\nduration = \"60s\"\n\
+         node = [{{ name = \"a\", peers = [\"b\"] }}, {{ name = \"b\" }}]\n\
+         {more}\n[[expect]]\nevent = {{ node = \"a\", kind = \"connected\" }}\n"
+    );
+    parse_text(&text).unwrap_or_else(|report| panic!("{report}"))
+}
+
+#[test]
+fn the_top_of_the_file() {
+    let scenario = everything();
+    assert_eq!(scenario.name, "x");
+    assert_eq!(scenario.title, "Everything at once");
+    assert_eq!(scenario.tags, ["all", "words"]);
+    assert_eq!(scenario.quarantine.as_deref(), Some("shows words only"));
+    assert_eq!(scenario.duration, Duration::from_secs(120));
+    assert_eq!(scenario.seeds, [7, 3]);
+    assert_eq!(scenario.max_events, 1_000);
+}
+
+#[test]
+fn what_is_left_out_has_defaults() {
+    let scenario = small("");
+    assert_eq!(scenario.seeds, [1]);
+    assert_eq!(scenario.max_events, 50_000_000);
+    let node = &scenario.nodes[0];
+    assert_eq!((node.up, node.down), (LinkModel::IDEAL, LinkModel::IDEAL));
+    assert_eq!((node.ipv4, node.ipv6, node.start), (true, false, Instant::ORIGIN));
+    let one_event = Fact::Event {
+        node: NodeId(0),
+        kind: EventKind::Connected,
+        peer: None,
+        at_least: 1,
+        at_most: u64::MAX,
+    };
+    assert_eq!(scenario.expects[0].facts, [one_event]);
+    assert_eq!(scenario.expects[0].time, Time::AtEnd);
+    assert_eq!(small("seeds = 3").seeds, [1, 2, 3]);
+}
+
+#[test]
+fn nodes_and_their_links() {
+    let scenario = everything();
+    let names: Vec<_> = scenario.nodes.iter().map(|node| node.name.as_str()).collect();
+    assert_eq!(names, ["laptop", "sensor-1", "sensor-2", "sensor-3"]);
+    let [laptop, _, sensor, _] = scenario.nodes.as_slice() else { panic!() };
+    assert_eq!(laptop.peers, [SENSOR_1, SENSOR_2, SENSOR_3]);
+    assert_eq!(sensor.peers, [SENSOR_1, SENSOR_3]);
+    assert_eq!((sensor.ipv4, sensor.ipv6, sensor.start), (true, true, at(1_500)));
+    let both = LinkModel { delay: millis(20), jitter: millis(5), ..LinkModel::IDEAL };
+    assert_eq!(laptop.down, both);
+    let rate = Rate::from_bits_per_second(1_000_000);
+    assert_eq!(laptop.up, LinkModel { rate, limit: 50, ..both });
+    // A link of its own takes nothing over from everybody's.
+    assert_eq!(sensor.up, LinkModel { delay: millis(1), ..LinkModel::IDEAL });
+    assert_eq!(sensor.down, LinkModel { delay: millis(2), ..LinkModel::IDEAL });
+}
+
+#[test]
+fn an_rtt_is_halved_to_the_microsecond() {
+    let scenario = everything();
+    assert_eq!(scenario.pairs.len(), 3);
+    let pair = &scenario.pairs[1];
+    assert_eq!((pair.a, pair.b), (LAPTOP, SENSOR_2));
+    assert_eq!(pair.ab.delay, Duration::from_micros(15_500));
+    assert_eq!(pair.ba.delay, Duration::from_micros(15_501));
+    assert_eq!(pair.ab.loss, Probability::NEVER);
+    assert_eq!(Some(pair.ba.loss), Probability::ratio(5, 1_000));
+}
+
+#[test]
+fn a_glob_that_finds_a_pair_from_both_ends_gives_it_one_link() {
+    let pairs = small("[[link]]\nbetween = [\"*\", \"*\"]\ndelay = \"5ms\"").pairs;
+    assert_eq!(pairs.len(), 1);
+}
+
+#[test]
+fn sends_fit_into_their_time() {
+    let scenario = everything();
+    let first = &scenario.sends[0];
+    assert_eq!((first.from, first.to, first.at), (LAPTOP, SENSOR_1, at(2_000)));
+    // At 0, 400 and 800 ms; 1.2 s would be past the second.
+    assert_eq!((first.every, first.count, first.size), (millis(400), 3, 1152));
+    assert_eq!(first.name, "send-1");
+    let chat: Vec<_> = scenario.sends.iter().filter(|send| send.name == "chat").collect();
+    assert_eq!(chat.len(), 12, "every ordered pair of four");
+    assert!(chat.iter().all(|send| send.from != send.to && send.count == 1 && send.size == 64));
+    let whole =
+        small("[[send]]\nfrom = \"a\"\nto = \"b\"\nat = \"1s\"\nevery = \"100ms\"\nfor = \"10s\"");
+    assert_eq!(whole.sends[0].count, 100);
+}
+
+#[test]
+fn faults() {
+    let scenario = everything();
+    let [cut, crash, restart] = scenario.faults.as_slice() else { panic!() };
+    let groups = vec![vec![LAPTOP], vec![SENSOR_1, SENSOR_2]];
+    assert_eq!(cut.kind, FaultKind::Partition(groups));
+    assert_eq!((cut.at, cut.lasts), (at(30_000), Some(millis(20_000))));
+    assert_eq!((crash.name.as_str(), crash.lasts), ("fault-2", None));
+    assert_eq!(crash.kind, FaultKind::Crash(SENSOR_3));
+    assert_eq!(restart.kind, FaultKind::Restart(LAPTOP));
+}
+
+#[test]
+fn expectations_become_facts_and_times() {
+    let scenario = everything();
+    let facts = |index: usize| scenario.expects[index].facts.clone();
+    let times: Vec<_> = scenario.expects.iter().map(|expect| expect.time).collect();
+    assert_eq!(
+        times,
+        [
+            Time::By(at(7_000)),
+            Time::Within { from: at(50_000), until: at(65_000) },
+            Time::Within { from: at(70_000), until: at(85_000) },
+            Time::During(at(55_000), at(59_000)),
+            Time::Never,
+            Time::AtEnd,
+        ]
+    );
+    let session = |a, b| Fact::Session { a, b, is: SessionState::Active };
+    assert_eq!(facts(0), [session(LAPTOP, SENSOR_1), session(SENSOR_1, LAPTOP)]);
+    let (at_least, at_most) = (Duration::ZERO, millis(80));
+    let rtt = |a, b| Fact::Rtt { a, b, at_least, at_most };
+    assert_eq!(facts(1), [rtt(LAPTOP, SENSOR_2), rtt(SENSOR_2, LAPTOP)]);
+    let (from, to) = (LAPTOP, SENSOR_1);
+    assert_eq!(facts(2), [Fact::Latency { from, to, at_most: millis(200) }]);
+    assert_eq!(facts(3), [Fact::Delivered { from, to, wanted: Share::PerMille(990) }]);
+    let (node, peer, kind) = (LAPTOP, Some(SENSOR_2), EventKind::Disconnected);
+    assert_eq!(facts(4), [Fact::Event { node, kind, peer, at_least: 0, at_most: 3 }]);
+    assert_eq!(facts(5).len(), 3);
+}
+
+#[test]
+fn an_expectation_knows_its_place_and_its_text() {
+    let origins: Vec<_> = everything().expects.into_iter().map(|expect| expect.origin).collect();
+    let line = |text: &str| {
+        let before = EVERYTHING.split_once(text).unwrap().0;
+        u32::try_from(before.lines().count()).unwrap()
+    };
+    assert_eq!(origins[0].line, line("\nby = \"7s\""));
+    assert_eq!(
+        origins[0].text,
+        r#"by = "7s"; session = { between = ["laptop", "sensor-1"], is = "active" }"#
+    );
+    assert_eq!(
+        origins[1].text,
+        r#"within = "15s"; after = "cut"; rtt = { between = [ "laptop", "sensor-2", ], at_most = "80ms" }"#
+    );
+    assert_eq!(
+        origins[3].text,
+        r#"during = ["55s", "59s"]; delivered.from = "laptop"; delivered.to = "sensor-1"; delivered.at_least = "99%""#
+    );
+    assert_eq!(
+        origins[4].text,
+        r#"never = true; event.node = "laptop"; event.kind = "disconnected"; event.peer = "sensor-2"; event.at_most = 3"#
+    );
+}
+
+/// What looks like nonsense and is not.
+#[test]
+fn sense_is_accepted() {
+    let send = "[[send]]\nfrom = \"a\"\nto = \"b\"\nat = \"1s\"\nevery = \"10s\"\ncount = 3\n";
+    let all = "[[expect]]\ndelivered = { from = \"a\", to = \"b\", all = true }\n";
+    // Between two payloads nothing is lost.
+    let cut = "[[fault]]\nat = \"2s\"\nfor = \"9s\"\npartition = [[\"a\"], [\"b\"]]\n";
+    small(&format!("{send}{cut}{all}"));
+    // Both on one side of it.
+    let beside = "node = [{ name = \"a\" }, { name = \"b\" }, { name = \"c\" }]";
+    let cut = "[[fault]]\nat = \"1s\"\npartition = [[\"a\", \"b\"], [\"c\"]]\n";
+    let text = format!("format = 1\ntitle = \"t\"\nduration = \"60s\"\n{beside}\n{send}{cut}{all}");
+    parse_text(&text).unwrap_or_else(|report| panic!("{report}"));
+    // Loss on the other direction, and on a link that is not on the way.
+    small(&format!("[link]\nup = {{ loss = \"0%\" }}\n{send}{all}"));
+    // That not all arrive can be wanted.
+    small(&format!("[link]\nloss = \"50%\"\n{send}{all}never = true\n"));
+    // Strangers stay strangers.
+    let session = "[[expect]]\nsession = { between = [\"a\", \"c\"], is = \"init\" }\n";
+    let text = format!("format = 1\ntitle = \"t\"\nduration = \"60s\"\n{beside}\n{session}");
+    parse_text(&text).unwrap_or_else(|report| panic!("{report}"));
+}
+
+#[test]
+fn a_payload_at_the_edge_of_a_fault() {
+    let with = |at: &str| {
+        let text = format!(
+            "format = 1\ntitle = \"t\"\nduration = \"60s\"\n\
+             node = [{{ name = \"a\", peers = [\"b\"] }}, {{ name = \"b\" }}]\n\
+             send = [{{ from = \"a\", to = \"b\", at = \"10s\" }}]\n\
+             fault = [{{ at = \"{at}\", for = \"5s\", crash = \"b\" }}]\n\
+             expect = [{{ delivered = {{ from = \"a\", to = \"b\", all = true }} }}]\n"
+        );
+        parse_text(&text).is_ok()
+    };
+    assert!(with("5s"), "over when the payload goes out");
+    assert!(!with("5001ms"));
+    assert!(!with("10s"));
+    assert!(with("10001ms"));
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_a_report() {
+    let report = load(Path::new("no/such.toml"), "x", &VOCABULARY).unwrap_err();
+    assert!(report.to_string().contains("no/such.toml"));
+    assert!(report.to_string().contains("cannot be read"));
+}
+
+#[test]
+fn colours_are_asked_for() {
+    let report = parse_text("format = 1").unwrap_err();
+    assert!(report.render(true).contains('\x1b'));
+    assert!(!report.render(false).contains('\x1b'));
+    assert_eq!(report.to_string(), report.render(false));
+}
+
+/// Anything may be refused, but every refusal has a message, and it can be shown.
+fn check(text: &str) {
+    if let Err(report) = parse_text(text) {
+        assert!(!report.diagnostics().is_empty());
+        assert!(report.render(false).starts_with("error: "));
+        report.render(true);
+    }
+}
+
+#[test]
+fn deep_nesting_does_not_exhaust_the_stack() {
+    for piece in ["[", "{a=", "a.", "seeds=[", "[[a.b]]\n[", "'", "\u{7f}"] {
+        check(&piece.repeat(20_000));
+        check(&format!("seeds = {}", piece.repeat(20_000)));
+    }
+}
+
+/// Pieces that make a text look like a scenario.
+const PIECES: &[&str] = &[
+    "\n",
+    "=",
+    "[",
+    "]",
+    "{",
+    "}",
+    ",",
+    ".",
+    "\"",
+    "'",
+    "#",
+    "\\",
+    "\r\n",
+    "\u{feff}",
+    "ä",
+    "\0",
+    "[[node]]\n",
+    "[[link]]\n",
+    "[[expect]]\n",
+    "name",
+    "count = 99999999999999\n",
+    "-1",
+    "0",
+    "18446744073709551616",
+    "1979-05-27",
+    "true",
+    "nan",
+    "\"*\"",
+    "\"0s\"",
+    "\"9999999d\"",
+    "\"sensor\"",
+    "node",
+    "expect.session",
+    "[expect.event]\n",
+    "\"\"\"",
+    "duration",
+    "seeds = 0\n",
+];
+
+proptest! {
+    #[test]
+    fn arbitrary_text_does_not_panic(text in "\\PC*|(?s).{0,60}") {
+        check(&text);
+    }
+
+    #[test]
+    fn arbitrary_pieces_do_not_panic(
+        pieces in proptest::collection::vec(proptest::sample::select(PIECES), 0..40),
+    ) {
+        check(&pieces.concat());
+    }
+
+    #[test]
+    fn a_mutated_scenario_does_not_panic(
+        edits in proptest::collection::vec(
+            (any::<prop::sample::Index>(), 0..20_usize, proptest::sample::select(PIECES)), 1..4,
+        ),
+    ) {
+        let mut text = EVERYTHING.to_owned();
+        for (start, length, piece) in edits {
+            let start = text.floor_char_boundary(start.index(text.len()));
+            let end = text.ceil_char_boundary((start + length).min(text.len()));
+            text.replace_range(start..end, piece);
+        }
+        check(&text);
+    }
+
+    #[test]
+    fn a_scenario_with_swapped_lines_does_not_panic(
+        swaps in proptest::collection::vec(any::<[prop::sample::Index; 2]>(), 1..6),
+    ) {
+        let mut lines: Vec<&str> = EVERYTHING.lines().collect();
+        for [a, b] in swaps {
+            let (a, b) = (a.index(lines.len()), b.index(lines.len()));
+            lines.swap(a, b);
+        }
+        check(&lines.join("\n"));
+    }
+}

@@ -1,0 +1,73 @@
+//! What happened in a run: observations, a hash over everything, and those who watch.
+//!
+//! **Invariant:** nothing here has a way back into the world but [`Watch::violation`], which can
+//! only end a run. Watching changes nothing that is watched.
+
+use underpass_core::Instant;
+
+use crate::scenario::model::NodeId;
+
+mod hash;
+mod observation;
+mod watch;
+
+pub use observation::Observation;
+pub use watch::{PacketInfo, Watch};
+
+pub(crate) use hash::Input;
+use hash::TraceHash;
+
+/// Where everything that happens in a world is reported.
+pub(crate) struct Trace {
+    hash: TraceHash,
+    watches: Vec<Box<dyn Watch>>,
+}
+
+impl Trace {
+    pub(crate) fn new(nodes: usize, watches: Vec<Box<dyn Watch>>) -> Self {
+        Self { hash: TraceHash::new(nodes), watches }
+    }
+
+    /// A machine is about to be called for this reason.
+    pub(crate) fn input(&mut self, at: Instant, node: NodeId, input: Input) {
+        self.hash.input(at, node, input);
+    }
+
+    /// A datagram goes out.
+    pub(crate) fn transmitted(&mut self, at: Instant, packet: &PacketInfo<'_>) {
+        self.hash.transmitted(at, packet);
+        for watch in &mut self.watches {
+            watch.transmitted(at, packet);
+        }
+    }
+
+    /// A datagram is about to be handed to `to`.
+    pub(crate) fn arrived(&mut self, at: Instant, to: NodeId, packet: &PacketInfo<'_>) {
+        // The sender's record covers the bytes already.
+        self.hash.input(at, to, Input::Datagram { from: packet.from, number: packet.number });
+        for watch in &mut self.watches {
+            watch.arrived(at, packet);
+        }
+    }
+
+    /// A node reports something.
+    pub(crate) fn observed(&mut self, at: Instant, node: NodeId, observation: &Observation) {
+        self.hash.observed(at, node, observation);
+        for watch in &mut self.watches {
+            watch.observed(at, node, observation);
+        }
+    }
+
+    /// What the first watch that has a complaint complains of.
+    pub(crate) fn violation(&mut self) -> Option<String> {
+        self.watches.iter_mut().find_map(|watch| watch.violation())
+    }
+
+    /// The hash over everything, and the watches as they are now.
+    pub(crate) fn finish(self) -> ([u8; 32], Vec<Box<dyn Watch>>) {
+        (self.hash.finish(), self.watches)
+    }
+}
+
+#[cfg(test)]
+mod tests;

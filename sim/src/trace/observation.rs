@@ -1,0 +1,246 @@
+//! What nodes report.
+
+use std::fmt::Write as _;
+
+use underpass_core::{Duration, Instant};
+
+use crate::machine::SendId;
+use crate::scenario::model::{NodeId, SessionState};
+
+/// Something that a node reports about itself. Expectations and checkers are written over these.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Observation {
+    /// Its session with a peer is now in this state.
+    Session {
+        /// With whom.
+        peer: NodeId,
+        /// The state.
+        state: SessionState,
+    },
+    /// A handshake with a peer completed.
+    Established {
+        /// With whom.
+        peer: NodeId,
+        /// The hash over the handshake, equal at both ends.
+        handshake_hash: [u8; 32],
+    },
+    /// It measured the round trip to a peer.
+    Rtt {
+        /// To whom.
+        peer: NodeId,
+        /// The time from request to answer.
+        rtt: Duration,
+    },
+    /// It accepted a payload of its application and sent it.
+    Sent {
+        /// The statement the payload belongs to.
+        send: SendId,
+        /// Which payload of that statement.
+        number: u64,
+        /// To whom.
+        to: NodeId,
+    },
+    /// It did not accept a payload of its application.
+    Refused {
+        /// The statement the payload belongs to.
+        send: SendId,
+        /// Which payload of that statement.
+        number: u64,
+        /// To whom it was to go.
+        to: NodeId,
+        /// Why not.
+        why: &'static str,
+    },
+    /// It handed a payload to its application.
+    Delivered {
+        /// Who sent it.
+        from: NodeId,
+        /// The statement the payload belongs to.
+        send: SendId,
+        /// Which payload of that statement.
+        number: u64,
+        /// The time from application to application.
+        latency: Duration,
+    },
+    /// It discarded a datagram that it received.
+    Dropped {
+        /// Why.
+        reason: &'static str,
+    },
+    /// It was switched on.
+    Started {
+        /// How often it was before.
+        incarnation: u32,
+    },
+    /// It was switched off.
+    Stopped,
+    /// Anything else that a machine wants to tell.
+    Custom {
+        /// What it is.
+        kind: &'static str,
+        /// How much.
+        value: i64,
+    },
+}
+
+impl Observation {
+    /// Appends the encoding that goes into the trace hash: a tag, then the fields in their order,
+    /// integers in little-endian order, text after its length. Two observations never encode
+    /// alike.
+    pub(crate) fn encode(&self, out: &mut Vec<u8>) {
+        match *self {
+            Self::Session { peer, state } => {
+                out.extend([0, state_code(state)]);
+                out.extend(peer.0.to_le_bytes());
+            }
+            Self::Established { peer, handshake_hash } => {
+                out.push(1);
+                out.extend(peer.0.to_le_bytes());
+                out.extend(handshake_hash);
+            }
+            Self::Rtt { peer, rtt } => {
+                out.push(2);
+                out.extend(peer.0.to_le_bytes());
+                out.extend(rtt.as_micros().to_le_bytes());
+            }
+            Self::Sent { send, number, to } => encode_payload(out, 3, send, number, to),
+            Self::Refused { send, number, to, why } => {
+                encode_payload(out, 4, send, number, to);
+                encode_text(out, why);
+            }
+            Self::Delivered { from, send, number, latency } => {
+                encode_payload(out, 5, send, number, from);
+                out.extend(latency.as_micros().to_le_bytes());
+            }
+            Self::Dropped { reason } => {
+                out.push(6);
+                encode_text(out, reason);
+            }
+            Self::Started { incarnation } => {
+                out.push(7);
+                out.extend(incarnation.to_le_bytes());
+            }
+            Self::Stopped => out.push(8),
+            Self::Custom { kind, value } => {
+                out.push(9);
+                encode_text(out, kind);
+                out.extend(value.to_le_bytes());
+            }
+        }
+    }
+
+    /// The observation as one line of JSON: `time_us`, `node`, `kind`, then its own fields.
+    pub fn to_json<'n>(
+        &self,
+        at: Instant,
+        node: NodeId,
+        name_of: impl Fn(NodeId) -> &'n str,
+    ) -> String {
+        let mut line = Line::new(at, name_of(node));
+        match *self {
+            Self::Session { peer, state } => line
+                .text("kind", "session")
+                .text("peer", name_of(peer))
+                .text("state", state_name(state)),
+            Self::Established { peer, handshake_hash } => line
+                .text("kind", "established")
+                .text("peer", name_of(peer))
+                .text("handshake_hash", &hex(&handshake_hash)),
+            Self::Rtt { peer, rtt } => line
+                .text("kind", "rtt")
+                .text("peer", name_of(peer))
+                .number("rtt_us", rtt.as_micros()),
+            Self::Sent { send, number, to } => line
+                .text("kind", "sent")
+                .number("send", send.0)
+                .number("number", number)
+                .text("to", name_of(to)),
+            Self::Refused { send, number, to, why } => line
+                .text("kind", "refused")
+                .number("send", send.0)
+                .number("number", number)
+                .text("to", name_of(to))
+                .text("why", why),
+            Self::Delivered { from, send, number, latency } => line
+                .text("kind", "delivered")
+                .text("from", name_of(from))
+                .number("send", send.0)
+                .number("number", number)
+                .number("latency_us", latency.as_micros()),
+            Self::Dropped { reason } => line.text("kind", "dropped").text("reason", reason),
+            Self::Started { incarnation } => {
+                line.text("kind", "started").number("incarnation", incarnation)
+            }
+            Self::Stopped => line.text("kind", "stopped"),
+            Self::Custom { kind, value } => line.text("kind", kind).number("value", value),
+        };
+        line.finish()
+    }
+}
+
+fn encode_payload(out: &mut Vec<u8>, tag: u8, send: SendId, number: u64, other: NodeId) {
+    out.push(tag);
+    out.extend(send.0.to_le_bytes());
+    out.extend(number.to_le_bytes());
+    out.extend(other.0.to_le_bytes());
+}
+
+fn encode_text(out: &mut Vec<u8>, text: &str) {
+    let length = u64::try_from(text.len()).expect("text fits in memory");
+    out.extend(length.to_le_bytes());
+    out.extend(text.as_bytes());
+}
+
+fn state_code(state: SessionState) -> u8 {
+    match state {
+        SessionState::Init => 0,
+        SessionState::Active => 1,
+        SessionState::Disconnected => 2,
+    }
+}
+
+fn state_name(state: SessionState) -> &'static str {
+    match state {
+        SessionState::Init => "init",
+        SessionState::Active => "active",
+        SessionState::Disconnected => "disconnected",
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("a String takes all");
+        text
+    })
+}
+
+/// A JSON object on one line, whose fields keep their order.
+struct Line(String);
+
+impl Line {
+    fn new(at: Instant, node: &str) -> Self {
+        let mut line = Self(format!("{{\"time_us\":{}", at.as_micros()));
+        line.text("node", node);
+        line
+    }
+
+    fn text(&mut self, key: &str, value: &str) -> &mut Self {
+        let value = serde_json::to_string(value).expect("text is valid JSON");
+        self.field(key, &value)
+    }
+
+    fn number(&mut self, key: &str, value: impl Into<i128>) -> &mut Self {
+        self.field(key, &value.into().to_string())
+    }
+
+    fn field(&mut self, key: &str, value: &str) -> &mut Self {
+        write!(self.0, ",\"{key}\":{value}").expect("a String takes all");
+        self
+    }
+
+    fn finish(mut self) -> String {
+        self.0.push('}');
+        self.0
+    }
+}

@@ -1,0 +1,62 @@
+//! How checkers and recorders see a run.
+
+use std::any::Any;
+use std::net::SocketAddr;
+
+use underpass_core::Instant;
+
+use super::Observation;
+use crate::scenario::model::NodeId;
+
+/// Sees everything that happens in a world, in order, and may find fault with it.
+pub trait Watch: Any + Send {
+    /// A datagram left its machine; it may still be lost.
+    fn transmitted(&mut self, at: Instant, packet: &PacketInfo<'_>) {
+        let _ = (at, packet);
+    }
+
+    /// A datagram is about to be handed to the machine it is for.
+    fn arrived(&mut self, at: Instant, packet: &PacketInfo<'_>) {
+        let _ = (at, packet);
+    }
+
+    /// A node reported something.
+    fn observed(&mut self, at: Instant, node: NodeId, observation: &Observation) {
+        let _ = (at, node, observation);
+    }
+
+    /// What must not happen and did, if anything: ends the run. Asked after every event, so it
+    /// should have its answer ready.
+    fn violation(&mut self) -> Option<String> {
+        None
+    }
+}
+
+impl dyn Watch {
+    /// The watch as what it is, to be changed, if it is a `W`.
+    pub fn downcast_mut<W: Watch>(&mut self) -> Option<&mut W> {
+        (self as &mut dyn Any).downcast_mut()
+    }
+
+    /// The watch as what it is, if it is a `W`.
+    pub fn downcast_ref<W: Watch>(&self) -> Option<&W> {
+        (self as &dyn Any).downcast_ref()
+    }
+}
+
+/// A datagram on its way.
+#[derive(Clone, Copy, Debug)]
+pub struct PacketInfo<'p> {
+    /// Whose it is.
+    pub from: NodeId,
+    /// Counts the datagrams of that node from zero, across its restarts.
+    pub number: u64,
+    /// The address and port it comes from.
+    pub source: SocketAddr,
+    /// The address and port it goes to.
+    pub destination: SocketAddr,
+    /// The node with that address, if there is one.
+    pub to: Option<NodeId>,
+    /// The UDP payload.
+    pub bytes: &'p [u8],
+}

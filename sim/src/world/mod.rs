@@ -1,0 +1,427 @@
+//! The deterministic engine: a world of machines on nodes, a network between them, and one queue
+//! of events over virtual time.
+//!
+//! Same configuration, same seed and same machines give the same run, byte for byte, on every
+//! computer. An hour in which nothing happens costs nothing.
+//!
+//! **Invariant:** nothing here knows a protocol, a file format or a terminal.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use underpass_core::{Duration, Instant};
+
+use crate::fault::Hold;
+use crate::link::LinkModel;
+use crate::machine::{Addresses, Command, Cx, Machine, MachineFactory, Unsupported};
+use crate::random::Draws;
+use crate::scenario::model::{Fault, FaultKind, NodeId, PairLink};
+use crate::trace::{Input, Observation, Trace, Watch};
+
+mod address;
+mod host;
+mod kernel;
+mod network;
+mod packets;
+mod queue;
+mod tally;
+mod wake;
+
+pub use address::{IPV4_NODES_MAX, ipv4_address, ipv6_address, node_of_address};
+pub use tally::Tally;
+
+pub(crate) use kernel::Kernel;
+
+use host::Host;
+use kernel::Event;
+use network::{Network, Stage};
+use packets::{Packets, Slot};
+use queue::Queue;
+use wake::Due;
+
+/// What a world is made of.
+pub struct WorldConfig {
+    /// Decides all that is random.
+    pub seed: u64,
+    /// Everybody on the network; a [`NodeId`] is a position in it.
+    pub nodes: Vec<NodeSetup>,
+    /// Links between pairs, beside everybody's access link.
+    pub pairs: Vec<PairLink>,
+    /// What goes wrong, and when.
+    pub faults: Vec<Fault>,
+    /// A run that needs more events than this is stopped.
+    pub max_events: u64,
+}
+
+/// A node of the world.
+pub struct NodeSetup {
+    /// Unique in the world, and without a `>`: it is part of the names of links.
+    pub name: String,
+    /// When it is switched on.
+    pub start: Instant,
+    /// Has an IPv4 address.
+    pub ipv4: bool,
+    /// Has an IPv6 address.
+    pub ipv6: bool,
+    /// Its access link, towards the network.
+    pub up: LinkModel,
+    /// Its access link, from the network.
+    pub down: LinkModel,
+    /// Makes its machine at every start.
+    pub factory: MachineFactory,
+}
+
+/// Commands for one node: `count` of them, the first at `at`, then one each `every`. Each is made
+/// when its time has come.
+pub struct CommandSource {
+    /// Whose machine gets them.
+    pub node: NodeId,
+    /// When the first comes.
+    pub at: Instant,
+    /// Time between two; zero only if `count` is at most one.
+    pub every: Duration,
+    /// How many.
+    pub count: u64,
+    /// Makes the command of that number (from zero) at that time.
+    pub make: Box<dyn FnMut(u64, Instant) -> Command + Send>,
+}
+
+/// Why a run ended before its time.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Stop {
+    /// More events than the configuration allows.
+    MaxEvents {
+        /// How many it allows.
+        max_events: u64,
+        /// When the next one was to happen.
+        at: Instant,
+    },
+    /// A machine arms its wake for an instant again and again, and time cannot go on.
+    Spinning {
+        /// Which machine.
+        node: NodeId,
+        /// The name of its node.
+        name: String,
+        /// The instant.
+        at: Instant,
+    },
+    /// A watch saw what must not happen.
+    Violation(String),
+}
+
+/// What a run came to.
+pub struct Outcome {
+    /// Over everything that happened: equal for equal runs.
+    pub hash: [u8; 32],
+    /// Events that it took.
+    pub events: u64,
+    /// Datagrams, and what became of them.
+    pub tally: Tally,
+    /// The watches, in the order they were given.
+    pub watches: Vec<Box<dyn Watch>>,
+}
+
+/// A deterministic world. It is built whole, run, and finished.
+pub struct World {
+    kernel: Kernel,
+    draws: Draws,
+    /// By node; `None` while it is off.
+    machines: Vec<Option<Box<dyn Machine>>>,
+    /// By node.
+    factories: Vec<MachineFactory>,
+    faults: Vec<Fault>,
+    /// With the number of commands each has given.
+    sources: Vec<(CommandSource, u64)>,
+    events: u64,
+    max_events: u64,
+}
+
+impl World {
+    /// A world at its origin, in which nothing has happened.
+    ///
+    /// # Panics
+    ///
+    /// If the configuration contradicts itself: a name twice or with a `>` in it, two links for
+    /// one pair, a node that does not exist, or more IPv4 nodes than there are addresses.
+    pub fn new(config: WorldConfig, watches: Vec<Box<dyn Watch>>) -> Self {
+        let draws = Draws::new(config.seed);
+        assert_names(&config.nodes);
+        let access: Vec<(&str, LinkModel, LinkModel)> =
+            config.nodes.iter().map(|node| (node.name.as_str(), node.up, node.down)).collect();
+        let kernel = Kernel {
+            now: Instant::ORIGIN,
+            queue: Queue::new(),
+            network: Network::new(&access, &config.pairs, &config.faults, &draws),
+            hosts: (0u32..)
+                .zip(&config.nodes)
+                .map(|(id, node)| {
+                    Host::new(node.name.clone(), addresses_of(NodeId(id), node), &draws)
+                })
+                .collect(),
+            packets: Packets::new(),
+            trace: Trace::new(config.nodes.len(), watches),
+            tally: Tally::default(),
+        };
+        let mut world = Self {
+            kernel,
+            draws,
+            machines: config.nodes.iter().map(|_| None).collect(),
+            factories: Vec::with_capacity(config.nodes.len()),
+            faults: config.faults,
+            sources: Vec::new(),
+            events: 0,
+            max_events: config.max_events,
+        };
+        for (id, node) in (0u32..).zip(config.nodes) {
+            world.kernel.schedule(node.start, Event::Start(NodeId(id)));
+            world.factories.push(node.factory);
+        }
+        world.schedule_faults();
+        world
+    }
+
+    /// Gives a node's machine one command at that time.
+    pub fn schedule_command(&mut self, at: Instant, node: NodeId, command: Command) {
+        let mut command = Some(command);
+        let make = move |_, _| command.take().expect("it is made once");
+        let make = Box::new(make);
+        self.add_commands(CommandSource { node, at, every: Duration::ZERO, count: 1, make });
+    }
+
+    /// Gives a node's machine the commands of a source. At one instant, sources go in the order
+    /// in which they were added.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such node, or more than one command for one instant.
+    pub fn add_commands(&mut self, source: CommandSource) {
+        assert!((source.node.0 as usize) < self.machines.len(), "{:?} exists", source.node);
+        assert!(source.every > Duration::ZERO || source.count <= 1, "time passes between commands");
+        if source.count == 0 {
+            return;
+        }
+        let position = u32::try_from(self.sources.len()).expect("fewer than 2^32 sources");
+        self.kernel.schedule(source.at, Event::Command(position));
+        self.sources.push((source, 0));
+    }
+
+    /// Runs up to that time, everything at that very instant included. A world that stopped for
+    /// another reason is not to be run further.
+    pub fn run_until(&mut self, until: Instant) -> Result<(), Stop> {
+        while let Some(at) = self.kernel.queue.next_at().filter(|&at| at <= until) {
+            if self.events == self.max_events {
+                return Err(Stop::MaxEvents { max_events: self.max_events, at });
+            }
+            let (_, event) = self.kernel.queue.pop().expect("there is a next event");
+            assert!(at >= self.kernel.now, "time does not go back");
+            self.kernel.now = at;
+            self.events += 1;
+            self.dispatch(event)?;
+            if let Some(violation) = self.kernel.trace.violation() {
+                return Err(Stop::Violation(violation));
+            }
+        }
+        self.kernel.now = self.kernel.now.max(until);
+        Ok(())
+    }
+
+    /// The time up to which the world has run.
+    pub fn now(&self) -> Instant {
+        self.kernel.now
+    }
+
+    /// The machine of a node; `None` while the node is off.
+    pub fn machine(&self, node: NodeId) -> Option<&dyn Machine> {
+        self.machines[node.0 as usize].as_deref()
+    }
+
+    /// Ends the run.
+    pub fn finish(self) -> Outcome {
+        let under_way = u64::try_from(self.kernel.packets.in_use()).expect("a count fits");
+        assert_eq!(under_way, self.kernel.tally.under_way(), "every datagram is accounted for");
+        let (hash, watches) = self.kernel.trace.finish();
+        Outcome { hash, events: self.events, tally: self.kernel.tally, watches }
+    }
+
+    fn schedule_faults(&mut self) {
+        for (position, fault) in (0u32..).zip(&self.faults) {
+            let node = match fault.kind {
+                // The network knows its partitions in advance: they need no event.
+                FaultKind::Partition(_) => continue,
+                FaultKind::Crash(node) | FaultKind::Restart(node) => node,
+            };
+            assert!((node.0 as usize) < self.machines.len(), "{node:?} exists");
+            self.kernel.schedule(fault.at, Event::FaultBegins(position));
+            if let (FaultKind::Crash(_), Some(lasts)) = (&fault.kind, fault.lasts) {
+                self.kernel.schedule(fault.at + lasts, Event::FaultEnds(position));
+            }
+        }
+    }
+
+    fn dispatch(&mut self, event: Event) -> Result<(), Stop> {
+        match event {
+            Event::Packet(slot, Stage::Arrival) => self.deliver(slot),
+            Event::Packet(slot, stage) => self.kernel.forward(slot, stage),
+            Event::Wake(node) => self.wake(node)?,
+            Event::Command(source) => self.command(source),
+            Event::Start(node) => self.release(node, Hold::NotStarted),
+            Event::FaultBegins(fault) => self.begin_fault(fault),
+            Event::FaultEnds(fault) => self.end_fault(fault),
+        }
+        Ok(())
+    }
+
+    fn deliver(&mut self, slot: Slot) {
+        let mut packet = self.kernel.packets.take(slot);
+        let to = packet.to.expect("only packets to somebody arrive");
+        match self.kernel.accept(to, &packet) {
+            Ok(socket) => {
+                self.kernel.tally.delivered += 1;
+                self.kernel.trace.arrived(self.kernel.now, to, &packet.info());
+                let from = packet.source;
+                self.call(to, |machine, cx| {
+                    machine.datagram(cx, socket, from, packet.bytes_mut());
+                });
+            }
+            Err(loss) => self.kernel.tally.lost(loss),
+        }
+        self.kernel.packets.put_back(slot, packet);
+        self.kernel.packets.release(slot);
+    }
+
+    fn wake(&mut self, node: NodeId) -> Result<(), Stop> {
+        let at = self.kernel.now;
+        let host = self.kernel.host_mut(node);
+        match host.wake.came_up(at) {
+            Due::Fire => {
+                if host.count_wake(at) {
+                    return Err(Stop::Spinning { node, name: host.name.clone(), at });
+                }
+                self.kernel.trace.input(at, node, Input::Wake);
+                self.call(node, |machine, cx| machine.timeout(cx));
+            }
+            Due::Requeue(later) => self.kernel.queue_wake(node, later),
+            Due::Nothing => {}
+        }
+        Ok(())
+    }
+
+    fn command(&mut self, position: u32) {
+        let now = self.kernel.now;
+        let (source, given) = &mut self.sources[position as usize];
+        let (node, number) = (source.node, *given);
+        let command = (source.make)(number, now);
+        *given += 1;
+        if *given < source.count {
+            let next = now + source.every;
+            self.kernel.schedule(next, Event::Command(position));
+        }
+        if !self.kernel.host(node).power.is_on() {
+            return self.refuse(node, &command, "the node is off");
+        }
+        self.kernel.trace.input(now, node, Input::Command { source: position, number });
+        if let Err(Unsupported) = self.call(node, |machine, cx| machine.command(cx, &command)) {
+            self.refuse(node, &command, "the machine does not support it");
+        }
+    }
+
+    fn refuse(&mut self, node: NodeId, command: &Command, why: &'static str) {
+        match *command {
+            Command::Send { send, number, to, .. } => {
+                self.kernel.observe(node, &Observation::Refused { send, number, to, why });
+            }
+        }
+    }
+
+    fn begin_fault(&mut self, position: u32) {
+        match self.faults[position as usize].kind {
+            FaultKind::Partition(_) => unreachable!("a partition has no event"),
+            FaultKind::Crash(node) => {
+                self.stop(node);
+                self.kernel.host_mut(node).power.hold(Hold::Crash(position));
+            }
+            FaultKind::Restart(node) => {
+                self.stop(node);
+                self.kernel.host_mut(node).power.release_all();
+                self.start(node);
+            }
+        }
+    }
+
+    fn end_fault(&mut self, position: u32) {
+        match self.faults[position as usize].kind {
+            FaultKind::Crash(node) => self.release(node, Hold::Crash(position)),
+            FaultKind::Partition(_) | FaultKind::Restart(_) => unreachable!("it has no end event"),
+        }
+    }
+
+    fn release(&mut self, node: NodeId, hold: Hold) {
+        if self.kernel.host_mut(node).power.release(hold) {
+            self.start(node);
+        }
+    }
+
+    fn start(&mut self, node: NodeId) {
+        let incarnation = self.kernel.host_mut(node).begin_incarnation(&self.draws);
+        let factory = &self.factories[node.0 as usize];
+        self.machines[node.0 as usize] = Some(factory(node, incarnation));
+        self.kernel.trace.input(self.kernel.now, node, Input::Start);
+        self.kernel.observe(node, &Observation::Started { incarnation });
+        self.call(node, |machine, cx| machine.start(cx));
+    }
+
+    /// Switches a node off, if it is on. What is on its way to it goes on.
+    fn stop(&mut self, node: NodeId) {
+        if self.machines[node.0 as usize].take().is_some() {
+            self.kernel.host_mut(node).end_incarnation();
+            self.kernel.observe(node, &Observation::Stopped);
+        }
+    }
+
+    fn call<R>(
+        &mut self,
+        node: NodeId,
+        call: impl FnOnce(&mut dyn Machine, &mut Cx<'_>) -> R,
+    ) -> R {
+        let machine = self.machines[node.0 as usize].as_deref_mut();
+        call(machine.expect("the node is on"), &mut Cx::new(&mut self.kernel, node))
+    }
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::MaxEvents { max_events, at } => {
+                let s = if *max_events == 1 { "" } else { "s" };
+                write!(f, "the run needs more than {max_events} event{s} (it got to {at})")
+            }
+            Self::Spinning { name, at, .. } => write!(
+                f,
+                "the machine on {name} spins: more than {} wakes at {at}",
+                host::WAKES_PER_INSTANT_MAX,
+            ),
+            Self::Violation(violation) => f.write_str(violation),
+        }
+    }
+}
+
+impl std::error::Error for Stop {}
+
+fn assert_names(nodes: &[NodeSetup]) {
+    let mut names = BTreeSet::new();
+    for NodeSetup { name, .. } in nodes {
+        assert!(!name.contains('>'), "the name {name} has a > in it");
+        assert!(names.insert(name), "two nodes have the name {name}");
+    }
+}
+
+fn addresses_of(id: NodeId, node: &NodeSetup) -> Addresses {
+    Addresses {
+        ipv4: node.ipv4.then(|| ipv4_address(id).expect("the IPv4 range has room for all nodes")),
+        ipv6: node.ipv6.then(|| ipv6_address(id)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,115 @@
+//! Datagrams under way, in buffers that are used again: a steady load allocates nothing.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use crate::machine::MAX_DATAGRAM_BUFFER;
+use crate::scenario::model::NodeId;
+use crate::trace::PacketInfo;
+
+/// A datagram on its way, together with the buffer that holds it.
+pub(crate) struct Packet {
+    pub(super) from: NodeId,
+    /// Counts the datagrams of the sender from zero.
+    pub(super) number: u64,
+    pub(super) source: SocketAddr,
+    pub(super) destination: SocketAddr,
+    /// Who has that address.
+    pub(super) to: Option<NodeId>,
+    /// `0 <= length <= buffer.len()`.
+    pub(super) length: usize,
+    pub(crate) buffer: [u8; MAX_DATAGRAM_BUFFER],
+}
+
+/// Where a packet is kept.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Slot(u32);
+
+/// All packets under way.
+///
+/// A slot is in exactly one of three states: free (listed in `free`), in use, or taken (`None`,
+/// while its packet is with a machine).
+pub(crate) struct Packets {
+    slots: Vec<Option<Box<Packet>>>,
+    /// The last freed is the first used: its memory is the likeliest to be in a cache.
+    free: Vec<Slot>,
+}
+
+impl Packet {
+    fn empty() -> Self {
+        let nowhere = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
+        Self {
+            from: NodeId(0),
+            number: 0,
+            source: nowhere,
+            destination: nowhere,
+            to: None,
+            length: 0,
+            buffer: [0; MAX_DATAGRAM_BUFFER],
+        }
+    }
+
+    pub(super) fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut self.buffer[..self.length]
+    }
+
+    pub(super) fn info(&self) -> PacketInfo<'_> {
+        PacketInfo {
+            from: self.from,
+            number: self.number,
+            source: self.source,
+            destination: self.destination,
+            to: self.to,
+            bytes: &self.buffer[..self.length],
+        }
+    }
+}
+
+impl Packets {
+    pub(super) fn new() -> Self {
+        Self { slots: Vec::new(), free: Vec::new() }
+    }
+
+    /// A slot for a new packet. What its packet holds is left from an earlier one.
+    pub(crate) fn acquire(&mut self) -> Slot {
+        self.free.pop().unwrap_or_else(|| {
+            let slot = u32::try_from(self.slots.len()).expect("fewer than 2^32 packets under way");
+            self.slots.push(Some(Box::new(Packet::empty())));
+            Slot(slot)
+        })
+    }
+
+    pub(super) fn get(&self, slot: Slot) -> &Packet {
+        self.slots[slot.0 as usize].as_ref().expect("the packet is not taken")
+    }
+
+    pub(crate) fn get_mut(&mut self, slot: Slot) -> &mut Packet {
+        self.slots[slot.0 as usize].as_mut().expect("the packet is not taken")
+    }
+
+    /// Takes a packet out, for a machine that may send others while it reads this one.
+    pub(super) fn take(&mut self, slot: Slot) -> Box<Packet> {
+        self.slots[slot.0 as usize].take().expect("the packet is not taken")
+    }
+
+    /// Puts back the packet that was taken.
+    pub(super) fn put_back(&mut self, slot: Slot, packet: Box<Packet>) {
+        let previous = self.slots[slot.0 as usize].replace(packet);
+        assert!(previous.is_none(), "the slot was taken");
+    }
+
+    /// The packet has ended its way.
+    pub(crate) fn release(&mut self, slot: Slot) {
+        self.free.push(slot);
+    }
+
+    /// How many slots are not free.
+    pub(super) fn in_use(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
+    /// How many slots there are.
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> usize {
+        self.slots.len()
+    }
+}

@@ -1,0 +1,185 @@
+//! The checkers in whole runs: quiet on the real protocol, and the end of a run that breaks a rule.
+
+use std::net::SocketAddr;
+
+use underpass_core::{Duration, Instant};
+use underpass_sim::checker::{self, Setting};
+use underpass_sim::link::LinkModel;
+use underpass_sim::machine::{
+    Command, Cx, IpFamily, Machine, MachineFactory, SendId, Socket, Unsupported,
+};
+use underpass_sim::payload::{Canary, Stamp};
+use underpass_sim::scenario::model::NodeId;
+use underpass_sim::scenario::{self, Vocabulary};
+use underpass_sim::world::{NodeSetup, Stop, World, WorldConfig, ipv4_address};
+use underpass_sim::{Failure, run};
+
+const PORT: u16 = 4000;
+const CANARY: Canary = Canary([0xc5; 16]);
+
+/// Everybody dials everybody at once, over links that lose, while some crash and some are parted.
+const ROUGH: &str = r#"
+format = 1
+title = "A rough five minutes"
+duration = "5min"
+
+[link]
+delay = "30ms"
+jitter = "20ms"
+loss = "5%"
+
+[[node]]
+name = "city"
+count = 5
+peers = ["city-*"]
+
+[[node]]
+name = "hub"
+interfaces = ["ipv4", "ipv6"]
+start = "2s"
+
+[[node]]
+name = "sensor"
+count = 3
+interfaces = ["ipv4", "ipv6"]
+peers = ["hub"]
+
+[[send]]
+from = "*"
+to = "*"
+at = "3s"
+every = "500ms"
+for = "290s"
+
+[[fault]]
+at = "20s"
+for = "60s"
+partition = [["city-1", "city-2"], ["city-3", "city-4"]]
+
+[[fault]]
+at = "40s"
+for = "5s"
+crash = "city-5"
+
+[[fault]]
+at = "60.05s"
+restart = "hub"
+
+[[fault]]
+at = "61s"
+for = "100ms"
+partition = [["hub"], ["sensor-1", "sensor-2"]]
+
+[[fault]]
+at = "100s"
+crash = "sensor-3"
+
+[[expect]]
+delivered = { from = "*", to = "*", at_least = "0%" }
+"#;
+
+#[test]
+fn the_protocol_breaks_no_rule() {
+    let scenario = scenario::parse(ROUGH, "rough.toml", "rough", &Vocabulary { metrics: &[] });
+    let scenario = scenario.unwrap_or_else(|report| panic!("{report}"));
+    for seed in 1..=5 {
+        let report = run(&scenario, seed);
+        let stops = report.failures.iter().filter_map(|failure| match failure {
+            Failure::Stopped { at, stop } => Some(format!("seed {seed}, {at}: {stop}")),
+            Failure::Unmet(_) => None,
+        });
+        assert_eq!(stops.collect::<Vec<_>>(), Vec::<String>::new());
+        assert!(report.tally.delivered > 1_000, "something went on");
+    }
+}
+
+/// Sends this to the other node when it starts, and answers what it gets with one byte more.
+struct Careless {
+    opening: Vec<u8>,
+    to: SocketAddr,
+}
+
+impl Machine for Careless {
+    fn start(&mut self, cx: &mut Cx<'_>) {
+        let socket = cx.bind(IpFamily::V4, PORT).expect("it has an address");
+        let Self { opening, to } = self;
+        if opening.is_empty() {
+            return;
+        }
+        cx.transmit(|buffer| {
+            buffer[..opening.len()].copy_from_slice(opening);
+            Some((socket, *to, opening.len()))
+        });
+    }
+
+    fn datagram(&mut self, cx: &mut Cx<'_>, on: Socket, from: SocketAddr, bytes: &mut [u8]) {
+        cx.transmit(|_| Some((on, from, bytes.len() + 1)));
+    }
+
+    fn timeout(&mut self, _: &mut Cx<'_>) {
+        unreachable!("it arms no wake");
+    }
+
+    fn command(&mut self, _: &mut Cx<'_>, _: &Command) -> Result<(), Unsupported> {
+        Err(Unsupported)
+    }
+}
+
+/// What ends a run in which a careless node begins like this.
+fn ends_by(opening: &[u8]) -> Option<String> {
+    let node = |id: u32| {
+        let other = ipv4_address(NodeId(1 - id)).expect("two nodes");
+        let opening = if id == 0 { opening.to_vec() } else { Vec::new() };
+        let factory: MachineFactory = Box::new(move |_, _| {
+            Box::new(Careless { opening: opening.clone(), to: (other, PORT).into() })
+        });
+        NodeSetup {
+            name: ["laptop", "sensor"][id as usize].into(),
+            start: Instant::ORIGIN,
+            ipv4: true,
+            ipv6: false,
+            up: LinkModel { delay: Duration::from_millis(10), ..LinkModel::IDEAL },
+            down: LinkModel::IDEAL,
+            factory,
+        }
+    };
+    let config = WorldConfig {
+        seed: 1,
+        nodes: vec![node(0), node(1)],
+        pairs: Vec::new(),
+        faults: Vec::new(),
+        max_events: 1000,
+    };
+    let setting = Setting {
+        names: config.nodes.iter().map(|node| node.name.clone()).collect(),
+        canary: CANARY,
+        sends: Vec::new(),
+        peers: vec![Vec::new(), Vec::new()],
+    };
+    let mut world = World::new(config, checker::all(&setting));
+    let stop = world.run_until(Instant::from_micros(1_000_000)).err();
+    stop.map(|stop| match stop {
+        Stop::Violation(violation) => violation,
+        stop => panic!("{stop}"),
+    })
+}
+
+#[test]
+fn a_run_ends_where_a_rule_is_broken() {
+    let stamp = Stamp { send: SendId(0), number: 0, sent_at: Instant::ORIGIN };
+    assert_eq!(
+        ends_by(&stamp.payload(CANARY, 64)).as_deref(),
+        Some(
+            "plaintext: laptop sent an application's bytes to 198.18.0.2:4747 unsealed (at 0s, \
+             from byte 0 of its datagram 0)"
+        )
+    );
+    assert_eq!(
+        ends_by(&[9; 10]).as_deref(),
+        Some(
+            "amplification: sensor answered 198.18.0.1:4747 with 11 bytes, though nothing longer \
+             than 10 came from there and nobody has proved to be there (at 0.01s)"
+        )
+    );
+    assert_eq!(ends_by(&[]), None);
+}

@@ -1,0 +1,130 @@
+use underpass_sim::link::LinkModel;
+use underpass_sim::machine::Cx;
+use underpass_sim::scenario::model::FaultKind;
+use underpass_sim::trace::Observation;
+
+use super::setup::{
+    A, B, C, Courier, Log, Sleeper, at_ms, config, delayed, factory, fault, mark, schedule_send,
+    world,
+};
+
+fn started(incarnation: u32) -> Observation {
+    Observation::Started { incarnation }
+}
+
+#[test]
+fn a_partition_stops_what_enters_the_core_while_it_lasts() {
+    let mut config = config(3, delayed(10));
+    let groups = vec![vec![A], vec![B]];
+    config.faults.push(fault(100, Some(100), FaultKind::Partition(groups)));
+    let mut world = world(config);
+    // What leaves the up link at 99 is under way when the partition begins; at 100, it is not.
+    for send_at_ms in [0, 89, 90, 150, 189, 190] {
+        schedule_send(&mut world, send_at_ms, A, B);
+    }
+    schedule_send(&mut world, 150, A, C);
+    schedule_send(&mut world, 150, C, B);
+    world.run_until(at_ms(1_000)).unwrap();
+    let outcome = world.finish();
+    let log = Log::of(&outcome);
+    assert_eq!(log.arrivals(A, B), [at_ms(20), at_ms(109), at_ms(210)]);
+    assert_eq!(log.arrivals(A, C), [at_ms(170)]);
+    assert_eq!(log.arrivals(C, B), [at_ms(170)]);
+    assert_eq!(outcome.tally.partitioned, 3);
+}
+
+#[test]
+fn a_crashed_node_gets_nothing_until_it_is_back() {
+    let mut config = config(2, delayed(10));
+    config.faults.push(fault(100, Some(100), FaultKind::Crash(B)));
+    let mut world = world(config);
+    for send_at_ms in [79, 80, 150, 179, 180] {
+        schedule_send(&mut world, send_at_ms, A, B);
+    }
+    world.run_until(at_ms(150)).unwrap();
+    assert!(world.machine(B).is_none());
+    world.run_until(at_ms(1_000)).unwrap();
+    let courier = world.machine(B).unwrap().downcast_ref::<Courier>().unwrap();
+    // What was sent at 79 came to the machine before; the one at 180 arrives just in time.
+    assert_eq!(courier.received, 1);
+    let outcome = world.finish();
+    let log = Log::of(&outcome);
+    assert_eq!(log.arrivals(A, B), [at_ms(99), at_ms(200)]);
+    assert_eq!(
+        log.of_node(B),
+        [(at_ms(0), started(0)), (at_ms(100), Observation::Stopped), (at_ms(200), started(1)),]
+    );
+}
+
+#[test]
+fn a_crash_without_an_end_is_for_good() {
+    let mut config = config(1, LinkModel::IDEAL);
+    config.faults.push(fault(100, None, FaultKind::Crash(A)));
+    let mut world = world(config);
+    world.run_until(at_ms(1_000_000)).unwrap();
+    assert!(world.machine(A).is_none());
+}
+
+#[test]
+fn crashes_that_touch_do_not_let_the_node_flicker() {
+    let mut config = config(1, LinkModel::IDEAL);
+    config.faults.push(fault(100, Some(100), FaultKind::Crash(A)));
+    config.faults.push(fault(200, Some(100), FaultKind::Crash(A)));
+    let mut world = world(config);
+    world.run_until(at_ms(1_000)).unwrap();
+    assert_eq!(
+        Log::of(&world.finish()).of_node(A),
+        [(at_ms(0), started(0)), (at_ms(100), Observation::Stopped), (at_ms(300), started(1)),]
+    );
+}
+
+#[test]
+fn a_restart_begins_anew_and_forgets_the_wake() {
+    let mut config = config(1, LinkModel::IDEAL);
+    config.faults.push(fault(100, None, FaultKind::Restart(A)));
+    config.nodes[0].factory = factory(|| Sleeper {
+        on_start: |cx: &mut Cx<'_>| {
+            if cx.incarnation() == 0 {
+                cx.wake_at(Some(at_ms(150)));
+            }
+        },
+        on_timeout: |cx: &mut Cx<'_>| cx.observe(mark(0)),
+    });
+    let mut world = world(config);
+    world.run_until(at_ms(1_000)).unwrap();
+    assert_eq!(
+        Log::of(&world.finish()).of_node(A),
+        [(at_ms(0), started(0)), (at_ms(100), Observation::Stopped), (at_ms(100), started(1)),]
+    );
+}
+
+#[test]
+fn a_restart_brings_a_crashed_node_back() {
+    let mut config = config(1, LinkModel::IDEAL);
+    config.faults.push(fault(100, Some(500), FaultKind::Crash(A)));
+    config.faults.push(fault(200, None, FaultKind::Restart(A)));
+    let mut world = world(config);
+    world.run_until(at_ms(1_000)).unwrap();
+    let outcome = world.finish();
+    let last = Log::of(&outcome).of_node(A).pop();
+    assert_eq!(last, Some((at_ms(200), started(1))));
+}
+
+#[test]
+fn a_node_that_is_off_refuses_commands() {
+    let mut config = config(2, LinkModel::IDEAL);
+    config.faults.push(fault(100, Some(100), FaultKind::Crash(A)));
+    let mut world = world(config);
+    schedule_send(&mut world, 150, A, B);
+    schedule_send(&mut world, 200, A, B);
+    world.run_until(at_ms(1_000)).unwrap();
+    let outcome = world.finish();
+    let refused: Vec<u64> = (Log::of(&outcome).observed.iter())
+        .filter_map(|(_, _, observation)| match observation {
+            Observation::Refused { number, .. } => Some(*number),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(refused, [150]);
+    assert_eq!(outcome.tally.delivered, 1, "at the very end of the crash, it is back");
+}

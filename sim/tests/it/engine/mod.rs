@@ -1,0 +1,8 @@
+//! The engine seen from outside: worlds of machines of a few lines each.
+
+mod determinism;
+mod faults;
+mod network;
+mod setup;
+mod stops;
+mod time;

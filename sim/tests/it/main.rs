@@ -1,0 +1,8 @@
+//! The simulator seen from outside: one program for all such tests.
+
+mod checkers;
+mod diagnostics;
+mod engine;
+mod engine_cost;
+mod expectations;
+mod program;

@@ -1,0 +1,7 @@
+//! The program as people and CI call it: arguments in, text and an exit code out.
+
+mod files;
+mod list_and_check;
+mod output;
+mod selection;
+mod verdicts;

@@ -1,0 +1,87 @@
+//! What the report looks like.
+
+use std::process::Stdio;
+
+use super::files::{FAILS, Folder, PASSES, UNMET};
+
+/// The text with all that depends on the computer's speed replaced.
+fn without_times(text: &str) -> String {
+    let lines = text.lines().map(|line| {
+        let line = match (line.find('['), line.find("s] ")) {
+            (Some(from), Some(to)) => format!("{}[TIME{}", &line[..from], &line[to + 1..]),
+            _ => line.to_owned(),
+        };
+        match line.find(" virtual (") {
+            Some(at) => format!("{} virtual (SPEED)\n", &line[..at]),
+            None => line + "\n",
+        }
+    });
+    lines.collect()
+}
+
+#[test]
+fn a_failing_run_says_what_it_should() {
+    let files = [("scenarios/deep/one.toml", PASSES), ("scenarios/worse.toml", FAILS)];
+    let done = Folder::new("snapshot", &files).sim("run scenarios --seed 4 --jobs 1");
+    // What nodes send is no matter of this test.
+    let (before, after) = done.out.split_once(" virtual  ").expect("a line of a pass");
+    let (datagrams, after) = after.split_once(" datagrams").expect("a number of datagrams");
+    assert!(datagrams.trim().parse::<u64>().expect("fewer than a thousand") > 0);
+    let text = without_times(&format!("{before} virtual  SOME datagrams{after}"));
+    insta::assert_snapshot!(text, @r"
+         Running 2 scenarios, 2 runs, 1 at once
+            PASS [TIME] deep/one  1 seed   1m 30s virtual  SOME datagrams
+            FAIL [TIME] worse     1 of 1 seed failed
+         Summary [TIME] 1 scenario passed, 1 failed; 2 runs, 1m 30s virtual (SPEED)
+
+            FAIL worse@4  Two nodes start, which is more than is allowed
+                 expected  an end within `max_events = 1`
+                 happened  the run needs more than 1 events (it got to 0s)
+                 rerun     cargo sim run scenarios/worse.toml --seed 4
+
+    1 passed, 1 failed
+    ");
+}
+
+#[test]
+fn an_expectation_is_told_with_its_place() {
+    let done = Folder::new("unmet", &[("scenarios/lost.toml", UNMET)]).sim("run scenarios");
+    assert_eq!((done.code, done.last_line()), (1, "0 passed, 1 failed"));
+    let (_, after) = done.out.split_once("FAIL lost@1  Two nodes lose each other\n").expect("it");
+    let words: Vec<_> = after.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert_eq!(words[..3], ["scenarios/lost.toml:13", "expected", "happened"], "{after}");
+    assert!(after.starts_with("             scenarios/lost.toml:13  by = \"80s\""), "{after}");
+}
+
+#[test]
+fn the_order_does_not_depend_on_the_jobs() {
+    let files = [
+        ("scenarios/a.toml", PASSES),
+        ("scenarios/b.toml", FAILS),
+        ("scenarios/c.toml", PASSES),
+        ("scenarios/d/e.toml", FAILS),
+    ];
+    let folder = Folder::new("order", &files);
+    let lines = |jobs| folder.sim(&format!("run --jobs {jobs} --seeds 1..=6")).scenarios();
+    let one_by_one = lines(1);
+    assert_eq!(one_by_one.len(), 4);
+    for (line, start) in one_by_one.iter().zip(["PASS a ", "FAIL b ", "PASS c ", "FAIL d/e "]) {
+        assert!(line.starts_with(start), "{line}");
+    }
+    assert_eq!(lines(2), one_by_one);
+    assert_eq!(lines(3), one_by_one);
+}
+
+#[test]
+fn a_reader_may_leave() {
+    let folder = Folder::new("reader", &[("one.toml", PASSES)]);
+    for words in ["run one.toml", "run one.toml --hashes", "list one.toml", "check one.toml"] {
+        let mut command = folder.command(words);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().expect("it ends");
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{words}: {err}");
+        assert!(!err.contains("panicked"), "{words}: {err}");
+    }
+}
