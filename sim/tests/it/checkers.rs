@@ -170,14 +170,14 @@ fn a_run_ends_where_a_rule_is_broken() {
     assert_eq!(
         ends_by(&stamp.payload(CANARY, 64)).as_deref(),
         Some(
-            "plaintext: laptop sent an application's bytes to 198.18.0.2:4747 unsealed (at 0s, \
+            "plaintext: laptop sent an application's bytes to 198.18.0.2:4000 unsealed (at 0s, \
              from byte 0 of its datagram 0)"
         )
     );
     assert_eq!(
         ends_by(&[9; 10]).as_deref(),
         Some(
-            "amplification: sensor answered 198.18.0.1:4747 with 11 bytes, though nothing longer \
+            "amplification: sensor answered 198.18.0.1:4000 with 11 bytes, though nothing longer \
              than 10 came from there and nobody has proved to be there (at 0.01s)"
         )
     );

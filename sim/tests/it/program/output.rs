@@ -36,7 +36,7 @@ fn a_failing_run_says_what_it_should() {
 
             FAIL worse@4  Two nodes start, which is more than is allowed
                  expected  an end within `max_events = 1`
-                 happened  the run needs more than 1 events (it got to 0s)
+                 happened  the run needs more than 1 event (it got to 0s)
                  rerun     cargo sim run scenarios/worse.toml --seed 4
 
     1 passed, 1 failed
