@@ -6,9 +6,9 @@
 
 use heapless::HistoryBuf;
 
-use crate::config::Config;
 use crate::counters::{Counter, Dropped};
 use crate::cx::{Actor, Cx};
+use crate::held::Held;
 use crate::lifecycle::Turn;
 use crate::path::Path;
 use crate::peer::PeerState;
@@ -26,13 +26,13 @@ const TRIES_KEPT: usize = 4;
 
 /// What a node remembers of a peer's answers.
 pub(crate) struct Heartbeat {
-    /// Between the beginnings of two exchanges.
+    /// Between the beginnings of two exchanges; agreed on with the session.
     pub(crate) interval: Duration,
     /// The last round trip measured.
     pub(crate) round_trip: Option<Duration>,
-    exchange: Option<Exchange>,
+    exchange: Held<Exchange>,
     ping_owed: bool,
-    pong_owed: Option<PongOwed>,
+    pong_owed: Held<PongOwed>,
 }
 
 /// A `Ping` that has not been answered yet, with its retries.
@@ -74,11 +74,11 @@ pub(crate) struct Via {
 
 impl Heartbeat {
     pub(crate) const IDLE: Self = Self {
-        interval: Config::PING_INTERVAL,
+        interval: Duration::ZERO,
         round_trip: None,
-        exchange: None,
+        exchange: Held::Nothing,
         ping_owed: false,
-        pong_owed: None,
+        pong_owed: Held::Nothing,
     };
 }
 
@@ -86,7 +86,7 @@ impl Heartbeat {
 pub(crate) fn begin(peer: u16, cx: &mut Cx<'_>) {
     let begun = cx.now();
     let heartbeat = &mut cx.peer(peer).heartbeat;
-    heartbeat.exchange = Some(Exchange { begun, tries: 0, sent: HistoryBuf::new() });
+    heartbeat.exchange = Held::This(Exchange { begun, tries: 0, sent: HistoryBuf::new() });
     heartbeat.ping_owed = true;
     cx.make_ready(Actor::Peer(peer));
 }
@@ -120,7 +120,7 @@ pub(crate) fn on_message(
     match message {
         Control::Ping(probe) => {
             let Via { session, path } = via;
-            cx.peer(from).heartbeat.pong_owed = Some(PongOwed { probe, session, path });
+            cx.peer(from).heartbeat.pong_owed = Held::This(PongOwed { probe, session, path });
             cx.make_ready(Actor::Peer(from));
             Ok(None)
         }
@@ -136,7 +136,7 @@ fn on_pong(from: u16, path: Path, probe: Probe, cx: &mut Cx<'_>) -> Result<Optio
     let answered = exchange.sent.iter().find(is_answered).ok_or(Dropped::UnexpectedPong)?;
     let round_trip = now.saturating_since(answered.at);
     let next = exchange.begun + peer.heartbeat.interval;
-    peer.heartbeat.exchange = None;
+    peer.heartbeat.exchange = Held::Nothing;
     peer.heartbeat.ping_owed = false;
     peer.heartbeat.round_trip = Some(round_trip);
     peer.news.round_trip = Some(round_trip);
@@ -176,7 +176,7 @@ fn on_silence(peer: u16, cx: &mut Cx<'_>) -> Option<Turn> {
 fn on_ping_due(peer: u16, cx: &mut Cx<'_>) {
     let now = cx.now();
     let heartbeat = &mut cx.peer(peer).heartbeat;
-    match &heartbeat.exchange {
+    match heartbeat.exchange.as_ref() {
         Some(exchange) if now < exchange.begun + ATTEMPT => {
             heartbeat.ping_owed = true;
             cx.make_ready(Actor::Peer(peer));
@@ -231,5 +231,5 @@ fn next_try(peer: u16, path: Path, cx: &mut Cx<'_>) -> Option<Probe> {
 /// Whether anything is owed to this peer.
 pub(crate) fn owes(peer: u16, cx: &mut Cx<'_>) -> bool {
     let heartbeat = &cx.peer(peer).heartbeat;
-    heartbeat.ping_owed || heartbeat.pong_owed.is_some()
+    heartbeat.ping_owed || heartbeat.pong_owed.as_ref().is_some()
 }

@@ -89,6 +89,7 @@ mod cx;
 mod error;
 mod event;
 mod heartbeat;
+mod held;
 mod identity;
 #[cfg(feature = "inspect")]
 pub mod inspect;

@@ -55,7 +55,7 @@ pub(crate) fn on_turn(turn: Option<Turn>, cx: &mut Cx<'_>) {
 pub(crate) fn dial(peer: u16, cx: &mut Cx<'_>) {
     let slot = cx.peer(peer);
     let is_idle = slot.initiating.is_none() && slot.current.is_none();
-    let Some(path) = slot.path.filter(|_| slot.wanted && is_idle) else { return };
+    let Some(path) = slot.path.get().filter(|_| slot.wanted && is_idle) else { return };
     if !handshake::initiate(peer, path, cx) {
         reconnect::soon(peer, cx);
     }

@@ -5,6 +5,7 @@ use crate::counters::{Counter, Counters, Dropped};
 use crate::cx::{Cx, State};
 use crate::error::{CapacityError, ConnectError, SendError, UnknownPeer};
 use crate::event::Event;
+use crate::held::Held;
 use crate::identity::{Keys, PeerId};
 use crate::job::{Done, Job, Stale};
 use crate::message::Received;
@@ -86,7 +87,7 @@ impl<S: Storage> Node<S> {
         let peer = cx.peer(slot);
         peer.wanted = true;
         if peer.current.is_none() {
-            peer.path = Some(path);
+            peer.path = Held::This(path);
             lifecycle::dial(slot, &mut cx);
         }
         Ok(cx.handle(slot))

@@ -2,6 +2,7 @@
 
 use crate::event::Event;
 use crate::heartbeat::Heartbeat;
+use crate::held::Held;
 use crate::identity::PeerId;
 use crate::path::Path;
 use crate::session::SessionId;
@@ -46,7 +47,7 @@ pub struct PeerSlot {
     /// When it came into this state.
     pub(crate) since: Instant,
     /// Where it is: proven while active, hoped for otherwise.
-    pub(crate) path: Option<Path>,
+    pub(crate) path: Held<Path>,
     /// The session to send on.
     pub(crate) current: Option<SessionId>,
     /// The one before, still opened for packets that were under way.
@@ -80,7 +81,7 @@ impl PeerSlot {
         wanted: false,
         state: PeerState::Init,
         since: Instant::ORIGIN,
-        path: None,
+        path: Held::Nothing,
         current: None,
         previous: None,
         initiating: None,

@@ -36,6 +36,10 @@ pub(crate) fn run() -> Result {
         images.push((target, Sizes::of_elf(&image)?));
     }
     print!("{}", table(&images));
+    // An empty storage is all zeros: what lies in `.data` is paid for in flash too.
+    if images.iter().any(|(_, sizes)| sizes.data > 0) {
+        return Err("variables lie in .data: in flash as well as in RAM, not in .bss".into());
+    }
     Ok(())
 }
 

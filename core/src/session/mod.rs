@@ -136,7 +136,7 @@ pub(crate) fn promote(peer: u16, session: SessionId, cx: &mut Cx<'_>) {
 /// The session and path by which a peer is sent to.
 pub(crate) fn current(peer: u16, cx: &mut Cx<'_>) -> Option<Via> {
     let peer = cx.peer(peer);
-    Some(Via { session: peer.current?, path: peer.path? })
+    Some(Via { session: peer.current?, path: peer.path.get()? })
 }
 
 /// Forgets the session before the current one.

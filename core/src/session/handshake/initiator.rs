@@ -3,6 +3,7 @@
 use super::{Stage, advance, owe_message, own_intro, peer_of_attempt};
 use crate::counters::{Counter, Dropped};
 use crate::cx::{Actor, Cx};
+use crate::held::Held;
 use crate::lifecycle::Turn;
 use crate::noise::{IK_PSK0_PSK2, Noise, Role, Setup};
 use crate::path::Path;
@@ -27,10 +28,10 @@ pub(crate) fn initiate(peer: u16, path: Path, cx: &mut Cx<'_>) -> bool {
     let intro = own_intro(cx);
     let slot = cx.handshake(handshake);
     slot.stage = Stage::WritingHello;
-    slot.path = Some(path);
+    slot.path = Held::This(path);
     slot.session = session;
     slot.remote = Some(contact.id);
-    slot.noise = Some(noise);
+    slot.noise = Held::This(noise);
     Hello::put_intro(&mut slot.message, &intro);
     cx.peer(peer).initiating = Some(handshake);
     let expiry = cx.now() + ATTEMPT;
@@ -70,7 +71,7 @@ pub(crate) fn on_welcome(
         return Err(Dropped::UnexpectedWelcome);
     };
     let slot = cx.handshake(handshake);
-    if slot.stage != Stage::AwaitingWelcome || slot.path != Some(path) {
+    if slot.stage != Stage::AwaitingWelcome || slot.path.get() != Some(path) {
         return Err(Dropped::UnexpectedWelcome);
     }
     slot.answer.copy_from_slice(datagram);
@@ -87,7 +88,7 @@ pub(super) fn welcome_read(handshake: u16, cx: &mut Cx<'_>) -> Result<Option<Tur
     let keys = slot.reader.as_ref().expect("it has just read").split();
     let (session, remote_index) = (slot.session, slot.remote_index);
     slot.stage = Stage::Confirming;
-    (slot.noise, slot.reader) = (None, None);
+    (slot.noise, slot.reader) = (Held::Nothing, Held::Nothing);
     cx.session(session).install(keys, Role::Initiator, remote_index);
     cx.set_timer(Actor::Handshake(handshake), Timer::HelloRetry, None);
     Ok(peer_of_attempt(handshake, cx).map(Turn::Answered))

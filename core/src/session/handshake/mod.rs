@@ -22,6 +22,7 @@ use zeroize::Zeroize;
 use crate::counters::{Counter, Dropped};
 use crate::cx::{Actor, Cx};
 use crate::heartbeat::Via;
+use crate::held::Held;
 use crate::identity::PeerId;
 use crate::job::{Outcome, Stale, Ticket, Work};
 use crate::lifecycle::Turn;
@@ -54,15 +55,15 @@ pub struct HandshakeSlot {
     pub(crate) stage: Stage,
     pub(crate) role: Role,
     /// Where the `Hello` goes to or came from.
-    pub(crate) path: Option<Path>,
+    pub(crate) path: Held<Path>,
     pub(crate) session: SessionId,
     /// The other end, once it is known.
     remote: Option<PeerId>,
     remote_index: u32,
     remote_intro: Option<Intro>,
-    noise: Option<Noise>,
+    noise: Held<Noise>,
     /// The copy that reads a `Welcome`.
-    reader: Option<Noise>,
+    reader: Held<Noise>,
     /// The `Hello`, then the `Welcome` where we write one; kept to be repeated byte by byte.
     message: [u8; Hello::LEN],
     /// The `Welcome` being read.
@@ -70,7 +71,7 @@ pub struct HandshakeSlot {
     /// Tells a repeated `Hello` from another one.
     hello_mac1: [u8; 16],
     /// The operation it waits for.
-    pending: Option<Work>,
+    pending: Held<Work>,
     /// The number of the ticket that operation was handed out with.
     ticket: Option<u64>,
     tries: u8,
@@ -87,17 +88,17 @@ impl HandshakeSlot {
     pub const EMPTY: Self = Self {
         stage: Stage::Free,
         role: Role::Initiator,
-        path: None,
+        path: Held::Nothing,
         session: 0,
         remote: None,
         remote_index: 0,
         remote_intro: None,
-        noise: None,
-        reader: None,
+        noise: Held::Nothing,
+        reader: Held::Nothing,
         message: [0; Hello::LEN],
         answer: [0; Welcome::LEN],
         hello_mac1: [0; 16],
-        pending: None,
+        pending: Held::Nothing,
         ticket: None,
         tries: 0,
         send_owed: false,
@@ -162,7 +163,7 @@ fn advance(handshake: u16, cx: &mut Cx<'_>) -> Option<Turn> {
 }
 
 fn wait_for(handshake: u16, work: Work, cx: &mut Cx<'_>) -> Option<Turn> {
-    cx.handshake(handshake).pending = Some(work);
+    cx.handshake(handshake).pending = Held::This(work);
     cx.queue_job(handshake);
     None
 }
@@ -184,7 +185,7 @@ fn refuse(handshake: u16, reason: Dropped, cx: &mut Cx<'_>) -> Option<Turn> {
     cx.state.counters.refuse(reason);
     let slot = cx.handshake(handshake);
     if slot.stage == Stage::ReadingWelcome {
-        slot.reader = None;
+        slot.reader = Held::Nothing;
         slot.stage = Stage::AwaitingWelcome;
         return None;
     }
@@ -223,7 +224,7 @@ pub(crate) fn unconfirmed(peer: u16, cx: &mut Cx<'_>) -> Option<Via> {
     if slot.stage != Stage::Confirming {
         return None;
     }
-    Some(Via { session: slot.session, path: slot.path? })
+    Some(Via { session: slot.session, path: slot.path.get()? })
 }
 
 /// The next operation that a handshake waits for.
@@ -301,7 +302,7 @@ pub(crate) fn take_owed(handshake: u16, out: &mut [u8], cx: &mut Cx<'_>) -> Opti
     }
     let len = if slot.role == Role::Initiator { Hello::LEN } else { Welcome::LEN };
     out[..len].copy_from_slice(&slot.message[..len]);
-    let path = slot.path?;
+    let path = slot.path.get()?;
     if slot.role == Role::Initiator {
         slot.tries = slot.tries.saturating_add(1);
         let retry = now + retry_gap(slot.tries);

@@ -6,6 +6,7 @@
 use super::{HandshakeSlot, Stage, abandon, advance, owe_message, own_intro, wait_for};
 use crate::counters::{Counter, Dropped};
 use crate::cx::{Actor, Cx};
+use crate::held::Held;
 use crate::identity::PeerId;
 use crate::job::Work;
 use crate::lifecycle::Turn;
@@ -40,11 +41,11 @@ pub(crate) fn on_hello(
     let session = cx.take_session(handshake);
     let slot = cx.handshake(handshake);
     slot.stage = Stage::ReadingHello;
-    slot.path = Some(path);
+    slot.path = Held::This(path);
     slot.session = session;
     slot.remote_index = header.sender;
     slot.hello_mac1 = header.mac1;
-    slot.noise = Some(noise);
+    slot.noise = Held::This(noise);
     slot.message.copy_from_slice(datagram);
     let expiry = cx.now() + ATTEMPT;
     cx.set_timer(Actor::Handshake(handshake), Timer::HandshakeExpiry, Some(expiry));
@@ -60,7 +61,7 @@ fn same_hello(header: &Hello, handshakes: &[HandshakeSlot]) -> Option<u16> {
 
 fn answer_again(handshake: u16, path: Path, cx: &mut Cx<'_>) -> Result<(), Dropped> {
     let slot = cx.handshake(handshake);
-    if slot.stage != Stage::Confirming || slot.path != Some(path) {
+    if slot.stage != Stage::Confirming || slot.path.get() != Some(path) {
         return Err(Dropped::HandshakeInProgress);
     }
     owe_message(handshake, cx);
