@@ -6,6 +6,7 @@
 )]
 
 pub mod data_path;
+pub mod engine;
 pub mod handshake;
 pub mod measure;
 pub mod worlds;

@@ -8,7 +8,7 @@ use underpass_sim::scenario::model::{Node, NodeId, Scenario};
 
 /// A network in which every node keeps in touch with its six nearest neighbours on a ring, three of
 /// which it dials.
-pub fn ring(nodes: u32, duration: Duration) -> Scenario {
+pub fn ring(nodes: u32) -> Scenario {
     let access = LinkModel {
         delay: Duration::from_millis(10),
         jitter: Duration::from_millis(2),
@@ -29,7 +29,7 @@ pub fn ring(nodes: u32, duration: Duration) -> Scenario {
         title: String::new(),
         tags: Vec::new(),
         quarantine: None,
-        duration,
+        duration: Duration::MAX,
         seeds: vec![1],
         max_events: u64::MAX,
         nodes: (0..nodes).map(node).collect(),
@@ -40,21 +40,34 @@ pub fn ring(nodes: u32, duration: Duration) -> Scenario {
     }
 }
 
-/// How long a run took, and how much happened in it.
+/// How long a stretch of a run took, and how much happened in it.
 pub struct Cost {
+    /// Virtual time.
+    pub virtual_s: u64,
     /// Wall time.
     pub wall: WallTime,
     /// Datagrams sent.
     pub datagrams: u64,
 }
 
-/// Runs a network on this thread.
+/// Runs a network on this thread up to each of these virtual times, and says what each stretch
+/// cost.
 ///
 /// # Panics
-/// If the run fails.
-pub fn run(scenario: &Scenario) -> Cost {
-    let start = WallClock::now();
-    let report = underpass_sim::run(scenario, 1);
-    assert!(report.passed(), "{:?}", report.failures);
-    Cost { wall: start.elapsed(), datagrams: report.tally.datagrams }
+/// If a checker complains.
+pub fn stretches(scenario: &Scenario, until_s: &[u64]) -> Vec<Cost> {
+    let mut world = underpass_sim::build(scenario, 1);
+    let (mut before_s, mut sent) = (0, 0);
+    let stretch = |&until_s: &u64| {
+        let start = WallClock::now();
+        world
+            .run_until(Instant::ORIGIN + Duration::from_secs(until_s))
+            .unwrap_or_else(|stop| panic!("{stop}"));
+        let total = world.tally().datagrams;
+        let cost =
+            Cost { virtual_s: until_s - before_s, wall: start.elapsed(), datagrams: total - sent };
+        (before_s, sent) = (until_s, total);
+        cost
+    };
+    until_s.iter().map(stretch).collect()
 }

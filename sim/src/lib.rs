@@ -16,4 +16,4 @@ pub mod trace;
 pub mod units;
 pub mod world;
 
-pub use run::{Failure, RunReport, run};
+pub use run::{Failure, RunReport, build, run};

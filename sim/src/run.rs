@@ -1,6 +1,6 @@
 //! One run: a scenario and a seed become a world, the world a verdict.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use underpass_core::Instant;
@@ -62,9 +62,7 @@ impl RunReport {
 
 /// Runs a scenario with one seed.
 pub fn run(scenario: &Scenario, seed: u64) -> RunReport {
-    let draws = Draws::new(seed);
-    let roster = Arc::new(roster(scenario, &draws));
-    let mut world = build(scenario, seed, &roster);
+    let mut world = build(scenario, seed);
     let stopped = world.run_until(Instant::ORIGIN + scenario.duration).err();
     let ended_at = world.now();
     let metrics = metrics(&world, scenario);
@@ -97,13 +95,18 @@ fn roster(scenario: &Scenario, draws: &Draws) -> Roster {
     Roster::new(draws, nodes)
 }
 
-fn build(scenario: &Scenario, seed: u64, roster: &Arc<Roster>) -> World {
+/// The world of one run, for those who want to run it step by step themselves. Nobody judges its
+/// scenario's expectations; the checkers are there.
+pub fn build(scenario: &Scenario, seed: u64) -> World {
+    let roster = &Arc::new(roster(scenario, &Draws::new(seed)));
+    let neighbours = neighbours(scenario);
     let config = WorldConfig {
         seed,
         nodes: scenario
             .nodes
             .iter()
-            .map(|node| setup(node, scenario.nodes.len(), roster))
+            .zip(neighbours)
+            .map(|(node, n)| setup(node, n, roster))
             .collect(),
         pairs: scenario.pairs.clone(),
         faults: scenario.faults.clone(),
@@ -124,10 +127,21 @@ fn build(scenario: &Scenario, seed: u64, roster: &Arc<Roster>) -> World {
     world
 }
 
-fn setup(node: &Node, nodes: usize, roster: &Arc<Roster>) -> NodeSetup {
+/// With how many others each node can ever have to do: those it dials, and those that dial it.
+fn neighbours(scenario: &Scenario) -> Vec<usize> {
+    let mut neighbours = vec![BTreeSet::new(); scenario.nodes.len()];
+    for (id, node) in (0..).map(NodeId).zip(&scenario.nodes) {
+        for peer in &node.peers {
+            neighbours[id.0 as usize].insert(*peer);
+            neighbours[peer.0 as usize].insert(id);
+        }
+    }
+    neighbours.iter().map(BTreeSet::len).collect()
+}
+
+fn setup(node: &Node, neighbours: usize, roster: &Arc<Roster>) -> NodeSetup {
     let (roster, peers) = (Arc::clone(roster), node.peers.clone());
-    // Everybody may dial everybody.
-    let capacity = default_capacity(nodes.min(PEERS_MAX));
+    let capacity = default_capacity(neighbours);
     let factory: MachineFactory = Box::new(move |_, _| {
         Box::new(Underpass::new(Arc::clone(&roster), capacity, peers.clone()))
     });
@@ -141,9 +155,6 @@ fn setup(node: &Node, nodes: usize, roster: &Arc<Roster>) -> NodeSetup {
         factory,
     }
 }
-
-/// Peers that a node has room for in a large world.
-const PEERS_MAX: usize = 256;
 
 fn source(id: SendId, send: &Send, roster: &Roster) -> CommandSource {
     let (to, size, canary) = (send.to, send.size, roster.canary);

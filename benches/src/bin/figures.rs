@@ -9,10 +9,10 @@ use std::process::Command;
 
 use clap::{Parser, Subcommand};
 use underpass_benches::data_path::{BATCH, Bare, Session};
+use underpass_benches::engine;
 use underpass_benches::handshake::{Meeting, bare_operations};
 use underpass_benches::measure::{Comparison, compare};
-use underpass_benches::worlds::{Cost, ring, run};
-use underpass_core::Duration;
+use underpass_benches::worlds::{Cost, ring, stretches};
 
 /// Measures what the protocol and the simulator cost.
 #[derive(Parser)]
@@ -29,6 +29,8 @@ enum What {
     Instructions,
     /// A handshake against its bare scalar multiplications.
     Handshake,
+    /// The simulator without our protocol.
+    Engine,
     /// Simulated networks: 50 nodes for an hour, 10,000 nodes for a minute.
     Worlds,
     /// The work that `instructions` counts.
@@ -41,12 +43,14 @@ fn main() {
         Some(What::DataPath) => data_path(),
         Some(What::Instructions) => instructions(),
         Some(What::Handshake) => handshake(),
+        Some(What::Engine) => engine(),
         Some(What::Worlds) => worlds(),
         Some(What::Work { operation, size, batches }) => work(&operation, size, batches),
         None => {
             data_path();
             instructions();
             handshake();
+            engine();
             worlds();
         }
     }
@@ -89,32 +93,42 @@ fn show(what: &str, comparison: &Comparison) {
     println!("  {what:<30} {ours_ns:>7} {bare_ns:>6}  {whole}.{fraction:02}");
 }
 
-/// When the last node of a ring is long switched on and connected.
-const JOINED_S: u64 = 12;
-
-fn worlds() {
-    println!("simulated networks on one core, 6 peers a node, real cryptography");
-    let hour = 3600;
-    show_world("50 nodes, an hour", hour, run(&ring(50, Duration::from_secs(hour))));
-    let minute = 60;
-    let joining = run(&ring(10_000, Duration::from_secs(JOINED_S)));
-    let whole = run(&ring(10_000, Duration::from_secs(JOINED_S + minute)));
-    let after = Cost {
-        wall: whole.wall.saturating_sub(joining.wall),
-        datagrams: whole.datagrams - joining.datagrams,
-    };
-    show_world("10,000 nodes join, 12 s", JOINED_S, joining);
-    show_world("and keep in touch, a minute", minute, after);
+fn engine() {
+    println!(
+        "the simulator alone: machines in a ring ping every 10 ms, a virtual minute, one core"
+    );
+    for machines in [10, 100, 1000] {
+        let (wall, datagrams) = engine::run(machines);
+        let millions = u128::from(datagrams) * 100 / wall.as_micros().max(1);
+        let (whole, fraction) = (millions / 100, millions % 100);
+        let wall_ms = wall.as_millis();
+        println!(
+            "  {machines:>5} machines {wall_ms:>20} ms, {datagrams:>8} datagrams, {whole}.{fraction:02} million a second"
+        );
+    }
     println!();
 }
 
-fn show_world(what: &str, virtual_s: u64, cost: Cost) {
-    let wall_ms = cost.wall.as_millis();
-    let speed_tenths = u128::from(virtual_s) * 10_000 / wall_ms.max(1);
+fn worlds() {
+    println!("simulated networks on one core, 6 peers a node, real cryptography");
+    for cost in stretches(&ring(50), &[3600]) {
+        show_world("50 nodes, an hour", &cost);
+    }
+    // The last node is switched on after ten seconds.
+    let joining_and_after = stretches(&ring(10_000), &[12, 72]);
+    for (what, cost) in ["10,000 nodes join", "and keep in touch"].iter().zip(&joining_and_after) {
+        show_world(what, cost);
+    }
+    println!();
+}
+
+fn show_world(what: &str, cost: &Cost) {
+    let Cost { virtual_s, wall, datagrams } = cost;
+    let wall_ms = wall.as_millis();
+    let speed_tenths = u128::from(*virtual_s) * 10_000 / wall_ms.max(1);
     let (whole, tenth) = (speed_tenths / 10, speed_tenths % 10);
-    let datagrams = cost.datagrams;
     println!(
-        "  {what:<30} {wall_ms:>6} ms, {datagrams:>7} datagrams, {whole}.{tenth} times real time"
+        "  {what:<20} {virtual_s:>5} s in {wall_ms:>6} ms, {datagrams:>7} datagrams, {whole}.{tenth} times real time"
     );
 }
 

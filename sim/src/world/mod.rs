@@ -231,6 +231,11 @@ impl World {
         self.kernel.now
     }
 
+    /// Datagrams so far, and what became of them.
+    pub fn tally(&self) -> &Tally {
+        &self.kernel.tally
+    }
+
     /// The machine of a node; `None` while the node is off.
     pub fn machine(&self, node: NodeId) -> Option<&dyn Machine> {
         self.machines[node.0 as usize].as_deref()

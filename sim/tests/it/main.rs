@@ -3,6 +3,5 @@
 mod checkers;
 mod diagnostics;
 mod engine;
-mod engine_cost;
 mod expectations;
 mod program;
