@@ -35,7 +35,7 @@ counted! {
         UnknownKind = "dropped.unknown-kind",
         /// It is of another version of the protocol.
         UnsupportedVersion = "dropped.unsupported-version",
-        /// Bytes that must be zero are not.
+        /// Bytes that must be zero are not, or the counter is the one that nobody may use.
         ReservedBits = "dropped.reserved-bits",
         /// A handshake message for another node or network, or garbage: its `mac1` does not fit.
         WrongMac1 = "dropped.wrong-mac1",
@@ -49,9 +49,10 @@ counted! {
         HandshakeInProgress = "dropped.handshake-in-progress",
         /// No room for another handshake under way.
         HandshakesFull = "dropped.handshakes-full",
-        /// No room for another peer. The handshake is forgotten.
+        /// No room for another peer. The packet's counter is used up, the handshake forgotten.
         PeersFull = "dropped.peers-full",
-        /// Both ends began, and this node's own handshake goes first.
+        /// Both ends began, and this node's own handshake goes first. If it was a sealed packet, its
+        /// counter is used up.
         SimultaneousOpen = "dropped.simultaneous-open",
         /// A `Welcome` to no handshake of this node, or to one that has its answer.
         UnexpectedWelcome = "dropped.unexpected-welcome",

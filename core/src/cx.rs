@@ -30,7 +30,7 @@ pub(crate) struct State {
     pub(crate) secrets: SecretGenerator,
     pub(crate) public: PublicGenerator,
     pub(crate) counters: Counters,
-    /// Jobs handed out so far: the number of the last ticket.
+    /// The number of the last ticket handed out.
     pub(crate) tickets: u64,
     /// The deadline at the top of the heap.
     pub(crate) first_deadline: Option<Deadline>,
@@ -79,6 +79,8 @@ impl State {
         let mut public = PublicGenerator::new(seed);
         let index_hasher = SipHasher13::new_with_keys(public.draw_u64(), public.draw_u64());
         let agreement_key = id.agreement_key();
+        // So that a result for another node, or for an earlier life of this one, fits nowhere.
+        let tickets = public.draw_u64();
         Self {
             agreement_key,
             mac1_key: config.network.mac1_key(&agreement_key),
@@ -88,7 +90,7 @@ impl State {
             secrets: SecretGenerator::new(seed),
             public,
             counters: Counters::ZERO,
-            tickets: 0,
+            tickets,
             first_deadline: None,
             under_way: [0; 2],
             deadlines_len: 0,
@@ -166,13 +168,8 @@ impl<'a> Cx<'a> {
         Peer { slot, generation: self.peers[usize::from(slot)].generation }
     }
 
-    /// Takes a slot for a peer not known so far, if need be from the one that has been gone for
-    /// longest and that nobody asked for.
+    /// Takes a slot for a peer not known so far.
     pub(crate) fn add_peer(&mut self, id: PeerId, agreement_key: [u8; 32]) -> Option<u16> {
-        if self.state.free_peers.len() == 0 {
-            let dispensable = self.dispensable_peer()?;
-            self.remove_peer(dispensable);
-        }
         let slot = self.state.free_peers.pop(self.queues.free_peers)?;
         let now = self.now();
         let peer = self.peer(slot);
@@ -182,13 +179,18 @@ impl<'a> Cx<'a> {
         Some(slot)
     }
 
-    fn dispensable_peer(&self) -> Option<u16> {
-        slots(self.peers.len())
-            .filter(|&slot| {
+    pub(crate) fn is_full(&self) -> bool {
+        self.state.free_peers.len() == 0
+    }
+
+    /// Of the peers that nobody asked for, the one to lose first: not active, and so for longest.
+    pub(crate) fn least_wanted_peer(&self) -> Option<u16> {
+        slots(self.peers.len()).filter(|&slot| !self.peers[usize::from(slot)].wanted).min_by_key(
+            |&slot| {
                 let peer = &self.peers[usize::from(slot)];
-                !peer.wanted && peer.state != PeerState::Active && peer.current.is_none()
-            })
-            .min_by_key(|&slot| self.peers[usize::from(slot)].since)
+                (peer.state == PeerState::Active, peer.current.is_some(), peer.since)
+            },
+        )
     }
 
     /// Forgets a peer that has no session and no handshake.

@@ -33,6 +33,8 @@ pub(crate) struct Heartbeat {
     exchange: Held<Exchange>,
     ping_owed: bool,
     pong_owed: Held<PongOwed>,
+    /// The intervals are over; what counts now is the `Ping` that was under way then.
+    is_last_chance: bool,
 }
 
 /// A `Ping` that has not been answered yet, with its retries.
@@ -79,6 +81,7 @@ impl Heartbeat {
         exchange: Held::Nothing,
         ping_owed: false,
         pong_owed: Held::Nothing,
+        is_last_chance: false,
     };
 }
 
@@ -98,7 +101,9 @@ pub(crate) fn expect_answers(peer: u16, interval: Duration, cx: &mut Cx<'_>) {
 }
 
 fn restart_silence(peer: u16, cx: &mut Cx<'_>) {
-    let patience = cx.peer(peer).heartbeat.interval.saturating_mul(SILENT_INTERVALS);
+    let heartbeat = &mut cx.peer(peer).heartbeat;
+    heartbeat.is_last_chance = false;
+    let patience = heartbeat.interval.saturating_mul(SILENT_INTERVALS);
     let at = cx.now() + patience;
     cx.set_timer(Actor::Peer(peer), Timer::Silence, Some(at));
 }
@@ -140,6 +145,7 @@ fn on_pong(from: u16, path: Path, probe: Probe, cx: &mut Cx<'_>) -> Result<Optio
     peer.heartbeat.ping_owed = false;
     peer.heartbeat.round_trip = Some(round_trip);
     peer.news.round_trip = Some(round_trip);
+    peer.prove(path);
     let was_active = peer.state == PeerState::Active;
     if !was_active {
         peer.enter(PeerState::Active, now);
@@ -163,13 +169,16 @@ pub(crate) fn on_timer(timer: Timer, peer: u16, cx: &mut Cx<'_>) -> Option<Turn>
 
 /// The `Ping` under way has its full time too: or else the last of three would go out for nothing.
 fn on_silence(peer: u16, cx: &mut Cx<'_>) -> Option<Turn> {
-    let exchange = cx.peer(peer).heartbeat.exchange.as_ref();
-    match exchange.map(|exchange| exchange.begun + ATTEMPT) {
-        Some(end) if end > cx.now() => {
+    let now = cx.now();
+    let heartbeat = &mut cx.peer(peer).heartbeat;
+    let end = heartbeat.exchange.as_ref().map(|exchange| exchange.begun + ATTEMPT);
+    match end.filter(|end| *end > now && !heartbeat.is_last_chance) {
+        Some(end) => {
+            heartbeat.is_last_chance = true;
             cx.set_timer(Actor::Peer(peer), Timer::Silence, Some(end));
             None
         }
-        _ => Some(Turn::Silent(peer)),
+        None => Some(Turn::Silent(peer)),
     }
 }
 
@@ -223,7 +232,8 @@ fn next_try(peer: u16, path: Path, cx: &mut Cx<'_>) -> Option<Probe> {
     let gap = retry_gap(exchange.tries).max(round_trip.unwrap_or_default().saturating_mul(2));
     let retry = at + gap;
     let is_last = retry >= exchange.begun + ATTEMPT;
-    let next = if is_last { exchange.begun + interval } else { retry };
+    // There is no interval yet while a handshake waits to be confirmed.
+    let next = if is_last { exchange.begun + interval.max(ATTEMPT) } else { retry };
     cx.set_timer(Actor::Peer(peer), Timer::Ping, Some(next));
     Some(Probe { nonce })
 }

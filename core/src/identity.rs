@@ -149,8 +149,8 @@ impl core::error::Error for PeerIdError {}
 /// A driver hands this to [`Job::run`](crate::Job::run). An implementation may live in a secure
 /// element; [`SecretIdentity`] is the one that holds the key in memory.
 pub trait Keys {
-    /// X25519 of the long-term secret and a public key, the all-zero result included: the caller
-    /// refuses that.
+    /// X25519 of the long-term secret and a public key. All zeros, which a key of small order
+    /// gives, ends the handshake: so should a secure element that cannot answer.
     fn agree(&self, public: &[u8; 32]) -> [u8; 32];
 }
 

@@ -132,7 +132,8 @@ const INTRO: Intro =
 
 /// One whole message, with every operation done at once.
 fn message(noise: &mut Noise, keys: &SecretIdentity, buffer: &mut [u8]) -> Result<(), NoiseError> {
-    while let Step::Needs(operation) = noise.advance(buffer)? {
+    while noise.advance(buffer)? == Step::NeedsOperation {
+        let operation = noise.operation().expect("it needs one");
         noise.supply(&perform(operation, keys))?;
     }
     Ok(())

@@ -43,8 +43,8 @@
 //!   every architecture. Nothing iterates in hash order, computes with floats or depends on the
 //!   width of `usize`.
 //! - **Memory is in the value**: the tables come with the [`Storage`], and their size is their
-//!   capacity. A full table is an error with a name. Work per call is bounded, and what a datagram
-//!   costs does not grow with the number of peers.
+//!   capacity. A full table is an error with a name. Work per call is bounded, and what a packet of
+//!   a session costs does not grow with the number of peers.
 //! - **The long-term secret never enters a node**: jobs ask the driver's [`Keys`] for it.
 //! - **No error is silent**: whatever is refused is counted under its [`Dropped`] reason.
 //!

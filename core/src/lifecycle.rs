@@ -3,13 +3,16 @@
 //! A part changes its own state and returns a [`Turn`] if that concerns others; whoever called it
 //! hands the turn in here. So no part calls another.
 
+use crate::counters::Dropped;
 use crate::cx::Cx;
 use crate::heartbeat;
+use crate::identity::PeerId;
 use crate::noise::Role;
+use crate::path::Path;
 use crate::peer::PeerState;
 use crate::reconnect;
+use crate::session::handshake::Confirmed;
 use crate::session::{self, handshake};
-use crate::time::Duration;
 
 /// Something that a part has found out and that others must know.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -19,12 +22,8 @@ pub(crate) enum Turn {
     Dial(u16),
     /// Our handshake with a peer has its answer, and keys: a `Ping` will confirm it.
     Answered(u16),
-    /// Our handshake with a peer was dropped for the peer's own.
-    GaveWay(u16),
     /// Our handshake with a peer came to nothing.
     Failed(u16),
-    /// A packet was opened under the keys of a handshake: the session is the peer's.
-    Confirmed { peer: u16, role: Role, ping_interval: Duration },
     /// A peer that was not active has answered a `Ping`.
     Alive(u16),
     /// A peer has not answered for too long.
@@ -36,16 +35,7 @@ pub(crate) fn on_turn(turn: Option<Turn>, cx: &mut Cx<'_>) {
     match turn {
         Turn::Dial(peer) => dial(peer, cx),
         Turn::Answered(peer) => heartbeat::begin(peer, cx),
-        Turn::GaveWay(peer) => reconnect::give_way(peer, cx),
         Turn::Failed(peer) => failed(peer, cx),
-        Turn::Confirmed { peer, role, ping_interval } => {
-            heartbeat::expect_answers(peer, ping_interval, cx);
-            reconnect::stop(peer, cx);
-            if role == Role::Responder {
-                // The initiator's own exchange is what confirmed the session.
-                heartbeat::begin(peer, cx);
-            }
-        }
         Turn::Alive(peer) => reconnect::succeeded(peer, cx),
         Turn::Silent(peer) => silent(peer, cx),
     }
@@ -59,6 +49,58 @@ pub(crate) fn dial(peer: u16, cx: &mut Cx<'_>) {
     if !handshake::initiate(peer, path, cx) {
         reconnect::soon(peer, cx);
     }
+}
+
+/// A packet on `path` was opened under the keys of a handshake: the session is the peer's, which is
+/// returned.
+pub(crate) fn confirmed(handshake: u16, path: Path, cx: &mut Cx<'_>) -> Result<u16, Dropped> {
+    let remote = handshake::remote(handshake, cx);
+    let known = cx.find_peer(&remote);
+    if known.is_some_and(|peer| handshake::own_goes_first(handshake, peer, cx)) {
+        return Err(Dropped::SimultaneousOpen);
+    }
+    let admitted = known.or_else(|| admit(remote, remote.agreement_key(), Asker::Stranger, cx));
+    let Some(peer) = admitted else {
+        handshake::abandon(handshake, cx);
+        return Err(Dropped::PeersFull);
+    };
+    let Confirmed { role, ping_interval } = handshake::confirm(handshake, peer, path, cx);
+    heartbeat::expect_answers(peer, ping_interval, cx);
+    reconnect::stop(peer, cx);
+    if role == Role::Responder {
+        // The initiator's own exchange is what confirmed the session.
+        heartbeat::begin(peer, cx);
+    }
+    Ok(peer)
+}
+
+/// Who wants a new peer to have a slot.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asker {
+    /// The application: any peer that it did not ask for may have to go.
+    Application,
+    /// The peer itself: only one that is gone may have to.
+    Stranger,
+}
+
+/// A slot for a peer not known so far, if need be one that another peer has to leave.
+pub(crate) fn admit(
+    id: PeerId,
+    agreement_key: [u8; 32],
+    asker: Asker,
+    cx: &mut Cx<'_>,
+) -> Option<u16> {
+    if cx.is_full() {
+        let other = cx.least_wanted_peer()?;
+        let slot = cx.peer(other);
+        let is_gone = slot.state != PeerState::Active && slot.current.is_none();
+        if asker == Asker::Stranger && !is_gone {
+            return None;
+        }
+        close(other, cx);
+        cx.remove_peer(other);
+    }
+    cx.add_peer(id, agreement_key)
 }
 
 /// Erases everything that is under way with a peer.

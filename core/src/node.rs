@@ -1,5 +1,7 @@
 //! The public calls, and nothing else.
 
+use zeroize::Zeroize;
+
 use crate::config::Config;
 use crate::counters::{Counter, Counters, Dropped};
 use crate::cx::{Cx, State};
@@ -8,6 +10,7 @@ use crate::event::Event;
 use crate::held::Held;
 use crate::identity::{Keys, PeerId};
 use crate::job::{Done, Job, Stale};
+use crate::lifecycle::Asker;
 use crate::message::Received;
 use crate::path::{Path, Transmit};
 use crate::peer::{Peer, PeerSlot, PeerState};
@@ -34,7 +37,7 @@ impl<S: Storage> Node<S> {
     pub fn new(
         mut config: Config,
         identity: PeerId,
-        seed: [u8; 32],
+        mut seed: [u8; 32],
         mut storage: S,
         now: Instant,
     ) -> Result<Self, CapacityError> {
@@ -42,13 +45,15 @@ impl<S: Storage> Node<S> {
         config.ping_interval =
             config.ping_interval.clamp(Config::PING_INTERVAL_MIN, Config::PING_INTERVAL_MAX);
         let mut node = Self { state: State::new(config, identity, &seed, now), storage };
+        seed.zeroize();
         node.cx().clear();
         Ok(node)
     }
 
     // 1. In.
 
-    /// Takes a datagram that arrived. A payload is opened in place and borrowed from `datagram`.
+    /// Takes a datagram that arrived. A payload is opened in place and borrowed from `datagram`. It
+    /// may come a round trip before [`Event::Connected`]: the peer was sooner sure of the path.
     ///
     /// # Errors
     /// Why it was refused; nothing changed, but for what [`Dropped`] says of the reason.
@@ -72,7 +77,8 @@ impl<S: Storage> Node<S> {
 
     /// Asks for a peer: it is dialled by `path` now, and again whenever it is gone, until it is
     /// [closed](Self::close). A peer that is asked for again keeps its handle; while it is active,
-    /// it keeps its path too.
+    /// it keeps its path too. If the storage is full, a peer that was not asked for makes room: its
+    /// handle is good no longer.
     ///
     /// # Errors
     /// The node is as before.
@@ -82,11 +88,11 @@ impl<S: Storage> Node<S> {
             return Err(ConnectError::OwnIdentity);
         }
         let known = cx.find_peer(&id);
-        let slot = known.or_else(|| cx.add_peer(id, id.agreement_key()));
-        let slot = slot.ok_or(ConnectError::Full)?;
+        let admit = || lifecycle::admit(id, id.agreement_key(), Asker::Application, &mut cx);
+        let slot = known.or_else(admit).ok_or(ConnectError::Full)?;
         let peer = cx.peer(slot);
         peer.wanted = true;
-        if peer.current.is_none() {
+        if peer.state != PeerState::Active {
             peer.path = Held::This(path);
             lifecycle::dial(slot, &mut cx);
         }
@@ -239,7 +245,8 @@ impl<S: Storage> Node<S> {
     }
 
     fn at(&mut self, now: Instant) -> Cx<'_> {
-        // Time does not go back, whatever the driver's clock does.
+        // Time does not go back, whatever the driver's clock does: should it leap ahead by
+        // mistake, timers stand still until it has caught up.
         self.state.now = self.state.now.max(now);
         self.cx()
     }

@@ -13,7 +13,7 @@ use crate::timer::PeerTimers;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Peer {
     pub(crate) slot: u16,
-    pub(crate) generation: u16,
+    pub(crate) generation: u32,
 }
 
 /// A peer as this node sees it.
@@ -38,7 +38,7 @@ pub(crate) struct Contact {
 /// One peer of the storage.
 pub struct PeerSlot {
     /// Changes whenever the slot passes to another peer.
-    pub(crate) generation: u16,
+    pub(crate) generation: u32,
     /// Nobody: the slot is free.
     pub(crate) contact: Option<Contact>,
     /// The application asked for it: it is dialled until it is closed, and never makes room.
@@ -48,6 +48,8 @@ pub struct PeerSlot {
     pub(crate) since: Instant,
     /// Where it is: proven while active, hoped for otherwise.
     pub(crate) path: Held<Path>,
+    /// Where an active peer's newest session came from, if that is elsewhere and not proven yet.
+    pub(crate) unproven: Held<Path>,
     /// The session to send on.
     pub(crate) current: Option<SessionId>,
     /// The one before, still opened for packets that were under way.
@@ -82,6 +84,7 @@ impl PeerSlot {
         state: PeerState::Init,
         since: Instant::ORIGIN,
         path: Held::Nothing,
+        unproven: Held::Nothing,
         current: None,
         previous: None,
         initiating: None,
@@ -98,6 +101,27 @@ impl PeerSlot {
     /// If the slot is free.
     pub(crate) fn contact(&self) -> &Contact {
         self.contact.as_ref().expect("only occupied slots are referred to")
+    }
+
+    /// A session was confirmed by a packet on this path. Payloads go there once it is proven.
+    pub(crate) fn found_at(&mut self, path: Path) {
+        if self.state == PeerState::Active && self.path.get() != Some(path) {
+            self.unproven = Held::This(path);
+        } else {
+            (self.path, self.unproven) = (Held::This(path), Held::Nothing);
+        }
+    }
+
+    /// The path to be pinged.
+    pub(crate) fn path_to_prove(&self) -> Option<Path> {
+        self.unproven.get().or(self.path.get())
+    }
+
+    /// The peer has answered on this path.
+    pub(crate) fn prove(&mut self, path: Path) {
+        if self.unproven.get() == Some(path) {
+            (self.path, self.unproven) = (Held::This(path), Held::Nothing);
+        }
     }
 
     /// The next thing to tell the application of this peer, whose handle is `peer`.

@@ -33,7 +33,7 @@ fn sealed<'d>(
     let session = cx.find_session(header.receiver).ok_or(Dropped::UnknownSession)?;
     let (slot, window) = cx.session_and_window(session);
     let content = slot.open(header, window, datagram)?;
-    let from = sender(session, cx)?;
+    let from = sender(session, path, cx)?;
     match Message::decode(content).map_err(|_| Dropped::UnknownMessage)? {
         Message::Datagram(payload) => {
             cx.state.counters.count(Counter::PayloadsReceived);
@@ -48,14 +48,10 @@ fn sealed<'d>(
 }
 
 /// Whose session this is. The first packet opened under a handshake's keys ends the handshake.
-fn sender(session: SessionId, cx: &mut Cx<'_>) -> Result<u16, Dropped> {
+fn sender(session: SessionId, path: Path, cx: &mut Cx<'_>) -> Result<u16, Dropped> {
     match cx.session(session).owner {
         Owner::Peer(peer) => Ok(peer),
-        Owner::Handshake(handshake) => {
-            let (peer, turn) = handshake::confirm(handshake, cx)?;
-            lifecycle::on_turn(Some(turn), cx);
-            Ok(peer)
-        }
+        Owner::Handshake(handshake) => lifecycle::confirmed(handshake, path, cx),
         Owner::Nobody => unreachable!("such a session is not found"),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::cx::{Actor, Cx};
 use crate::time::{Duration, Instant};
-use crate::timer::{ATTEMPT, Timer, retry_gap};
+use crate::timer::{Timer, retry_gap};
 
 /// Before the second attempt; doubled for each one after it.
 const BACKOFF_MIN: Duration = Duration::from_secs(1);
@@ -24,12 +24,6 @@ pub(crate) fn schedule(peer: u16, cx: &mut Cx<'_>) {
 /// Other handshakes hold all the places: again in a moment, and no fault of the peer's.
 pub(crate) fn soon(peer: u16, cx: &mut Cx<'_>) {
     let at = cx.now() + cx.state.public.jitter(retry_gap(1));
-    set(peer, Some(at), cx);
-}
-
-/// The peer's own attempt takes the place of ours; ours comes back if that fails.
-pub(crate) fn give_way(peer: u16, cx: &mut Cx<'_>) {
-    let at = cx.now() + ATTEMPT;
     set(peer, Some(at), cx);
 }
 

@@ -46,7 +46,7 @@ pub(crate) fn payload(
 }
 
 fn control(peer: u16, out: &mut [u8; MAX_DATAGRAM], cx: &mut Cx<'_>) -> Option<Transmit> {
-    let newest = handshake::unconfirmed(peer, cx).or_else(|| session::current(peer, cx));
+    let newest = session::newest(peer, cx);
     let Outgoing { session, path, control } = heartbeat::take_owed(peer, newest, cx)?;
     if heartbeat::owes(peer, cx) {
         cx.make_ready(Actor::Peer(peer));

@@ -58,8 +58,8 @@ pub(crate) enum Operation {
 /// How far [`Noise::advance`] came.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Step {
-    /// It waits for the result of this operation, to be given to [`Noise::supply`].
-    Needs(Operation),
+    /// It waits for the result of [`Noise::operation`], to be given to [`Noise::supply`].
+    NeedsOperation,
     /// The message is complete; the next call begins the next one.
     MessageDone,
 }
@@ -157,26 +157,34 @@ impl Noise {
     pub(crate) fn advance(&mut self, buffer: &mut [u8]) -> Result<Step, NoiseError> {
         let writing = self.is_writing();
         while let Some(&token) = self.pattern.messages[self.message].get(self.token) {
-            let needed = match token {
+            if self.operation().is_some() {
+                return Ok(Step::NeedsOperation);
+            }
+            match token {
                 Token::E if writing => self.write_ephemeral(buffer)?,
                 Token::E => self.read_ephemeral(buffer)?,
                 Token::S if writing => self.write_static(buffer)?,
                 Token::S => self.read_static(buffer)?,
-                Token::Psk => {
-                    self.symmetric.mix_key_and_hash(&self.psk);
-                    None
-                }
-                Token::Ee | Token::Es | Token::Se | Token::Ss => Some(self.agreement(token)),
-            };
-            match needed {
-                Some(operation) => return Ok(Step::Needs(operation)),
-                None => self.token += 1,
+                Token::Psk => self.symmetric.mix_key_and_hash(&self.psk),
+                Token::Ee | Token::Es | Token::Se | Token::Ss => unreachable!("an operation"),
             }
+            self.token += 1;
         }
         self.payload(buffer, writing)?;
         self.message += 1;
         (self.token, self.cursor) = (0, 0);
         Ok(Step::MessageDone)
+    }
+
+    /// The operation that the next token cannot be done without, if there is one.
+    pub(crate) fn operation(&self) -> Option<Operation> {
+        match *self.pattern.messages.get(self.message)?.get(self.token)? {
+            Token::E if self.is_writing() && self.ephemeral_public.is_none() => {
+                Some(Operation::PublicKey(self.ephemeral))
+            }
+            Token::E | Token::S | Token::Psk => None,
+            token => Some(self.agreement(token)),
+        }
     }
 
     /// Takes the result of the operation that [`advance`](Self::advance) last asked for.
@@ -224,23 +232,21 @@ impl Noise {
         self.message.is_multiple_of(2) == (self.role == Role::Initiator)
     }
 
-    fn write_ephemeral(&mut self, buffer: &mut [u8]) -> Result<Option<Operation>, NoiseError> {
-        let Some(public) = self.ephemeral_public else {
-            return Ok(Some(Operation::PublicKey(self.ephemeral)));
-        };
+    fn write_ephemeral(&mut self, buffer: &mut [u8]) -> Result<(), NoiseError> {
+        let public = self.ephemeral_public.expect("it was asked for");
         self.take(buffer, KEY_LEN)?.copy_from_slice(&public);
         self.mix_ephemeral(&public);
-        Ok(None)
+        Ok(())
     }
 
-    fn read_ephemeral(&mut self, buffer: &mut [u8]) -> Result<Option<Operation>, NoiseError> {
+    fn read_ephemeral(&mut self, buffer: &mut [u8]) -> Result<(), NoiseError> {
         let public = self.take(buffer, KEY_LEN)?.try_into().expect("this many bytes were taken");
         if self.ephemeral_public == Some(public) {
             return Err(NoiseError::Reflected);
         }
         self.remote_ephemeral = Some(public);
         self.mix_ephemeral(&public);
-        Ok(None)
+        Ok(())
     }
 
     /// With a pre-shared key in the pattern the ephemeral is mixed into the key as well, so that
@@ -252,22 +258,22 @@ impl Noise {
         }
     }
 
-    fn write_static(&mut self, buffer: &mut [u8]) -> Result<Option<Operation>, NoiseError> {
+    fn write_static(&mut self, buffer: &mut [u8]) -> Result<(), NoiseError> {
         let start = self.cursor;
         self.take(buffer, KEY_LEN + self.symmetric.tag_len())?;
         let field = &mut buffer[start..self.cursor];
         field[..KEY_LEN].copy_from_slice(&self.local_static);
         self.symmetric.encrypt_and_hash(field);
-        Ok(None)
+        Ok(())
     }
 
-    fn read_static(&mut self, buffer: &mut [u8]) -> Result<Option<Operation>, NoiseError> {
+    fn read_static(&mut self, buffer: &mut [u8]) -> Result<(), NoiseError> {
         let start = self.cursor;
         self.take(buffer, KEY_LEN + self.symmetric.tag_len())?;
         let field = &mut buffer[start..self.cursor];
         self.symmetric.decrypt_and_hash(field)?;
         self.remote_static = Some(field[..KEY_LEN].try_into().expect("the slice has this length"));
-        Ok(None)
+        Ok(())
     }
 
     fn payload(&mut self, buffer: &mut [u8], writing: bool) -> Result<(), NoiseError> {

@@ -103,7 +103,8 @@ impl Side {
         loop {
             match self.noise.advance(buffer)? {
                 Step::MessageDone => return Ok(()),
-                Step::Needs(operation) => {
+                Step::NeedsOperation => {
+                    let operation = self.noise.operation().expect("it needs one");
                     let result = perform(operation, self.secret);
                     self.noise.supply(&result)?;
                 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::config::Config;
-use crate::crypto::aead::TAG_LEN;
+use crate::crypto::aead::{self, TAG_LEN};
 use crate::identity::SecretIdentity;
 use crate::network::Network;
 use crate::noise::{Role, TransportKeys};
@@ -20,6 +20,8 @@ const PATH: Path = Path {
     ),
 };
 
+const KEY: [u8; 32] = [1; 32];
+
 /// A context with one peer, whose session opens what it seals.
 fn with_own_echo(test: impl FnOnce(&mut Cx<'_>, SessionId)) {
     let mut seed = 0;
@@ -35,7 +37,7 @@ fn with_own_echo(test: impl FnOnce(&mut Cx<'_>, SessionId)) {
     let peer = cx.add_peer(keys.id(), keys.id().agreement_key()).expect("there is room");
     let handshake = cx.take_handshake(Role::Responder).expect("there is room");
     let session = cx.take_session(handshake);
-    let keys = TransportKeys { seal: [1; 32], open: [1; 32], handshake_hash: [2; 32] };
+    let keys = TransportKeys { seal: KEY, open: KEY, handshake_hash: [2; 32] };
     let index = cx.session(session).local_index;
     cx.session(session).install(keys, Role::Responder, index);
     crate::session::promote(peer, session, &mut cx);
@@ -67,5 +69,37 @@ fn a_control_message_of_another_length_is_refused() {
         assert_eq!(receive(&ping[..8], cx, session), Err(Dropped::UnknownMessage));
         assert_eq!(receive(&[&ping[..], &[0]].concat(), cx, session), Err(Dropped::UnknownMessage));
         assert_eq!(receive(&ping, cx, session), Ok(()));
+    });
+}
+
+#[test]
+fn a_payload_longer_than_anybody_may_send_is_refused() {
+    with_own_echo(|cx, session| {
+        let longest = [0; 1 + crate::MAX_PAYLOAD];
+        assert_eq!(receive(&longest, cx, session), Ok(()));
+        let longer = [0; 2 + crate::MAX_PAYLOAD];
+        assert_eq!(receive(&longer, cx, session), Err(Dropped::UnknownMessage));
+    });
+}
+
+#[test]
+fn the_last_counter_is_refused_and_the_window_keeps_what_it_knows() {
+    with_own_echo(|cx, session| {
+        let receiver = cx.session(session).local_index;
+        let datagram_with = |counter, cx: &mut Cx<'_>| {
+            let mut bytes = [0; MAX_DATAGRAM];
+            let content_len = 2;
+            let len = SealedHeader::LEN + content_len + TAG_LEN;
+            let header = SealedHeader { epoch: 0, receiver, counter }.encode();
+            let (front, rest) = bytes.split_at_mut(SealedHeader::LEN);
+            front.copy_from_slice(&header);
+            aead::seal(&KEY, counter, &header, &mut rest[..content_len + TAG_LEN]);
+            datagram(PATH, &mut bytes[..len], cx).map(|_| ())
+        };
+        assert_eq!(datagram_with(5, cx), Ok(()));
+        assert_eq!(datagram_with(u64::MAX, cx), Err(Dropped::ReservedBits));
+        assert_eq!(datagram_with(5, cx), Err(Dropped::Replayed));
+        assert_eq!(datagram_with(u64::MAX - 1, cx), Ok(()));
+        assert_eq!(datagram_with(5, cx), Err(Dropped::TooOld));
     });
 }

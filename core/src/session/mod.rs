@@ -9,6 +9,7 @@ use crate::counters::Dropped;
 use crate::crypto::aead::{self, TAG_LEN};
 use crate::cx::{Actor, Cx};
 use crate::heartbeat::Via;
+use crate::held::Held;
 use crate::noise::{Role, TransportKeys};
 use crate::session::replay::{Refused, Window};
 use crate::time::Duration;
@@ -133,10 +134,18 @@ pub(crate) fn promote(peer: u16, session: SessionId, cx: &mut Cx<'_>) {
     cx.set_timer(Actor::Peer(peer), Timer::PreviousSession, Some(until));
 }
 
-/// The session and path by which a peer is sent to.
+/// The session and path by which a peer is sent payloads.
 pub(crate) fn current(peer: u16, cx: &mut Cx<'_>) -> Option<Via> {
     let peer = cx.peer(peer);
     Some(Via { session: peer.current?, path: peer.path.get()? })
+}
+
+/// The session and path by which a peer is pinged.
+pub(crate) fn newest(peer: u16, cx: &mut Cx<'_>) -> Option<Via> {
+    handshake::unconfirmed(peer, cx).or_else(|| {
+        let peer = cx.peer(peer);
+        Some(Via { session: peer.current?, path: peer.path_to_prove()? })
+    })
 }
 
 /// Forgets the session before the current one.
@@ -150,6 +159,7 @@ pub(crate) fn retire_previous(peer: u16, cx: &mut Cx<'_>) {
 pub(crate) fn close(peer: u16, cx: &mut Cx<'_>) {
     retire_previous(peer, cx);
     cx.set_timer(Actor::Peer(peer), Timer::PreviousSession, None);
+    cx.peer(peer).unproven = Held::Nothing;
     if let Some(current) = cx.peer(peer).current.take() {
         cx.release_session(current);
     }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::MAX_PAYLOAD;
+
 /// The first byte inside the seal.
 mod kind {
     pub(super) const DATAGRAM: u8 = 0;
@@ -60,7 +62,7 @@ impl<'a> Message<'a> {
     pub(crate) fn decode(plain: &'a [u8]) -> Result<Self, UnknownMessage> {
         let (kind, body) = plain.split_first().ok_or(UnknownMessage)?;
         let control = match *kind {
-            kind::DATAGRAM => return Ok(Self::Datagram(body)),
+            kind::DATAGRAM if body.len() <= MAX_PAYLOAD => return Ok(Self::Datagram(body)),
             kind::PING => Control::Ping(decode_body(body)?),
             kind::PONG => Control::Pong(decode_body(body)?),
             _ => return Err(UnknownMessage),

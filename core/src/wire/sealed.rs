@@ -3,6 +3,10 @@
 use super::{Malformed, array_at, check_reserved, kind, u32_at};
 use crate::crypto::aead::TAG_LEN;
 
+/// Noise keeps this nonce for itself (specification, section 5.1). So one can always be added to a
+/// counter that was accepted.
+const COUNTER_RESERVED: u64 = u64::MAX;
+
 /// 16 bytes, all of them authenticated: kind 1, key epoch 1, reserved 2, receiver index 4,
 /// counter 8 (never truncated).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,11 +26,11 @@ impl SealedHeader {
             return Err(Malformed::Length);
         }
         check_reserved(datagram)?;
-        Ok(Self {
-            epoch: datagram[1],
-            receiver: u32_at(datagram, 4),
-            counter: u64::from_le_bytes(array_at(datagram, 8)),
-        })
+        let counter = u64::from_le_bytes(array_at(datagram, 8));
+        if counter == COUNTER_RESERVED {
+            return Err(Malformed::Reserved);
+        }
+        Ok(Self { epoch: datagram[1], receiver: u32_at(datagram, 4), counter })
     }
 
     pub(crate) fn encode(&self) -> [u8; Self::LEN] {

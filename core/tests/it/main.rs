@@ -1,5 +1,6 @@
 //! Behaviour of nodes through their public calls.
 
+mod adversity;
 mod connecting;
 mod dropping;
 mod health;

@@ -18,8 +18,9 @@ use underpass_core::{
 // SAFETY: nothing else linked here defines a symbol of this name, which is the entry point's.
 #[unsafe(no_mangle)]
 extern "C" fn _start() -> ! {
+    let storage = &raw mut STORAGE;
     // SAFETY: this is the entry point, entered once, and nothing else names the static.
-    drive(unsafe { &mut *(&raw mut STORAGE) });
+    drive(unsafe { &mut *storage });
     halt()
 }
 

@@ -2,46 +2,50 @@
 //! them too.
 
 use super::{Stage, abandon, release, shared_interval};
-use crate::counters::{Counter, Dropped};
+use crate::counters::Counter;
 use crate::cx::Cx;
 use crate::identity::PeerId;
-use crate::lifecycle::Turn;
 use crate::noise::Role;
+use crate::path::Path;
 use crate::session;
+use crate::time::Duration;
 
-/// Makes the handshake's session the peer's, and returns the peer and what that means for others.
-///
-/// # Errors
-/// [`Dropped::SimultaneousOpen`]: our own handshake goes first, this one is kept until then.
-/// [`Dropped::PeersFull`]: the handshake is abandoned.
-pub(crate) fn confirm(handshake: u16, cx: &mut Cx<'_>) -> Result<(u16, Turn), Dropped> {
+/// What a handshake leaves behind besides its session.
+pub(crate) struct Confirmed {
+    pub(crate) role: Role,
+    /// The ping interval that both ends share.
+    pub(crate) ping_interval: Duration,
+}
+
+/// The other end of a handshake whose keys have opened a packet.
+pub(crate) fn remote(handshake: u16, cx: &mut Cx<'_>) -> PeerId {
+    cx.handshake(handshake).remote.expect("known before there are keys")
+}
+
+/// Whether our own handshake with this peer goes before this one of the peer's: both ends have
+/// begun, each has answered the other, and the session begun by the smaller `PeerId` stays. While
+/// ours, answered already, waits to be confirmed, theirs is not taken up; if ours comes to nothing,
+/// their next packet is.
+pub(crate) fn own_goes_first(handshake: u16, peer: u16, cx: &mut Cx<'_>) -> bool {
+    let Some(own) = cx.peer(peer).initiating.filter(|own| *own != handshake) else { return false };
+    let remote = cx.peer(peer).contact().id;
+    cx.handshake(own).stage == Stage::Confirming && cx.state.id < remote
+}
+
+/// Makes the handshake's session the peer's. `path` is that of the packet that was opened: a
+/// `Hello` may have been sent on by others.
+pub(crate) fn confirm(handshake: u16, peer: u16, path: Path, cx: &mut Cx<'_>) -> Confirmed {
     let slot = cx.handshake(handshake);
-    let (role, session, path) = (slot.role, slot.session, slot.path);
-    let remote = slot.remote.expect("known before there are keys");
+    let (role, session) = (slot.role, slot.session);
+    let dialled = slot.path.get().filter(|_| role == Role::Initiator);
     let intro = slot.remote_intro.expect("read before there are keys");
-    let known = cx.find_peer(&remote);
-    if role == Role::Responder && known.is_some_and(|peer| own_goes_first(peer, &remote, cx)) {
-        return Err(Dropped::SimultaneousOpen);
-    }
-    let Some(peer) = known.or_else(|| cx.add_peer(remote, remote.agreement_key())) else {
-        abandon(handshake, cx);
-        return Err(Dropped::PeersFull);
-    };
+    let remote = remote(handshake, cx);
     release(handshake, cx);
     abandon_others(peer, &remote, cx);
     session::promote(peer, session, cx);
-    cx.peer(peer).path = path;
+    cx.peer(peer).found_at(dialled.unwrap_or(path));
     cx.state.counters.count(Counter::HandshakesConfirmed);
-    let ping_interval = shared_interval(cx, intro.ping_interval);
-    Ok((peer, Turn::Confirmed { peer, role, ping_interval }))
-}
-
-/// Both ends have begun, and each has answered the other: the session begun by the smaller
-/// `PeerId` stays. While ours, answered already, waits to be confirmed, theirs is not taken up; if
-/// ours comes to nothing, their next packet is.
-fn own_goes_first(peer: u16, remote: &PeerId, cx: &mut Cx<'_>) -> bool {
-    let Some(own) = cx.peer(peer).initiating else { return false };
-    cx.handshake(own).stage == Stage::Confirming && cx.state.id < *remote
+    Confirmed { role, ping_interval: shared_interval(cx, intro.ping_interval) }
 }
 
 /// Every other handshake with this peer has lost its reason.

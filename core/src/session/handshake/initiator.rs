@@ -91,5 +91,8 @@ pub(super) fn welcome_read(handshake: u16, cx: &mut Cx<'_>) -> Result<Option<Tur
     (slot.noise, slot.reader) = (Held::Nothing, Held::Nothing);
     cx.session(session).install(keys, Role::Initiator, remote_index);
     cx.set_timer(Actor::Handshake(handshake), Timer::HelloRetry, None);
+    // On a slow path the `Ping` has its full time too.
+    let expiry = cx.now() + ATTEMPT;
+    cx.set_timer(Actor::Handshake(handshake), Timer::HandshakeExpiry, Some(expiry));
     Ok(peer_of_attempt(handshake, cx).map(Turn::Answered))
 }

@@ -13,7 +13,7 @@ mod confirm;
 mod initiator;
 mod responder;
 
-pub(crate) use confirm::confirm;
+pub(crate) use confirm::{Confirmed, confirm, own_goes_first, remote};
 pub(crate) use initiator::{initiate, on_welcome};
 pub(crate) use responder::on_hello;
 
@@ -50,6 +50,16 @@ pub(crate) enum Stage {
     Confirming,
 }
 
+/// The public-key work that a handshake waits for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pending {
+    Nothing,
+    /// What its Noise state asks for.
+    Operation,
+    /// Whose key the `Hello` carried.
+    Identity,
+}
+
 /// One handshake of the storage.
 pub struct HandshakeSlot {
     pub(crate) stage: Stage,
@@ -70,8 +80,8 @@ pub struct HandshakeSlot {
     answer: [u8; Welcome::LEN],
     /// Tells a repeated `Hello` from another one.
     hello_mac1: [u8; 16],
-    /// The operation it waits for.
-    pending: Held<Work>,
+    /// What it waits for. The secrets that takes are not copied here.
+    pending: Pending,
     /// The number of the ticket that operation was handed out with.
     ticket: Option<u64>,
     tries: u8,
@@ -98,7 +108,7 @@ impl HandshakeSlot {
         message: [0; Hello::LEN],
         answer: [0; Welcome::LEN],
         hello_mac1: [0; 16],
-        pending: Held::Nothing,
+        pending: Pending::Nothing,
         ticket: None,
         tries: 0,
         send_owed: false,
@@ -156,14 +166,14 @@ fn advance(handshake: u16, cx: &mut Cx<'_>) -> Option<Turn> {
     };
     let noise = noise.as_mut().expect("there is a state while something is read or written");
     match noise.advance(message) {
-        Ok(Step::Needs(operation)) => wait_for(handshake, Work::Handshake(operation), cx),
+        Ok(Step::NeedsOperation) => wait_for(handshake, Pending::Operation, cx),
         Ok(Step::MessageDone) => message_done(handshake, cx),
         Err(error) => refuse(handshake, error.into(), cx),
     }
 }
 
-fn wait_for(handshake: u16, work: Work, cx: &mut Cx<'_>) -> Option<Turn> {
-    cx.handshake(handshake).pending = Held::This(work);
+fn wait_for(handshake: u16, pending: Pending, cx: &mut Cx<'_>) -> Option<Turn> {
+    cx.handshake(handshake).pending = pending;
     cx.queue_job(handshake);
     None
 }
@@ -232,12 +242,28 @@ pub(crate) fn take_work(cx: &mut Cx<'_>) -> Option<(Ticket, Work)> {
     loop {
         let handshake = cx.take_job()?;
         // None if the handshake ended while it was queued.
-        let Some(work) = cx.handshake(handshake).pending.take() else { continue };
-        cx.state.tickets += 1;
+        let Some(work) = cx.handshake(handshake).take_pending() else { continue };
+        cx.state.tickets = cx.state.tickets.wrapping_add(1);
         let number = cx.state.tickets;
         cx.handshake(handshake).ticket = Some(number);
         cx.state.counters.count(Counter::Jobs);
         return Some((Ticket { handshake, number }, work));
+    }
+}
+
+impl HandshakeSlot {
+    fn take_pending(&mut self) -> Option<Work> {
+        match core::mem::replace(&mut self.pending, Pending::Nothing) {
+            Pending::Nothing => None,
+            Pending::Operation => self.working_noise()?.operation().map(Work::Handshake),
+            Pending::Identity => self.noise.as_ref()?.remote_static().copied().map(Work::Identify),
+        }
+    }
+
+    /// The state that reads or writes at this stage.
+    fn working_noise(&mut self) -> Option<&mut Noise> {
+        let reading = self.stage == Stage::ReadingWelcome;
+        if reading { self.reader.as_mut() } else { self.noise.as_mut() }
     }
 }
 
@@ -248,35 +274,28 @@ pub(crate) fn on_outcome(
     cx: &mut Cx<'_>,
 ) -> Result<Option<Turn>, Stale> {
     let Ticket { handshake, number } = ticket;
-    let slot = cx.handshake(handshake);
-    if slot.ticket.take_if(|waiting| *waiting == number).is_none() {
+    let slot = cx.handshakes.get_mut(usize::from(handshake)).ok_or(Stale)?;
+    let identifying = slot.stage == Stage::Identifying;
+    let fits = identifying == matches!(outcome, Outcome::Identity(_));
+    if !fits || slot.ticket.take_if(|waiting| *waiting == number).is_none() {
         return Err(Stale);
     }
-    Ok(match (outcome, slot.stage) {
-        (Outcome::Identity(identity), Stage::Identifying) => {
-            responder::identified(handshake, *identity, cx)
-                .unwrap_or_else(|reason| refuse(handshake, reason, cx))
+    let result = match outcome {
+        Outcome::Identity(identity) => responder::identified(handshake, *identity, cx),
+        Outcome::Key(key) => {
+            let noise = slot.working_noise().expect("it asked for this");
+            noise.supply(key).map(|()| advance(handshake, cx)).map_err(Dropped::from)
         }
-        (Outcome::Key(key), stage) => {
-            let reading = stage == Stage::ReadingWelcome;
-            let noise = if reading { &mut slot.reader } else { &mut slot.noise };
-            match noise.as_mut().expect("it asked for this").supply(key) {
-                Ok(()) => advance(handshake, cx),
-                Err(error) => refuse(handshake, error.into(), cx),
-            }
-        }
-        (Outcome::Identity(_), stage) => unreachable!("nobody is identified in {stage:?}"),
-    })
+    };
+    Ok(result.unwrap_or_else(|reason| refuse(handshake, reason, cx)))
 }
 
 pub(crate) fn on_timer(timer: Timer, handshake: u16, cx: &mut Cx<'_>) -> Option<Turn> {
     match timer {
-        Timer::HelloRetry if cx.handshake(handshake).stage == Stage::AwaitingWelcome => {
-            owe_message(handshake, cx);
+        Timer::HelloRetry => {
+            retry_hello(handshake, cx);
             None
         }
-        // A `Welcome` is being read.
-        Timer::HelloRetry => None,
         Timer::HandshakeExpiry => {
             cx.state.counters.count(Counter::HandshakesExpired);
             let peer = peer_of_attempt(handshake, cx);
@@ -284,6 +303,19 @@ pub(crate) fn on_timer(timer: Timer, handshake: u16, cx: &mut Cx<'_>) -> Option<
             peer.map(Turn::Failed)
         }
         _ => unreachable!("not a timer of a handshake"),
+    }
+}
+
+/// Sends the `Hello` again, unless a `Welcome` is being read: that may yet prove a forged one, so
+/// the next retry is due all the same.
+fn retry_hello(handshake: u16, cx: &mut Cx<'_>) {
+    let slot = cx.handshake(handshake);
+    if slot.stage == Stage::AwaitingWelcome {
+        owe_message(handshake, cx);
+    } else {
+        let gap = retry_gap(slot.tries);
+        let retry = cx.now() + gap;
+        cx.set_timer(Actor::Handshake(handshake), Timer::HelloRetry, Some(retry));
     }
 }
 

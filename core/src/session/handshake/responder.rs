@@ -3,12 +3,11 @@
 //! Nothing here changes what is known of a peer: a `Hello` may be a replayed one. Only the first
 //! packet that opens under the new keys shows that somebody is there (`confirm.rs`).
 
-use super::{HandshakeSlot, Stage, abandon, advance, owe_message, own_intro, wait_for};
+use super::{HandshakeSlot, Pending, Stage, advance, owe_message, own_intro, wait_for};
 use crate::counters::{Counter, Dropped};
 use crate::cx::{Actor, Cx};
 use crate::held::Held;
 use crate::identity::PeerId;
-use crate::job::Work;
 use crate::lifecycle::Turn;
 use crate::noise::{IK_PSK0_PSK2, Noise, Role, Setup};
 use crate::path::Path;
@@ -61,7 +60,10 @@ fn same_hello(header: &Hello, handshakes: &[HandshakeSlot]) -> Option<u16> {
 
 fn answer_again(handshake: u16, path: Path, cx: &mut Cx<'_>) -> Result<(), Dropped> {
     let slot = cx.handshake(handshake);
-    if slot.stage != Stage::Confirming || slot.path.get() != Some(path) {
+    // The sender may have moved, or somebody may have been faster with a copy: whoever asks is
+    // answered, and who it is shows in what comes next.
+    slot.path = Held::This(path);
+    if slot.stage != Stage::Confirming {
         return Err(Dropped::HandshakeInProgress);
     }
     owe_message(handshake, cx);
@@ -72,9 +74,7 @@ pub(super) fn hello_read(handshake: u16, cx: &mut Cx<'_>) -> Result<Option<Turn>
     let slot = cx.handshake(handshake);
     slot.remote_intro = Some(Hello::intro(&slot.message)?);
     slot.stage = Stage::Identifying;
-    let remote_key = slot.noise.as_ref().and_then(Noise::remote_static);
-    let remote_key = *remote_key.expect("the message carried it");
-    Ok(wait_for(handshake, Work::Identify(remote_key), cx))
+    Ok(wait_for(handshake, Pending::Identity, cx))
 }
 
 /// Knows who is calling, and answers, unless our own call to the same node goes first.
@@ -87,30 +87,25 @@ pub(super) fn identified(
     if remote == cx.state.id {
         return Err(Dropped::OwnIdentity);
     }
-    let gave_way = give_way(remote, cx)?;
+    if own_goes_first(remote, cx) {
+        return Err(Dropped::SimultaneousOpen);
+    }
     let intro = own_intro(cx);
     let slot = cx.handshake(handshake);
     slot.remote = Some(remote);
     slot.stage = Stage::WritingWelcome;
     Welcome::put_intro(&mut slot.message, &intro);
     cx.state.counters.count(Counter::HandshakesAnswered);
-    let turn = advance(handshake, cx);
-    Ok(gave_way.or(turn))
+    Ok(advance(handshake, cx))
 }
 
-/// If both ends have sent a `Hello`, that of the smaller `PeerId` is the one to be answered.
-fn give_way(remote: PeerId, cx: &mut Cx<'_>) -> Result<Option<Turn>, Dropped> {
-    let Some(peer) = cx.find_peer(&remote) else { return Ok(None) };
-    let Some(own) = cx.peer(peer).initiating else { return Ok(None) };
-    if cx.handshake(own).stage == Stage::Confirming {
-        // Ours has been answered: `confirm` decides between the two.
-        return Ok(None);
-    }
-    if cx.state.id < remote {
-        return Err(Dropped::SimultaneousOpen);
-    }
-    abandon(own, cx);
-    Ok(Some(Turn::GaveWay(peer)))
+/// If both ends have sent a `Hello`, that of the smaller `PeerId` is answered, and the other refused.
+/// Whoever answers keeps its own handshake until the other's is confirmed: this `Hello` may be a
+/// replayed one. If ours has its answer already, `confirm` decides between the two.
+fn own_goes_first(remote: PeerId, cx: &mut Cx<'_>) -> bool {
+    let Some(peer) = cx.find_peer(&remote) else { return false };
+    let Some(own) = cx.peer(peer).initiating else { return false };
+    cx.handshake(own).stage != Stage::Confirming && cx.state.id < remote
 }
 
 pub(super) fn welcome_written(handshake: u16, cx: &mut Cx<'_>) -> Result<Option<Turn>, Dropped> {
