@@ -1,6 +1,7 @@
 //! Our own handshakes.
 
-use super::{Stage, advance, owe_message, own_intro, peer_of_attempt};
+use super::progress::advance;
+use super::{Stage, owe_message, own_intro, peer_of_attempt};
 use crate::counters::{Counter, Dropped};
 use crate::cx::{Actor, Cx};
 use crate::held::Held;
@@ -88,6 +89,7 @@ pub(super) fn welcome_read(handshake: u16, cx: &mut Cx<'_>) -> Result<Option<Tur
     let keys = slot.reader.as_ref().expect("it has just read").split();
     let (session, remote_index) = (slot.session, slot.remote_index);
     slot.stage = Stage::Confirming;
+    slot.send_owed = false;
     (slot.noise, slot.reader) = (Held::Nothing, Held::Nothing);
     cx.session(session).install(keys, Role::Initiator, remote_index);
     cx.set_timer(Actor::Handshake(handshake), Timer::HelloRetry, None);

@@ -11,12 +11,15 @@
 
 mod confirm;
 mod initiator;
+mod progress;
 mod responder;
 
 pub(crate) use confirm::{Confirmed, confirm, own_goes_first, remote};
 pub(crate) use initiator::{initiate, on_welcome};
+pub(crate) use progress::{on_outcome, take_work};
 pub(crate) use responder::on_hello;
 
+use progress::Pending;
 use zeroize::Zeroize;
 
 use crate::counters::{Counter, Dropped};
@@ -24,9 +27,8 @@ use crate::cx::{Actor, Cx};
 use crate::heartbeat::Via;
 use crate::held::Held;
 use crate::identity::PeerId;
-use crate::job::{Outcome, Stale, Ticket, Work};
 use crate::lifecycle::Turn;
-use crate::noise::{Noise, NoiseError, Role, Step};
+use crate::noise::{Noise, Role};
 use crate::path::Path;
 use crate::session::SessionId;
 use crate::time::Duration;
@@ -48,16 +50,6 @@ pub(crate) enum Stage {
     WritingWelcome,
     /// The keys are there; the first packet opened with them proves that the peer is, too.
     Confirming,
-}
-
-/// The public-key work that a handshake waits for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Pending {
-    Nothing,
-    /// What its Noise state asks for.
-    Operation,
-    /// Whose key the `Hello` carried.
-    Identity,
 }
 
 /// One handshake of the storage.
@@ -126,17 +118,6 @@ impl Drop for HandshakeSlot {
     }
 }
 
-impl From<NoiseError> for Dropped {
-    fn from(error: NoiseError) -> Self {
-        match error {
-            NoiseError::Short => Self::BadLength,
-            NoiseError::Unauthentic => Self::HandshakeUnauthentic,
-            NoiseError::WeakKey => Self::WeakKey,
-            NoiseError::Reflected => Self::OwnIdentity,
-        }
-    }
-}
-
 impl From<Malformed> for Dropped {
     fn from(malformed: Malformed) -> Self {
         match malformed {
@@ -151,57 +132,6 @@ impl From<Malformed> for Dropped {
 /// What we say of ourselves.
 fn own_intro(cx: &Cx<'_>) -> Intro {
     Intro { version: VERSION, capabilities: 0, ping_interval: cx.state.config.ping_interval }
-}
-
-/// Goes on with the message that is being read or written, as far as it goes without a job.
-fn advance(handshake: u16, cx: &mut Cx<'_>) -> Option<Turn> {
-    let slot = cx.handshake(handshake);
-    let (noise, message) = match slot.stage {
-        Stage::WritingHello | Stage::ReadingHello => {
-            (&mut slot.noise, Hello::noise(&mut slot.message))
-        }
-        Stage::WritingWelcome => (&mut slot.noise, Welcome::noise(&mut slot.message)),
-        Stage::ReadingWelcome => (&mut slot.reader, Welcome::noise(&mut slot.answer)),
-        stage => unreachable!("nothing is read or written in {stage:?}"),
-    };
-    let noise = noise.as_mut().expect("there is a state while something is read or written");
-    match noise.advance(message) {
-        Ok(Step::NeedsOperation) => wait_for(handshake, Pending::Operation, cx),
-        Ok(Step::MessageDone) => message_done(handshake, cx),
-        Err(error) => refuse(handshake, error.into(), cx),
-    }
-}
-
-fn wait_for(handshake: u16, pending: Pending, cx: &mut Cx<'_>) -> Option<Turn> {
-    cx.handshake(handshake).pending = pending;
-    cx.queue_job(handshake);
-    None
-}
-
-fn message_done(handshake: u16, cx: &mut Cx<'_>) -> Option<Turn> {
-    let result = match cx.handshake(handshake).stage {
-        Stage::WritingHello => initiator::hello_written(handshake, cx),
-        Stage::ReadingWelcome => initiator::welcome_read(handshake, cx),
-        Stage::ReadingHello => responder::hello_read(handshake, cx),
-        Stage::WritingWelcome => responder::welcome_written(handshake, cx),
-        stage => unreachable!("no message ends in {stage:?}"),
-    };
-    result.unwrap_or_else(|reason| refuse(handshake, reason, cx))
-}
-
-/// The message being worked on is not acceptable: the handshake ends, but for an initiator's,
-/// which goes on waiting for a better one.
-fn refuse(handshake: u16, reason: Dropped, cx: &mut Cx<'_>) -> Option<Turn> {
-    cx.state.counters.refuse(reason);
-    let slot = cx.handshake(handshake);
-    if slot.stage == Stage::ReadingWelcome {
-        slot.reader = Held::Nothing;
-        slot.stage = Stage::AwaitingWelcome;
-        return None;
-    }
-    let peer = peer_of_attempt(handshake, cx);
-    abandon(handshake, cx);
-    peer.map(Turn::Failed)
 }
 
 /// Erases a handshake, its session included.
@@ -235,59 +165,6 @@ pub(crate) fn unconfirmed(peer: u16, cx: &mut Cx<'_>) -> Option<Via> {
         return None;
     }
     Some(Via { session: slot.session, path: slot.path.get()? })
-}
-
-/// The next operation that a handshake waits for.
-pub(crate) fn take_work(cx: &mut Cx<'_>) -> Option<(Ticket, Work)> {
-    loop {
-        let handshake = cx.take_job()?;
-        // None if the handshake ended while it was queued.
-        let Some(work) = cx.handshake(handshake).take_pending() else { continue };
-        cx.state.tickets = cx.state.tickets.wrapping_add(1);
-        let number = cx.state.tickets;
-        cx.handshake(handshake).ticket = Some(number);
-        cx.state.counters.count(Counter::Jobs);
-        return Some((Ticket { handshake, number }, work));
-    }
-}
-
-impl HandshakeSlot {
-    fn take_pending(&mut self) -> Option<Work> {
-        match core::mem::replace(&mut self.pending, Pending::Nothing) {
-            Pending::Nothing => None,
-            Pending::Operation => self.working_noise()?.operation().map(Work::Handshake),
-            Pending::Identity => self.noise.as_ref()?.remote_static().copied().map(Work::Identify),
-        }
-    }
-
-    /// The state that reads or writes at this stage.
-    fn working_noise(&mut self) -> Option<&mut Noise> {
-        let reading = self.stage == Stage::ReadingWelcome;
-        if reading { self.reader.as_mut() } else { self.noise.as_mut() }
-    }
-}
-
-/// Takes the result of an operation and goes on.
-pub(crate) fn on_outcome(
-    ticket: Ticket,
-    outcome: &Outcome,
-    cx: &mut Cx<'_>,
-) -> Result<Option<Turn>, Stale> {
-    let Ticket { handshake, number } = ticket;
-    let slot = cx.handshakes.get_mut(usize::from(handshake)).ok_or(Stale)?;
-    let identifying = slot.stage == Stage::Identifying;
-    let fits = identifying == matches!(outcome, Outcome::Identity(_));
-    if !fits || slot.ticket.take_if(|waiting| *waiting == number).is_none() {
-        return Err(Stale);
-    }
-    let result = match outcome {
-        Outcome::Identity(identity) => responder::identified(handshake, *identity, cx),
-        Outcome::Key(key) => {
-            let noise = slot.working_noise().expect("it asked for this");
-            noise.supply(key).map(|()| advance(handshake, cx)).map_err(Dropped::from)
-        }
-    };
-    Ok(result.unwrap_or_else(|reason| refuse(handshake, reason, cx)))
 }
 
 pub(crate) fn on_timer(timer: Timer, handshake: u16, cx: &mut Cx<'_>) -> Option<Turn> {

@@ -3,7 +3,8 @@
 //! Nothing here changes what is known of a peer: a `Hello` may be a replayed one. Only the first
 //! packet that opens under the new keys shows that somebody is there (`confirm.rs`).
 
-use super::{HandshakeSlot, Pending, Stage, advance, owe_message, own_intro, wait_for};
+use super::progress::{Pending, advance, wait_for};
+use super::{HandshakeSlot, Stage, owe_message, own_intro};
 use crate::counters::{Counter, Dropped};
 use crate::cx::{Actor, Cx};
 use crate::held::Held;
