@@ -1,4 +1,5 @@
 #![no_std]
+#![forbid(unsafe_code)]
 //! The Underpass protocol: peers behind NATs that talk end to end encrypted.
 //!
 //! This crate is the protocol and nothing else. It has no clock, no socket, no thread, no allocator

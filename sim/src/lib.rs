@@ -3,6 +3,8 @@
 //! A scenario says what the network looks like, what goes wrong and what must hold; every seed of
 //! it is one run, in virtual time, the same on every computer. `ARCHITECTURE.md` has the map.
 
+#![forbid(unsafe_code)]
+
 pub mod checker;
 pub mod expect;
 pub mod fault;

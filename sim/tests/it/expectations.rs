@@ -57,6 +57,8 @@ fn fails(name: &str, text: &str) {
     settings.set_snapshot_path(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/expectations"));
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
+    // Times that hang on drawn jitter change with every change of the protocol.
+    settings.add_filter(r"\d+\.\d{3,6}s", "[drawn]");
     settings.bind(|| insta::assert_snapshot!(name, told(&report)));
     assert_eq!(report.failures.len(), text.matches("[[expect]]").count(), "each one fails");
 }
