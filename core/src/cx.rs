@@ -169,13 +169,13 @@ impl<'a> Cx<'a> {
     }
 
     /// Takes a slot for a peer not known so far.
-    pub(crate) fn add_peer(&mut self, id: PeerId, agreement_key: [u8; 32]) -> Option<u16> {
+    pub(crate) fn add_peer(&mut self, contact: Contact) -> Option<u16> {
         let slot = self.state.free_peers.pop(self.queues.free_peers)?;
         let now = self.now();
         let peer = self.peer(slot);
-        peer.contact = Some(Contact { id, agreement_key });
+        peer.contact = Some(contact);
         peer.since = now;
-        self.peer_index().insert(&id, slot);
+        self.peer_index().insert(&contact.id, slot);
         Some(slot)
     }
 

@@ -6,10 +6,9 @@
 use crate::counters::Dropped;
 use crate::cx::Cx;
 use crate::heartbeat;
-use crate::identity::PeerId;
 use crate::noise::Role;
 use crate::path::Path;
-use crate::peer::PeerState;
+use crate::peer::{Contact, PeerState};
 use crate::reconnect;
 use crate::session::handshake::Confirmed;
 use crate::session::{self, handshake};
@@ -55,11 +54,11 @@ pub(crate) fn dial(peer: u16, cx: &mut Cx<'_>) {
 /// returned.
 pub(crate) fn confirmed(handshake: u16, path: Path, cx: &mut Cx<'_>) -> Result<u16, Dropped> {
     let remote = handshake::remote(handshake, cx);
-    let known = cx.find_peer(&remote);
+    let known = cx.find_peer(&remote.id);
     if known.is_some_and(|peer| handshake::own_goes_first(handshake, peer, cx)) {
         return Err(Dropped::SimultaneousOpen);
     }
-    let admitted = known.or_else(|| admit(remote, remote.agreement_key(), Asker::Stranger, cx));
+    let admitted = known.or_else(|| admit(remote, Asker::Stranger, cx));
     let Some(peer) = admitted else {
         handshake::abandon(handshake, cx);
         return Err(Dropped::PeersFull);
@@ -84,12 +83,7 @@ pub(crate) enum Asker {
 }
 
 /// A slot for a peer not known so far, if need be one that another peer has to leave.
-pub(crate) fn admit(
-    id: PeerId,
-    agreement_key: [u8; 32],
-    asker: Asker,
-    cx: &mut Cx<'_>,
-) -> Option<u16> {
+pub(crate) fn admit(contact: Contact, asker: Asker, cx: &mut Cx<'_>) -> Option<u16> {
     if cx.is_full() {
         let other = cx.least_wanted_peer()?;
         let slot = cx.peer(other);
@@ -100,7 +94,7 @@ pub(crate) fn admit(
         close(other, cx);
         cx.remove_peer(other);
     }
-    cx.add_peer(id, agreement_key)
+    cx.add_peer(contact)
 }
 
 /// Erases everything that is under way with a peer.

@@ -13,7 +13,7 @@ use crate::job::{Done, Job, Stale};
 use crate::lifecycle::Asker;
 use crate::message::Received;
 use crate::path::{Path, Transmit};
-use crate::peer::{Peer, PeerSlot, PeerState};
+use crate::peer::{Contact, Peer, PeerSlot, PeerState};
 use crate::session::handshake;
 use crate::storage::Storage;
 use crate::time::{Duration, Instant};
@@ -88,7 +88,10 @@ impl<S: Storage> Node<S> {
             return Err(ConnectError::OwnIdentity);
         }
         let known = cx.find_peer(&id);
-        let admit = || lifecycle::admit(id, id.agreement_key(), Asker::Application, &mut cx);
+        let admit = || {
+            let contact = Contact { id, agreement_key: id.agreement_key() };
+            lifecycle::admit(contact, Asker::Application, &mut cx)
+        };
         let slot = known.or_else(admit).ok_or(ConnectError::Full)?;
         let peer = cx.peer(slot);
         peer.wanted = true;

@@ -7,6 +7,7 @@ use crate::identity::SecretIdentity;
 use crate::network::Network;
 use crate::noise::{Role, TransportKeys};
 use crate::path::Socket;
+use crate::peer::Contact;
 use crate::time::Instant;
 use crate::{MAX_DATAGRAM, Node};
 
@@ -34,7 +35,8 @@ fn with_own_echo(test: impl FnOnce(&mut Cx<'_>, SessionId)) {
     let node = Node::new(Config::new(network), keys.id(), [0; 32], Tiny::EMPTY, Instant::ORIGIN);
     let mut node = node.expect("the storage is sound");
     let mut cx = node.cx();
-    let peer = cx.add_peer(keys.id(), keys.id().agreement_key()).expect("there is room");
+    let contact = Contact { id: keys.id(), agreement_key: keys.id().agreement_key() };
+    let peer = cx.add_peer(contact).expect("there is room");
     let handshake = cx.take_handshake(Role::Responder).expect("there is room");
     let session = cx.take_session(handshake);
     let keys = TransportKeys { seal: KEY, open: KEY, handshake_hash: [2; 32] };

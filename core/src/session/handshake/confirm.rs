@@ -7,6 +7,7 @@ use crate::cx::Cx;
 use crate::identity::PeerId;
 use crate::noise::Role;
 use crate::path::Path;
+use crate::peer::Contact;
 use crate::session;
 use crate::time::Duration;
 
@@ -18,7 +19,7 @@ pub(crate) struct Confirmed {
 }
 
 /// The other end of a handshake whose keys have opened a packet.
-pub(crate) fn remote(handshake: u16, cx: &mut Cx<'_>) -> PeerId {
+pub(crate) fn remote(handshake: u16, cx: &mut Cx<'_>) -> Contact {
     cx.handshake(handshake).remote.expect("known before there are keys")
 }
 
@@ -39,7 +40,7 @@ pub(crate) fn confirm(handshake: u16, peer: u16, path: Path, cx: &mut Cx<'_>) ->
     let (role, session) = (slot.role, slot.session);
     let dialled = slot.path.get().filter(|_| role == Role::Initiator);
     let intro = slot.remote_intro.expect("read before there are keys");
-    let remote = remote(handshake, cx);
+    let remote = remote(handshake, cx).id;
     release(handshake, cx);
     abandon_others(peer, &remote, cx);
     session::promote(peer, session, cx);
@@ -55,7 +56,7 @@ fn abandon_others(peer: u16, remote: &PeerId, cx: &mut Cx<'_>) {
     }
     for other in 0..cx.handshakes.len() as u16 {
         let slot = cx.handshake(other);
-        if slot.stage != Stage::Free && slot.remote == Some(*remote) {
+        if slot.remote.is_some_and(|contact| contact.id == *remote) {
             abandon(other, cx);
         }
     }

@@ -31,7 +31,7 @@ pub(crate) fn initiate(peer: u16, path: Path, cx: &mut Cx<'_>) -> bool {
     slot.stage = Stage::WritingHello;
     slot.path = Held::This(path);
     slot.session = session;
-    slot.remote = Some(contact.id);
+    slot.remote = Some(contact);
     slot.noise = Held::This(noise);
     Hello::put_intro(&mut slot.message, &intro);
     cx.peer(peer).initiating = Some(handshake);

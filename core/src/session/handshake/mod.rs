@@ -26,10 +26,10 @@ use crate::counters::{Counter, Dropped};
 use crate::cx::{Actor, Cx};
 use crate::heartbeat::Via;
 use crate::held::Held;
-use crate::identity::PeerId;
 use crate::lifecycle::Turn;
 use crate::noise::{Noise, Role};
 use crate::path::Path;
+use crate::peer::Contact;
 use crate::session::SessionId;
 use crate::time::Duration;
 use crate::timer::{HandshakeTimers, Timer, retry_gap};
@@ -60,7 +60,7 @@ pub struct HandshakeSlot {
     pub(crate) path: Held<Path>,
     pub(crate) session: SessionId,
     /// The other end, once it is known.
-    remote: Option<PeerId>,
+    remote: Option<Contact>,
     remote_index: u32,
     remote_intro: Option<Intro>,
     noise: Held<Noise>,
@@ -152,7 +152,7 @@ fn release(handshake: u16, cx: &mut Cx<'_>) {
 /// The peer that we began this handshake with.
 fn peer_of_attempt(handshake: u16, cx: &mut Cx<'_>) -> Option<u16> {
     let remote = cx.handshake(handshake).remote?;
-    let peer = cx.find_peer(&remote)?;
+    let peer = cx.find_peer(&remote.id)?;
     (cx.peer(peer).initiating == Some(handshake)).then_some(peer)
 }
 

@@ -12,6 +12,7 @@ use crate::identity::PeerId;
 use crate::lifecycle::Turn;
 use crate::noise::{IK_PSK0_PSK2, Noise, Role, Setup};
 use crate::path::Path;
+use crate::peer::Contact;
 use crate::timer::{ATTEMPT, Timer};
 use crate::wire::{Hello, Welcome};
 
@@ -93,7 +94,9 @@ pub(super) fn identified(
     }
     let intro = own_intro(cx);
     let slot = cx.handshake(handshake);
-    slot.remote = Some(remote);
+    let agreement_key = slot.noise.as_ref().and_then(Noise::remote_static).copied();
+    let agreement_key = agreement_key.expect("its owner was asked for");
+    slot.remote = Some(Contact { id: remote, agreement_key });
     slot.stage = Stage::WritingWelcome;
     Welcome::put_intro(&mut slot.message, &intro);
     cx.state.counters.count(Counter::HandshakesAnswered);
