@@ -63,7 +63,7 @@ fn data_path() {
     for size in SIZES {
         let (mut session, mut bare) = (Session::new(size), Bare::new(size));
         let sealed = compare(BATCH as u128, || session.seal(), || bare.seal());
-        show(&format!("encode and seal {size} bytes"), &sealed);
+        show(&format!("seal {size} bytes"), &sealed);
         let both = compare(
             BATCH as u128,
             || {
@@ -75,7 +75,7 @@ fn data_path() {
                 bare.open();
             },
         );
-        show(&format!("and decode and open {size} bytes"), &both);
+        show(&format!("seal and open {size} bytes"), &both);
     }
     println!();
 }
@@ -136,7 +136,7 @@ fn show_world(what: &str, cost: &Cost) {
 fn instructions() {
     println!("data path, instructions a packet   ours   bare  ratio");
     for size in SIZES {
-        for (operation, what) in [("seal", "encode and seal"), ("both", "and decode and open")] {
+        for (operation, what) in [("seal", "seal"), ("both", "seal and open")] {
             let counted = |side: &str| instructions_of(&format!("{side}-{operation}"), size);
             match (counted("ours"), counted("bare")) {
                 (Ok(ours), Ok(bare)) => {

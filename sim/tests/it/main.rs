@@ -5,3 +5,4 @@ mod diagnostics;
 mod engine;
 mod expectations;
 mod program;
+mod readme;
