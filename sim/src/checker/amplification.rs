@@ -7,7 +7,7 @@
 //! from there was its own choice, and so is every `Hello` to a peer that it is told to dial.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use underpass_core::Instant;
@@ -16,7 +16,7 @@ use super::wire::{self, HELLO, SEALED};
 use super::{Complaint, Setting};
 use crate::scenario::model::NodeId;
 use crate::trace::{Observation, PacketInfo, Watch};
-use crate::world::node_of_address;
+use crate::world::{ipv4_address, ipv6_address, node_of_address};
 
 pub(super) struct Amplification {
     names: Arc<[String]>,
@@ -139,8 +139,10 @@ impl Memory {
 
     /// Takes every address of a node as its own.
     fn trust(&mut self, peer: NodeId) {
-        for (address, standing) in &mut self.standings {
-            if node_of_address(address.ip()) == Some(peer) {
+        let ipv4 = ipv4_address(peer).map(IpAddr::V4);
+        for ip in ipv4.into_iter().chain([IpAddr::V6(ipv6_address(peer))]) {
+            let all_ports = SocketAddr::new(ip, 0)..=SocketAddr::new(ip, u16::MAX);
+            for (_, standing) in self.standings.range_mut(all_ports) {
                 *standing = Standing::Trusted;
             }
         }

@@ -294,6 +294,37 @@ fn ends_that_name_somebody_else() {
 }
 
 #[test]
+fn two_that_go_on_in_different_sessions_disagree() {
+    let mut bench = Bench::new();
+    bench.observed(LAPTOP, established(SENSOR, 1));
+    bench.observed(SENSOR, established(LAPTOP, 2));
+    let rtt = Observation::Rtt { peer: SENSOR, rtt: Duration::from_millis(40) };
+    for _ in 0..30 {
+        bench.observed(LAPTOP, rtt);
+    }
+    // An end may learn of a session late.
+    bench.is_quiet();
+    bench.observed(LAPTOP, rtt);
+    bench.complains(
+        "agreement: laptop and sensor have been in different sessions since 2s (at 33s)",
+    );
+}
+
+#[test]
+fn a_node_that_starts_anew_disagrees_with_nobody() {
+    let mut bench = Bench::new();
+    bench.observed(LAPTOP, established(SENSOR, 1));
+    bench.observed(SENSOR, established(LAPTOP, 1));
+    bench.observed(SENSOR, Observation::Stopped);
+    bench.observed(SENSOR, Observation::Started { incarnation: 1 });
+    bench.observed(SENSOR, established(LAPTOP, 2));
+    for _ in 0..60 {
+        bench.observed(SENSOR, Observation::Rtt { peer: LAPTOP, rtt: Duration::from_millis(40) });
+    }
+    bench.is_quiet();
+}
+
+#[test]
 fn an_answer_larger_than_its_question() {
     let mut bench = Bench::new();
     bench.arrived(LAPTOP, SENSOR, &[1; 100]);

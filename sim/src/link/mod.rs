@@ -20,8 +20,9 @@ pub struct LinkModel {
     pub loss: Probability,
     /// Bits a second, IP and UDP headers included; `None` for no limit.
     pub rate: Option<Rate>,
-    /// Packets that wait for a limited rate, the one being sent included; one more is dropped.
-    /// tc-netem's default is 1000.
+    /// Packets that wait for a limited rate, the one being sent included; one more is dropped. Those
+    /// that have been sent and are still under way do not count, which in tc-netem they do. The
+    /// default is tc-netem's, 1000.
     pub limit: u32,
 }
 

@@ -74,6 +74,17 @@ fn a_limited_rate_keeps_the_order_under_jitter() {
 }
 
 #[test]
+fn packets_that_jitter_holds_back_come_out_at_the_rate() {
+    let (delay, jitter) = (Duration::from_millis(100), Duration::from_millis(100));
+    let mut link = link(LinkModel { delay, jitter, rate: kbit(800), ..LinkModel::IDEAL });
+    // 100 bytes take a millisecond.
+    let exits = (0..1000).map(|number| link.cross(at_ms(2 * number), number, 100).unwrap());
+    let exits: Vec<Instant> = exits.collect();
+    let gaps = exits.windows(2).map(|pair| pair[1].saturating_since(pair[0]));
+    assert_eq!(gaps.min(), Some(Duration::from_millis(1)));
+}
+
+#[test]
 fn loss_hits_the_stated_share() {
     let loss = Probability::ratio(1, 10).unwrap();
     let mut link = link(LinkModel { loss, ..LinkModel::IDEAL });

@@ -36,8 +36,10 @@ impl Transmitter {
         }
     }
 
-    /// When a packet that comes at `at` arrives at the other end, `latency` after its last bit has
-    /// gone out and after all before it; `None` if there is no room for it to wait.
+    /// When a packet that comes at `at` arrives at the other end: `latency` after its last bit has
+    /// gone out, but no sooner after the packet before it than its own bits take. So packets that
+    /// jitter holds back come out at the link's rate, and not all at once. `None` if there is no
+    /// room for it to wait.
     pub(super) fn send(&mut self, at: Instant, bytes: u64, latency: Duration) -> Option<Instant> {
         while self.done.front().is_some_and(|&done| done <= at) {
             self.done.pop_front();
@@ -50,8 +52,15 @@ impl Transmitter {
         }
         let done = self.occupy(bytes);
         self.done.push_back(done);
-        self.last_exit = self.last_exit.max(done + latency);
+        self.last_exit = (done + latency).max(self.last_exit + self.duration(bytes));
         Some(self.last_exit)
+    }
+
+    /// How long these bytes take, rounded down: without jitter it is `done` that spaces the exits.
+    fn duration(&self, bytes: u64) -> Duration {
+        let rate = u128::from(self.rate.bits_per_second());
+        let whole = u128::from(bytes) * BITS_PER_BYTE * MICROS_PER_SECOND / rate;
+        Duration::from_micros(u64::try_from(whole).unwrap_or(u64::MAX))
     }
 
     /// Adds a packet's bits to the work; says when it is done, rounded up to the microsecond.
