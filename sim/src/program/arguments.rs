@@ -18,7 +18,7 @@ pub(crate) struct Arguments {
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  everything passed
+  0  everything passed, but for expectations of scenarios in quarantine
   1  an expectation or a checker failed
   2  a mistake in a file or in the arguments; nothing was run
   3  a run panicked, or two runs of one seed differed
@@ -56,7 +56,7 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "SEEDS")]
     pub(crate) seeds: Option<Seeds>,
 
-    /// How many runs to make at once [default: as many as there are cores]
+    /// How many runs to make at once, 256 at most [default: as many as there are cores]
     #[arg(long, value_name = "N")]
     pub(crate) jobs: Option<NonZeroUsize>,
 

@@ -6,16 +6,21 @@ use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::Duration;
 
-use underpass_sim::RunReport;
+use underpass_sim::world::Stop;
+use underpass_sim::{Failure, RunReport};
 
 use super::Simulate;
 use super::panics::{self, Panic};
 use super::selection::Case;
 use super::stopwatch::Stopwatch;
 
+/// How many runs there are at once at most: more threads than any computer has cores only cost
+/// memory.
+pub(crate) const JOBS_MAX: usize = 256;
+
 /// How to run.
 pub(crate) struct Options {
-    /// How many runs at once.
+    /// How many runs at once, if the system lends so many threads.
     pub(crate) jobs: usize,
     /// Every run is made a second time, to see whether it is the same.
     pub(crate) twice: bool,
@@ -51,6 +56,16 @@ impl Ending {
     pub(crate) fn failed(&self) -> bool {
         !self.passed() && !matches!(self, Self::NotRun)
     }
+
+    /// Whether all that was wrong is what a scenario can be known for: that its expectations are
+    /// not met, or its limit of events is not kept. No scenario is to blame for anything else.
+    pub(crate) fn is_excusable(&self) -> bool {
+        let Self::Done(report) = self else { return false };
+        report.failures.iter().all(|failure| match failure {
+            Failure::Unmet(_) => true,
+            Failure::Stopped { stop, .. } => matches!(stop, Stop::MaxEvents { .. }),
+        })
+    }
 }
 
 /// Who is told what comes of the runs.
@@ -78,19 +93,27 @@ pub(crate) fn execute(
         next: AtomicUsize::new(0),
         stopped: AtomicBool::new(false),
     };
+    let mut order = InOrder { cases, next: 0, runs: BTreeMap::new() };
+    let mut over = |position, run| {
+        listener.run_over();
+        order.add(position, run, listener);
+    };
     thread::scope(|scope| {
         let (sender, receiver) = mpsc::channel();
-        for _ in 0..options.jobs {
-            let (work, sender) = (&work, sender.clone());
-            scope.spawn(move || work.take_part(&sender));
-        }
+        let worker = |sender: Sender<_>| {
+            let send = move |position, run| {
+                sender.send((position, run)).expect("results are taken until the last one");
+            };
+            thread::Builder::new().spawn_scoped(scope, || work.take_part(send))
+        };
+        let refused = (0..options.jobs).find(|_| worker(sender.clone()).is_err());
         // The channel ends when the last worker does.
         drop(sender);
-        let mut order = InOrder { cases, next: 0, runs: BTreeMap::new() };
-        for (position, run) in receiver {
-            listener.run_over();
-            order.add(position, run, listener);
+        if refused == Some(0) {
+            // There are no workers: the runs are made here.
+            work.take_part(&mut over);
         }
+        receiver.into_iter().for_each(|(position, run)| over(position, run));
     });
 }
 
@@ -111,14 +134,14 @@ struct Work<'a> {
 
 impl Work<'_> {
     /// Makes one run after the other until there is none left.
-    fn take_part(&self, results: &Sender<(Position, Run)>) {
+    fn take_part(&self, mut over: impl FnMut(Position, Run)) {
         while let Some(position) = self.runs.get(self.next.fetch_add(1, Ordering::Relaxed)) {
             let case = &self.cases[position.0];
             let run = self.make(case, case.seeds[position.1]);
-            if self.options.fail_fast && run.ending.failed() && case.scenario.quarantine.is_none() {
+            if self.options.fail_fast && run.ending.failed() && !case.excuses(&run.ending) {
                 self.stopped.store(true, Ordering::Relaxed);
             }
-            results.send((*position, run)).expect("results are taken until the last one");
+            over(*position, run);
         }
     }
 

@@ -5,13 +5,15 @@
 //! ```
 
 use std::env;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches};
 use underpass_sim::RunReport;
 use underpass_sim::scenario::Scenario;
+use underpass_sim::scenario::discover::shown;
 
-use crate::report::Screen;
+use crate::report::{Screen, quoted};
 use arguments::{Arguments, Command};
 
 mod arguments;
@@ -68,10 +70,10 @@ pub(crate) fn main() -> ExitCode {
     ExitCode::from(exit as u8)
 }
 
-/// How this program was started, for commands that a person can repeat.
+/// How this program was started, for commands that a person can repeat: as a shell takes it.
 fn invocation() -> String {
     // Cargo tells what it runs about itself.
     let by_cargo = env::var_os("CARGO").is_some();
-    let itself = env::args().next().filter(|_| !by_cargo);
-    itself.unwrap_or_else(|| "cargo sim".into())
+    let itself = env::args_os().next().filter(|_| !by_cargo);
+    itself.map_or("cargo sim".into(), |itself| quoted(&shown(Path::new(&itself))))
 }

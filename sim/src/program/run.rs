@@ -5,10 +5,10 @@ use std::slice;
 use std::thread;
 
 use super::arguments::RunArguments;
-use super::execution::{Options, execute};
+use super::execution::{JOBS_MAX, Options, execute};
 use super::selection::{self, Case, Refusal};
 use super::{Exit, Simulate};
-use crate::report::{Reporter, Screen};
+use crate::report::{Reporter, Rerun, Screen};
 
 pub(super) fn run(
     arguments: &RunArguments,
@@ -23,7 +23,7 @@ pub(super) fn run(
     let runs: usize = cases.iter().map(|case| case.seeds.len()).sum();
     let cores = || thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let options = Options {
-        jobs: arguments.jobs.unwrap_or_else(cores).get().min(runs),
+        jobs: arguments.jobs.unwrap_or_else(cores).get().min(runs).min(JOBS_MAX),
         twice: arguments.twice,
         fail_fast: arguments.fail_fast,
     };
@@ -31,7 +31,8 @@ pub(super) fn run(
         true => (&mut screen.err, Some(&mut screen.out)),
         false => (&mut screen.out, None),
     };
-    let mut reporter = Reporter::new(&cases, options.jobs, invocation, report, hashes);
+    let rerun = Rerun { invocation, twice: arguments.twice };
+    let mut reporter = Reporter::new(&cases, options.jobs, rerun, report, hashes);
     execute(&cases, &options, simulate, &mut reporter);
     reporter.finish()
 }

@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use underpass_sim::machine::underpass::Underpass;
+use underpass_sim::scenario::discover::shown;
 use underpass_sim::scenario::{self, DiscoverError, Found, Report, Scenario, Vocabulary, discover};
 
 use super::Exit;
+use super::execution::Ending;
 use crate::report::{Output, count};
 
 /// Where names are looked up, and what is meant if no path is given.
@@ -23,6 +25,13 @@ pub(crate) struct Case {
     pub(crate) path: PathBuf,
     pub(crate) scenario: Scenario,
     pub(crate) seeds: Vec<u64>,
+}
+
+impl Case {
+    /// Whether a failed run was to be expected of this scenario.
+    pub(crate) fn excuses(&self, ending: &Ending) -> bool {
+        self.scenario.quarantine.is_some() && ending.is_excusable()
+    }
 }
 
 /// A file that is meant.
@@ -87,31 +96,23 @@ impl Target {
 
 /// The files that the paths mean, sorted by name.
 pub(crate) fn find(paths: &[PathBuf]) -> Result<Vec<Target>, Refusal> {
-    let (mut whole, mut named) = (Vec::new(), Vec::new());
-    for path in paths {
-        match resolve(path)? {
-            (path, None) => whole.push(path),
-            (path, Some(seed)) => named.push((path, seed)),
+    let mut meant = paths.iter().map(|path| resolve(path)).collect::<Result<Vec<_>, _>>()?;
+    if meant.is_empty() {
+        meant.push((default_folder()?, None));
+    }
+    // All together, since each file and each name is there once among all of them.
+    let all: Vec<PathBuf> = meant.iter().map(|(path, _)| path.clone()).collect();
+    let target = |found| Target { found, whole: false, seeds: BTreeSet::new() };
+    let mut targets: Vec<_> = discovered(&all)?.into_iter().map(target).collect();
+    for (path, seed) in meant {
+        let files: BTreeSet<_> = discovered(&[path])?.into_iter().map(|it| it.file).collect();
+        for target in targets.iter_mut().filter(|target| files.contains(&target.found.file)) {
+            match seed {
+                None => target.whole = true,
+                Some(seed) => target.seeds.extend([seed]),
+            }
         }
     }
-    if paths.is_empty() {
-        whole.push(default_folder()?);
-    }
-    let target = |found| Target { found, whole: true, seeds: BTreeSet::new() };
-    let mut targets: Vec<_> = discovered(&whole)?.into_iter().map(target).collect();
-    for (path, seed) in named {
-        let there = targets.iter().position(|target| target.found.path == path);
-        let at = match there {
-            Some(at) => at,
-            None => {
-                let found = discovered(&[path])?.into_iter();
-                targets.extend(found.map(|found| Target { whole: false, ..target(found) }));
-                targets.len() - 1
-            }
-        };
-        targets[at].seeds.insert(seed);
-    }
-    targets.sort_by(|a, b| a.found.cmp(&b.found));
     Ok(targets)
 }
 
@@ -145,7 +146,7 @@ fn default_folder() -> Result<PathBuf, Refusal> {
     if Path::new(FOLDER).is_dir() {
         return Ok(FOLDER.into());
     }
-    let here = env::current_dir().map_or("this folder".into(), |here| here.display().to_string());
+    let here = env::current_dir().map_or("this folder".into(), |here| shown(&here));
     let message = format!("there is no folder `{FOLDER}` in {here}: say which files or folders");
     Err(Refusal::Arguments(message))
 }
@@ -155,12 +156,16 @@ fn resolve(argument: &Path) -> Result<(PathBuf, Option<u64>), Refusal> {
     if argument.exists() {
         return Ok((argument.into(), None));
     }
-    let name = argument.to_string_lossy();
+    let name = shown(argument);
+    let file = |name: &str| Path::new(FOLDER).join(format!("{name}.toml"));
+    // A file may have an @ in its own name.
     let (scenario, seed) = split_seed(&name);
-    let file = Path::new(FOLDER).join(format!("{scenario}.toml"));
-    if file.is_file() {
-        return Ok((file, seed));
+    for (name, seed) in [(name.as_str(), None), (scenario, seed)] {
+        if file(name).is_file() {
+            return Ok((file(name), seed));
+        }
     }
+    let file = file(scenario);
     let message =
         format!("there is no file or folder {name}, and {} is not there either", file.display());
     Err(Refusal::Arguments(message))

@@ -1,13 +1,14 @@
 //! Everything about a run that failed: what was expected, what happened instead, how to see it
 //! again.
 
-use std::path::Path;
-
 use underpass_core::Instant;
 use underpass_sim::expect::Unmet;
+use underpass_sim::scenario::discover::shown;
 use underpass_sim::world::Stop;
 use underpass_sim::{Failure, RunReport};
 
+use super::one_line;
+use super::rerun::Rerun;
 use crate::program::execution::{Ending, Run};
 use crate::program::selection::Case;
 
@@ -15,12 +16,10 @@ use crate::program::selection::Case;
 const INDENT: &str = "             ";
 /// What each line is about, before the text.
 const LABEL: usize = 10;
-/// Names of further runs are broken into lines of about this length.
-const LINE: usize = 100;
 
 /// The lines about a failed run that follow its name.
-pub(super) fn lines(case: &Case, run: &Run, invocation: &str) -> Vec<String> {
-    let path = case.path.display().to_string();
+pub(super) fn lines(case: &Case, run: &Run, rerun: Rerun<'_>) -> Vec<String> {
+    let path = shown(&case.path);
     let mut lines = Lines::default();
     match &run.ending {
         Ending::Done(report) => lines.report(&path, report),
@@ -39,23 +38,15 @@ pub(super) fn lines(case: &Case, run: &Run, invocation: &str) -> Vec<String> {
         }
         Ending::NotRun => {}
     }
-    let twice = if matches!(run.ending, Ending::Differed(_)) { " --twice" } else { "" };
-    let path = quoted(&case.path);
-    lines.add("rerun", &format!("{invocation} run {path} --seed {}{twice}", run.seed));
+    lines.add("rerun", &rerun.one(case, run.seed));
     lines.0
 }
 
-/// The names of runs that failed too.
-pub(super) fn names(case: &Case, seeds: &[u64]) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for seed in seeds {
-        let name = format!("{}@{seed}", case.scenario.name);
-        match lines.last_mut() {
-            Some(line) if line.len() + name.len() < LINE => *line += &format!(" {name}"),
-            _ => lines.push(format!("{INDENT}{name}")),
-        }
-    }
-    lines
+/// The line about further runs that failed too.
+pub(super) fn rest(case: &Case, seeds: &[u64], rerun: Rerun<'_>) -> Vec<String> {
+    let mut lines = Lines::default();
+    lines.add("rerun", &rerun.several(case, seeds));
+    lines.0
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {
@@ -70,6 +61,8 @@ impl Lines {
     fn add(&mut self, label: &str, text: &str) {
         for (number, line) in text.lines().enumerate() {
             let label = if number == 0 { label } else { "" };
+            // What a run says may quote anything.
+            let line = line.replace(char::is_control, " ");
             self.0.push(format!("{INDENT}{label:<LABEL$}{line}").trim_end().into());
         }
     }
@@ -89,7 +82,7 @@ impl Lines {
 
     fn unmet(&mut self, path: &str, unmet: &Unmet) {
         let Unmet { origin, expected, happened, knew } = unmet;
-        self.0.push(format!("{INDENT}{path}:{}  {}", origin.line, origin.text));
+        self.0.push(format!("{INDENT}{path}:{}  {}", origin.line, one_line(&origin.text)));
         self.add("expected", expected);
         self.add("happened", happened);
         for knew in knew {
@@ -108,15 +101,5 @@ fn stopped(at: Instant, stop: &Stop) -> (String, String) {
             ("what the checkers ask of every run".into(), format!("at {at}: {stop}"))
         }
         _ => ("a run to its end".into(), stop.to_string()),
-    }
-}
-
-/// A path as a shell takes it.
-fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    let plain = |c: char| c.is_alphanumeric() || "/._-+,@%=:".contains(c);
-    match text.chars().all(plain) {
-        true => text,
-        false => format!("'{}'", text.replace('\'', r"'\''")),
     }
 }

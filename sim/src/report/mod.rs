@@ -6,6 +6,7 @@ mod numbers;
 mod output;
 mod progress;
 mod reporter;
+mod rerun;
 mod summary;
 mod verdict;
 
@@ -16,6 +17,7 @@ pub(crate) use list::list_lines;
 pub(crate) use numbers::count;
 pub(crate) use output::{Output, Screen};
 pub(crate) use reporter::Reporter;
+pub(crate) use rerun::{Rerun, quoted};
 
 /// A text from a file on one line, without what could move the cursor.
 fn one_line(text: &str) -> String {

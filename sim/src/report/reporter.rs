@@ -3,6 +3,7 @@
 use super::numbers::{count, plural, real_time, thousands, virtual_time, wide};
 use super::output::{Color, Output};
 use super::progress::Progress;
+use super::rerun::Rerun;
 use super::summary::Summary;
 use super::verdict::{Outcome, Verdict};
 use super::{failure, one_line};
@@ -22,7 +23,7 @@ const STATUS: usize = 12;
 pub(crate) struct Reporter<'r, 'w> {
     output: &'r mut Output<'w>,
     hashes: Option<&'r mut Output<'w>>,
-    invocation: &'r str,
+    rerun: Rerun<'r>,
     progress: Progress,
     columns: Columns,
     summary: Summary,
@@ -60,7 +61,7 @@ impl<'r, 'w> Reporter<'r, 'w> {
     pub(crate) fn new(
         cases: &[Case],
         jobs: usize,
-        invocation: &'r str,
+        rerun: Rerun<'r>,
         output: &'r mut Output<'w>,
         hashes: Option<&'r mut Output<'w>>,
     ) -> Self {
@@ -71,7 +72,7 @@ impl<'r, 'w> Reporter<'r, 'w> {
         Self {
             output,
             hashes,
-            invocation,
+            rerun,
             progress: Progress::new(runs),
             columns: Columns::for_cases(cases),
             summary: Summary::default(),
@@ -114,15 +115,15 @@ impl<'r, 'w> Reporter<'r, 'w> {
         let mut text = match outcome.verdict {
             Verdict::Passed => self.measures(seeds, outcome),
             Verdict::Failed | Verdict::Quarantined => {
-                let made = outcome.passed + outcome.failed;
-                let failed = thousands(wide(outcome.failed));
+                let made = outcome.made();
+                let failed = thousands(wide(outcome.failed + outcome.excused));
                 format!("{failed} of {} failed", count(made, "seed"))
             }
             Verdict::Recovered => format!("{} passed unexpectedly", count(seeds, "seed")),
             Verdict::NotRun if outcome.passed == 0 => "no seed run".into(),
             Verdict::NotRun => format!("{} passed", count(outcome.passed, "seed")),
         };
-        if outcome.not_run > 0 && outcome.passed + outcome.failed > 0 {
+        if outcome.not_run > 0 && outcome.made() > 0 {
             text += &format!(", {} not run", thousands(wide(outcome.not_run)));
         }
         if let Some(reason) = &case.scenario.quarantine {
@@ -144,28 +145,43 @@ impl<'r, 'w> Reporter<'r, 'w> {
     }
 
     /// Notes what to say in the end of the runs that failed.
-    fn note_details(&mut self, case: &Case, outcome: &Outcome, runs: &[Run]) {
-        let (word, color) = word(outcome.verdict);
+    fn note_details(&mut self, case: &Case, runs: &[Run]) {
+        let failed = runs.iter().filter(|run| run.ending.failed());
+        let (excused, failed): (Vec<&Run>, Vec<&Run>) =
+            failed.partition(|run| case.excuses(&run.ending));
+        let known = self.details_of(case, &excused, Verdict::Quarantined, SHOWN_MAX_QUARANTINED);
+        self.known.extend(known);
+        let details = self.details_of(case, &failed, Verdict::Failed, SHOWN_MAX);
+        self.details.extend(details);
+    }
+
+    /// What to say of some runs of a case: of so many of them in full.
+    fn details_of(
+        &self,
+        case: &Case,
+        runs: &[&Run],
+        verdict: Verdict,
+        shown_max: usize,
+    ) -> Vec<String> {
+        let mut details = Vec::new();
+        let (word, color) = word(verdict);
         let status = self.output.paint(color, &format!("{word:>STATUS$}"));
-        let (details, shown_max) = match outcome.quarantined {
-            true => (&mut self.known, SHOWN_MAX_QUARANTINED),
-            false => (&mut self.details, SHOWN_MAX),
-        };
-        let failed: Vec<&Run> = runs.iter().filter(|run| run.ending.failed()).collect();
-        let (shown, named) = failed.split_at(failed.len().min(shown_max));
+        let (shown, rest) = runs.split_at(runs.len().min(shown_max));
         for run in shown {
             let name = format!("{}@{}", case.scenario.name, run.seed);
             let name = self.output.paint(Color::Title, &name);
             details.push(format!("{status} {name}  {}", one_line(&case.scenario.title)));
-            details.extend(failure::lines(case, run, self.invocation));
+            details.extend(failure::lines(case, run, self.rerun));
             details.push(String::new());
         }
-        if !named.is_empty() {
-            details.push(format!("{status} {}:", count(named.len(), "more run")));
-            let seeds: Vec<u64> = named.iter().map(|run| run.seed).collect();
-            details.extend(failure::names(case, &seeds));
+        if !rest.is_empty() {
+            let name = self.output.paint(Color::Title, &case.scenario.name);
+            details.push(format!("{status} {name}: {}", count(rest.len(), "more run")));
+            let seeds: Vec<u64> = rest.iter().map(|run| run.seed).collect();
+            details.extend(failure::rest(case, &seeds, self.rerun));
             details.push(String::new());
         }
+        details
     }
 
     fn print_hashes(&mut self, case: &Case, runs: &[Run]) {
@@ -191,7 +207,7 @@ impl Listener for Reporter<'_, '_> {
         let line = self.case_line(case, &outcome);
         self.progress.aside(|| self.output.line(&line));
         self.print_hashes(case, &runs);
-        self.note_details(case, &outcome, &runs);
+        self.note_details(case, &runs);
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) struct Summary {
     runs: usize,
     runs_passed: usize,
     runs_failed: usize,
-    /// Runs in quarantine, and those that were not made.
+    /// Runs in quarantine, unless they failed as it does not excuse, and those that were not made.
     runs_skipped: usize,
     broken: bool,
     virtual_time: Duration,
@@ -39,17 +39,15 @@ impl Summary {
                 self.recovered += 1;
             }
         }
-        let made = outcome.passed + outcome.failed;
-        self.runs += made;
+        self.runs += outcome.made();
         self.virtual_time = self.virtual_time.saturating_add(outcome.virtual_time);
-        self.runs_skipped += outcome.not_run;
-        if outcome.quarantined {
-            self.runs_skipped += made;
-        } else {
-            self.runs_passed += outcome.passed;
-            self.runs_failed += outcome.failed;
-            self.broken |= outcome.broken;
+        self.runs_failed += outcome.failed;
+        self.runs_skipped += outcome.not_run + outcome.excused;
+        match outcome.quarantined {
+            true => self.runs_skipped += outcome.passed,
+            false => self.runs_passed += outcome.passed,
         }
+        self.broken |= outcome.broken;
     }
 
     pub(super) fn exit(&self) -> Exit {

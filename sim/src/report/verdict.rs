@@ -12,7 +12,7 @@ use crate::program::selection::Case;
 pub(super) enum Verdict {
     /// All seeds passed.
     Passed,
-    /// A seed failed.
+    /// A seed failed, and in a way that is not known of it.
     Failed,
     /// None failed, but not all were run.
     NotRun,
@@ -29,8 +29,10 @@ pub(super) struct Outcome {
     pub(super) quarantined: bool,
     /// Runs that passed.
     pub(super) passed: usize,
-    /// Runs that failed.
+    /// Runs that failed as no quarantine excuses.
     pub(super) failed: usize,
+    /// Runs that failed as is known of their scenario.
+    pub(super) excused: usize,
     /// Runs that were not begun.
     pub(super) not_run: usize,
     /// A run panicked or was not deterministic: that is no fault of its scenario.
@@ -43,15 +45,17 @@ pub(super) struct Outcome {
 impl Outcome {
     pub(super) fn of(case: &Case, runs: &[Run]) -> Self {
         let passed = runs.iter().filter(|run| run.ending.passed()).count();
-        let failed = runs.iter().filter(|run| run.ending.failed()).count();
-        let not_run = runs.len() - passed - failed;
+        let failures = || runs.iter().filter(|run| run.ending.failed());
+        let excused = failures().filter(|run| case.excuses(&run.ending)).count();
+        let failed = failures().count() - excused;
+        let not_run = runs.len() - passed - failed - excused;
         let quarantined = case.scenario.quarantine.is_some();
-        let verdict = match (failed, not_run, quarantined) {
-            (0, 0, false) => Verdict::Passed,
-            (0, 0, true) => Verdict::Recovered,
-            (0, ..) => Verdict::NotRun,
-            (.., false) => Verdict::Failed,
-            (.., true) => Verdict::Quarantined,
+        let verdict = match (failed, excused, not_run) {
+            (1.., ..) => Verdict::Failed,
+            (0, 1.., _) => Verdict::Quarantined,
+            (0, 0, 1..) => Verdict::NotRun,
+            (0, 0, 0) if quarantined => Verdict::Recovered,
+            (0, 0, 0) => Verdict::Passed,
         };
         let reports = || {
             runs.iter().filter_map(|run| match &run.ending {
@@ -65,12 +69,18 @@ impl Outcome {
             quarantined,
             passed,
             failed,
+            excused,
             not_run,
             broken: runs.iter().any(|run| is_broken(&run.ending)),
             datagrams: reports().map(|report| report.tally.datagrams).sum(),
             virtual_time: spans.fold(Duration::ZERO, Duration::saturating_add),
             took: runs.iter().map(|run| run.took).sum(),
         }
+    }
+
+    /// How many runs were made.
+    pub(super) fn made(&self) -> usize {
+        self.passed + self.failed + self.excused
     }
 }
 

@@ -1,9 +1,10 @@
 //! Which files the paths of a command line mean.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 #[cfg(test)]
 mod tests;
@@ -14,8 +15,10 @@ pub struct Found {
     /// The path below the nearest folder called `scenarios`, or else below the folder given; without
     /// `.toml`, with `/`. So a scenario has one name, whichever way it was reached.
     pub name: String,
-    /// The file.
+    /// The file as it was given, or below the folder given.
     pub path: PathBuf,
+    /// The file as the system knows it: the same for every path that leads to it.
+    pub file: PathBuf,
 }
 
 /// Why paths do not lead to scenarios.
@@ -25,8 +28,14 @@ pub enum DiscoverError {
     Missing(PathBuf),
     /// A file given by name that is no `.toml`.
     NotToml(PathBuf),
+    /// Neither a file nor a folder: reading it might never end.
+    Special(PathBuf),
     /// A folder with no `.toml` in it, at any depth.
     Empty(PathBuf),
+    /// Its path is no text of one line: no report could name it, and no command repeat it.
+    Unprintable(PathBuf),
+    /// Two files whose scenarios have one name.
+    SameName(String, PathBuf, PathBuf),
     /// The system refused to list it.
     Unreadable(PathBuf, io::Error),
 }
@@ -34,14 +43,23 @@ pub enum DiscoverError {
 impl fmt::Display for DiscoverError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Missing(path) => write!(f, "there is no file or folder {}", path.display()),
+            Self::Missing(path) => write!(f, "there is no file or folder {}", shown(path)),
             Self::NotToml(path) => {
-                write!(f, "{} is not a scenario: its name does not end in .toml", path.display())
+                write!(f, "{} is not a scenario: its name does not end in .toml", shown(path))
             }
+            Self::Special(path) => write!(f, "{} is neither a file nor a folder", shown(path)),
             Self::Empty(path) => {
-                write!(f, "there is no scenario (a .toml file) in the folder {}", path.display())
+                write!(f, "there is no scenario (a .toml file) in the folder {}", shown(path))
             }
-            Self::Unreadable(path, error) => write!(f, "cannot read {}: {error}", path.display()),
+            Self::Unprintable(path) => {
+                let why = "its path has control characters or is not UTF-8";
+                write!(f, "{}: {why}; give it another name", shown(path))
+            }
+            Self::SameName(name, first, second) => {
+                let (first, second) = (shown(first), shown(second));
+                write!(f, "{first} and {second} are both called {name}: give one of them only")
+            }
+            Self::Unreadable(path, error) => write!(f, "cannot read {}: {error}", shown(path)),
         }
     }
 }
@@ -55,8 +73,20 @@ impl std::error::Error for DiscoverError {
     }
 }
 
-/// Every scenario that the paths mean, sorted by name, each file once. A folder means all the
-/// `.toml` files in it, at any depth.
+/// A path for messages: on one line, without what could move the cursor.
+pub fn shown(path: &Path) -> String {
+    let mut shown = String::new();
+    for c in path.to_string_lossy().chars() {
+        match c.is_control() {
+            true => shown.extend(c.escape_default()),
+            false => shown.push(c),
+        }
+    }
+    shown
+}
+
+/// Every scenario that the paths mean, sorted by name, each file once and each name once. A folder
+/// means all the `.toml` files in it, at any depth.
 pub fn discover(paths: &[PathBuf]) -> Result<Vec<Found>, DiscoverError> {
     let mut found = Vec::new();
     for path in paths {
@@ -65,7 +95,7 @@ pub fn discover(paths: &[PathBuf]) -> Result<Vec<Found>, DiscoverError> {
             _ => DiscoverError::Unreadable(path.clone(), error),
         })?;
         if !metadata.is_dir() {
-            found.push(file(path)?);
+            found.push(file(path, &metadata)?);
             continue;
         }
         let before = found.len();
@@ -74,31 +104,40 @@ pub fn discover(paths: &[PathBuf]) -> Result<Vec<Found>, DiscoverError> {
             return Err(DiscoverError::Empty(path.clone()));
         }
     }
-    found.sort();
-    // A file that is given by itself and in a folder has one name or two, but is one file.
-    let mut seen = std::collections::BTreeSet::new();
-    found.retain(|found| seen.insert(found.path.clone()));
-    Ok(found)
+    // By name alone: of several paths to one file, the first one given stays.
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut seen = BTreeSet::new();
+    found.retain(|found| seen.insert(found.file.clone()));
+    match found.windows(2).find(|pair| pair[0].name == pair[1].name) {
+        None => Ok(found),
+        Some([first, second]) => {
+            let (first, second) = (first.clone(), second.clone());
+            Err(DiscoverError::SameName(first.name, first.path, second.path))
+        }
+        Some(_) => unreachable!("windows of two"),
+    }
 }
 
-fn file(path: &Path) -> Result<Found, DiscoverError> {
+fn file(path: &Path, metadata: &fs::Metadata) -> Result<Found, DiscoverError> {
+    if !metadata.is_file() {
+        return Err(DiscoverError::Special(path.into()));
+    }
     if !is_toml(path) {
         return Err(DiscoverError::NotToml(path.into()));
     }
-    let root = path.parent().unwrap_or(path);
-    Ok(Found { name: name(path, root), path: path.into() })
+    found(path, path.parent().unwrap_or(path))
 }
 
-fn folder(root: &Path, path: &Path, found: &mut Vec<Found>) -> Result<(), DiscoverError> {
+fn folder(root: &Path, path: &Path, into: &mut Vec<Found>) -> Result<(), DiscoverError> {
     let unreadable = |error| DiscoverError::Unreadable(path.into(), error);
     for entry in fs::read_dir(path).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
         let path = entry.path();
         // A link to a folder is not followed: it might lead back up.
         if entry.file_type().map_err(unreadable)?.is_dir() {
-            folder(root, &path, found)?;
+            folder(root, &path, into)?;
         } else if is_toml(&path) && path.is_file() {
-            found.push(Found { name: name(&path, root), path });
+            into.push(found(&path, root)?);
         }
     }
     Ok(())
@@ -108,12 +147,33 @@ fn is_toml(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "toml")
 }
 
-/// The name of a scenario that was found below `root`.
-fn name(path: &Path, root: &Path) -> String {
+/// The scenario in a file that was found below `root`.
+fn found(path: &Path, root: &Path) -> Result<Found, DiscoverError> {
+    let file = fs::canonicalize(path)
+        .map_err(|error| DiscoverError::Unreadable(path.to_path_buf(), error))?;
+    let unprintable = || DiscoverError::Unprintable(path.to_path_buf());
+    let name = name(&file, path, root).filter(|name| is_printable(name)).ok_or_else(unprintable)?;
+    path.to_str().filter(|path| is_printable(path)).ok_or_else(unprintable)?;
+    Ok(Found { name, path: path.into(), file })
+}
+
+fn is_printable(text: &str) -> bool {
+    !text.contains(char::is_control)
+}
+
+/// The name of the scenario in `file`, to which `path` leads; `None` if it is not UTF-8.
+fn name(file: &Path, path: &Path, root: &Path) -> Option<String> {
+    // The folder may be a link to one called otherwise: then the path given still tells.
+    let plain = !path.components().any(|part| part == Component::ParentDir);
+    let given = || below_home(path).filter(|_| plain);
+    let below = below_home(file).or_else(given).or_else(|| path.strip_prefix(root).ok());
+    let without = below.unwrap_or(path).with_extension("");
+    let parts = without.components().map(|part| part.as_os_str().to_str());
+    Some(parts.collect::<Option<Vec<_>>>()?.join("/"))
+}
+
+/// The part of a path below the nearest folder called `scenarios`.
+fn below_home(path: &Path) -> Option<&Path> {
     let is_home = |folder: &&Path| folder.file_name().is_some_and(|name| name == "scenarios");
-    let home = path.ancestors().skip(1).find(is_home).unwrap_or(root);
-    let below = path.strip_prefix(home).unwrap_or(path);
-    let without = below.with_extension("");
-    let parts = without.components().map(|part| part.as_os_str().to_string_lossy());
-    parts.collect::<Vec<_>>().join("/")
+    path.strip_prefix(path.ancestors().skip(1).find(is_home)?).ok()
 }

@@ -2,7 +2,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
 
-use super::setup::{case, passes, quarantined};
+use super::setup::{case, fails, passes, quarantined, unmet};
 use crate::program::Simulate;
 use crate::program::execution::{Ending, Listener, Options, Run, execute};
 use crate::program::selection::Case;
@@ -94,7 +94,13 @@ fn fail_fast_begins_no_more_runs() {
     };
     let lines = log(&[case("a", &[1, 2, 3]), case("b", &[1])], &options, &second_fails);
     assert_eq!(lines, ["a 1 passed", "a 2 panicked", "a 3 not run", "b 1 not run"]);
-    // What is known to fail is no reason to stop.
-    let lines = log(&[quarantined("a", &[1, 2, 3])], &options, &second_fails);
-    assert_eq!(lines, ["a 1 passed", "a 2 panicked", "a 3 passed"]);
+    // What is known to fail is no reason to stop, but a panic is.
+    let quarantined = [quarantined("a", &[1, 2, 3])];
+    let lines = log(&quarantined, &options, &second_fails);
+    assert_eq!(lines, ["a 1 passed", "a 2 panicked", "a 3 not run"]);
+    let lines = log(&quarantined, &options, &|scenario, seed| match seed {
+        2 => fails(scenario, seed, unmet()),
+        _ => passes(scenario, seed),
+    });
+    assert_eq!(lines, ["a 1 passed", "a 2 failed", "a 3 passed"]);
 }

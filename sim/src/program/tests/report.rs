@@ -4,21 +4,21 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use underpass_core::{Duration, Instant};
 use underpass_sim::Failure;
-use underpass_sim::expect::Unmet;
-use underpass_sim::scenario::model::{NodeId, Origin};
+use underpass_sim::scenario::model::NodeId;
 use underpass_sim::world::Stop;
 
-use super::setup::{case, passes, quarantined};
+use super::setup::{case, fails, passes, quarantined, unmet};
 use crate::program::execution::{Options, execute};
 use crate::program::selection::Case;
 use crate::program::{Exit, Simulate};
-use crate::report::{Output, Reporter};
+use crate::report::{Output, Reporter, Rerun, quoted};
 
 /// What the report says, and how the program ends.
 fn report(cases: &[Case], twice: bool, simulate: &Simulate<'_>) -> (String, Exit) {
     let mut bytes = Vec::new();
     let mut output = Output::new(&mut bytes, false);
-    let mut reporter = Reporter::new(cases, 1, "cargo sim", &mut output, None);
+    let rerun = Rerun { invocation: "cargo sim", twice };
+    let mut reporter = Reporter::new(cases, 1, rerun, &mut output, None);
     execute(cases, &Options { jobs: 1, twice, fail_fast: false }, simulate, &mut reporter);
     let exit = reporter.finish();
     drop(output);
@@ -75,13 +75,90 @@ fn runs_that_differ_decide_the_exit_code() {
 }
 
 #[test]
-fn a_panic_in_quarantine_decides_nothing() {
-    let (text, exit) = report(&[quarantined("a", &[1, 2])], false, &|_, _| panic!("planted"));
+fn quarantine_excuses_expectations() {
+    let simulate = |scenario: &_, seed| fails(scenario, seed, unmet());
+    let (text, exit) = report(&[quarantined("a", &[1, 2])], false, &simulate);
     assert_eq!(exit, Exit::Passed);
     assert!(text.contains("  QUARANTINE ["), "{text}");
     assert!(text.contains("2 of 2 seeds failed; quarantined: not yet understood\n"), "{text}");
-    assert!(text.contains("  QUARANTINE 1 more run:\n             a@2\n"), "{text}");
+    let rest = "  QUARANTINE a: 1 more run\n             \
+                rerun     cargo sim run scenarios/a.toml --seed 2\n";
+    assert!(text.contains(rest), "{text}");
     assert!(text.ends_with("\n0 passed, 0 failed, 2 skipped\n"), "{text}");
+}
+
+#[test]
+fn quarantine_excuses_no_panic() {
+    // After failures that are known, and more of them than are shown.
+    let cases = [quarantined("a", &[1, 2, 3, 4, 5])];
+    let (text, exit) = report(&cases, false, &|scenario, seed| {
+        assert!(seed != 5, "planted");
+        fails(scenario, seed, unmet())
+    });
+    assert_eq!(exit, Exit::Broken);
+    assert!(text.contains("        FAIL ["), "{text}");
+    assert!(text.contains("] a  5 of 5 seeds failed; quarantined: not yet under"), "{text}");
+    assert!(text.contains("  QUARANTINE a: 3 more runs\n"), "{text}");
+    assert!(text.contains("        FAIL a@5  Two nodes\n"), "{text}");
+    assert!(text.ends_with("\n0 passed, 1 failed, 4 skipped\n"), "{text}");
+}
+
+#[test]
+fn quarantine_excuses_no_runs_that_differ() {
+    let calls = AtomicU8::new(0);
+    let (text, exit) = report(&[quarantined("a", &[1])], true, &|scenario, seed| {
+        let mut report = fails(scenario, seed, unmet());
+        report.hash = [calls.fetch_add(1, Ordering::Relaxed); 32];
+        report
+    });
+    assert_eq!(exit, Exit::Broken);
+    assert!(text.ends_with("\n0 passed, 1 failed\n"), "{text}");
+}
+
+#[test]
+fn quarantine_excuses_no_run_that_was_stopped_for_its_machines() {
+    let at = Instant::ORIGIN;
+    let (node, name) = (NodeId(0), String::from("sensor"));
+    for (stop, expected) in [
+        (Stop::Violation("a plaintext on the link".into()), Exit::Failed),
+        (Stop::Spinning { node, name, at }, Exit::Failed),
+        // The scenario sets the limit.
+        (Stop::MaxEvents { max_events: 10, at }, Exit::Passed),
+    ] {
+        let failure = Failure::Stopped { at, stop };
+        let (text, exit) = report(&[quarantined("a", &[1])], false, &|scenario, seed| {
+            fails(scenario, seed, failure.clone())
+        });
+        assert_eq!(exit, expected, "{text}");
+    }
+}
+
+#[test]
+fn the_rest_of_the_failed_runs_have_one_command() {
+    let simulate = |scenario: &_, seed| fails(scenario, seed, unmet());
+    let commands = |seeds: &[u64], twice| {
+        let (text, _) = report(&[case("a", seeds)], twice, &simulate);
+        let commands = text.lines().filter_map(|line| line.trim().strip_prefix("rerun     "));
+        commands.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let some = commands(&[1, 2, 3, 4, 6, 5], false);
+    assert_eq!(some.len(), 4);
+    assert_eq!(some[3], "cargo sim run scenarios/a.toml --seeds 4,5,6");
+    let many = commands(&(1..=100).filter(|seed| seed % 50 != 0).collect::<Vec<_>>(), true);
+    assert_eq!(many[0], "cargo sim run scenarios/a.toml --seed 1 --twice");
+    assert_eq!(many[3], "cargo sim run scenarios/a.toml --seeds 4..=49,51..=99 --twice");
+}
+
+#[test]
+fn what_a_run_says_does_not_move_the_cursor() {
+    let (text, _) = report(&[case("a", &[1])], false, &|_, _| panic!("planted \x1b[2J"));
+    assert!(text.contains(": planted  [2J\n"), "{text}");
+}
+
+#[test]
+fn words_are_quoted_for_a_shell() {
+    let words = ["a/b-1.toml", "two words", "it's", "", "a=b", "$HOME"].map(quoted);
+    assert_eq!(words, ["a/b-1.toml", "'two words'", r"'it'\''s'", "''", "'a=b'", "'$HOME'"]);
 }
 
 #[test]
@@ -96,15 +173,9 @@ fn an_unexpected_pass_is_told() {
 #[test]
 fn every_kind_of_failure_is_told() {
     let at = Instant::ORIGIN + Duration::from_millis(1_500);
-    let unmet = Unmet {
-        origin: Origin { line: 34, text: "by = \"7s\", session = { ... }".into() },
-        expected: "laptop and sensor active by 7s".into(),
-        happened: "laptop active at 8.2s\nsensor never".into(),
-        knew: vec!["laptop: active since 8.2s".into(), "sensor: nothing of laptop".into()],
-    };
     let (node, name) = (NodeId(0), "sensor".into());
     let failures = [
-        Failure::Unmet(unmet),
+        unmet(),
         Failure::Stopped { at, stop: Stop::MaxEvents { max_events: 10, at } },
         Failure::Stopped { at, stop: Stop::Spinning { node, name, at } },
         Failure::Stopped { at, stop: Stop::Violation("a plaintext on the link".into()) },

@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use underpass_core::{Duration, Instant};
-use underpass_sim::RunReport;
+use underpass_sim::expect::Unmet;
+use underpass_sim::scenario::model::Origin;
 use underpass_sim::scenario::{Scenario, Vocabulary, parse};
 use underpass_sim::world::Tally;
+use underpass_sim::{Failure, RunReport};
 
 use crate::program::selection::Case;
 
@@ -43,4 +45,19 @@ pub(super) fn passes(scenario: &Scenario, seed: u64) -> RunReport {
         tally: Tally { datagrams: 1_234, ..Tally::default() },
         failures: Vec::new(),
     }
+}
+
+/// A run in which one thing was wrong.
+pub(super) fn fails(scenario: &Scenario, seed: u64, failure: Failure) -> RunReport {
+    RunReport { failures: vec![failure], ..passes(scenario, seed) }
+}
+
+/// An expectation that was not met.
+pub(super) fn unmet() -> Failure {
+    Failure::Unmet(Unmet {
+        origin: Origin { line: 34, text: "by = \"7s\", session = { ... }".into() },
+        expected: "laptop and sensor active by 7s".into(),
+        happened: "laptop active at 8.2s\nsensor never".into(),
+        knew: vec!["laptop: active since 8.2s".into(), "sensor: nothing of laptop".into()],
+    })
 }

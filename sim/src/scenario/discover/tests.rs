@@ -67,3 +67,75 @@ fn what_leads_to_no_scenario_is_an_error() {
     assert!(matches!(error("empty"), DiscoverError::Empty(_)));
     assert!(error("empty").to_string().starts_with("there is no scenario"));
 }
+
+#[test]
+fn a_file_is_found_once_however_its_path_is_spelt() {
+    let folder = Folder::new("spelling", FILES);
+    let spellings = ["elsewhere/mine.toml", "./elsewhere/mine.toml", "scenarios/../elsewhere"];
+    assert_eq!(folder.names(&spellings).unwrap(), ["mine"]);
+    let paths = spellings.map(|path| folder.0.join(path));
+    // People see it as they gave it first.
+    assert_eq!(discover(&paths).unwrap()[0].path, paths[0]);
+}
+
+#[test]
+fn a_name_does_not_depend_on_the_way_to_the_file() {
+    let folder = Folder::new("way", FILES);
+    let roundabout = "elsewhere/../scenarios/nat/deep/../pairs.toml";
+    assert_eq!(folder.names(&[roundabout]).unwrap(), ["nat/pairs"]);
+    assert_eq!(folder.names(&["scenarios/../elsewhere/mine.toml"]).unwrap(), ["mine"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn links_lead_to_their_file() {
+    use std::os::unix::fs::symlink;
+    let folder = Folder::new("links", FILES);
+    symlink("pairs.toml", folder.0.join("scenarios/nat/alias.toml")).unwrap();
+    assert_eq!(folder.names(&["scenarios/nat"]).unwrap(), ["nat/deep/hairpin", "nat/pairs"]);
+    // A folder that is `scenarios` by its link only.
+    fs::create_dir(folder.0.join("linked")).unwrap();
+    symlink("../elsewhere", folder.0.join("linked/scenarios")).unwrap();
+    fs::create_dir(folder.0.join("elsewhere/deep")).unwrap();
+    fs::write(folder.0.join("elsewhere/deep/one.toml"), "").unwrap();
+    assert_eq!(folder.names(&["linked/scenarios"]).unwrap(), ["deep/one", "mine"]);
+    assert_eq!(folder.names(&["linked/scenarios/deep/one.toml"]).unwrap(), ["deep/one"]);
+}
+
+#[test]
+fn two_files_of_one_name_are_refused() {
+    let folder = Folder::new("same-name", &["a/mine.toml", "b/mine.toml"]);
+    let error = folder.names(&["b/mine.toml", "a"]).unwrap_err().to_string();
+    let (first, second) = (folder.0.join("b/mine.toml"), folder.0.join("a/mine.toml"));
+    let both = format!("{} and {}", first.display(), second.display());
+    assert_eq!(error, format!("{both} are both called mine: give one of them only"));
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_regular_file_is_refused() {
+    let folder = Folder::new("special", FILES);
+    let pipe = folder.0.join("pipe.toml");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    assert!(matches!(folder.names(&["pipe.toml"]), Err(DiscoverError::Special(_))));
+}
+
+#[cfg(unix)]
+#[test]
+fn paths_that_no_line_can_show_are_refused() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    for (test, name) in [
+        ("escape", b"odd/\x1b[2J.toml".as_slice()),
+        ("newline", b"odd/two\nlines.toml"),
+        ("encoding", b"odd/\xff.toml"),
+    ] {
+        let folder = Folder::new(test, &["odd/fine.toml"]);
+        fs::write(folder.0.join(OsStr::from_bytes(name)), "").unwrap();
+        let error = folder.names(&["odd"]).unwrap_err();
+        assert!(matches!(error, DiscoverError::Unprintable(_)), "{error}");
+        assert!(!error.to_string().contains(char::is_control), "{error:?}");
+    }
+    assert_eq!(shown(Path::new("a\n\u{1b}\u{9b}\u{e9}")), "a\\n\\u{1b}\\u{9b}\u{e9}");
+}

@@ -101,6 +101,11 @@ impl Folder {
         folder
     }
 
+    /// The path of something in it.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
     /// Runs the program in the folder, with words separated by spaces.
     pub(crate) fn sim(&self, words: &str) -> Done {
         Done::from(self.command(words).output().expect("the program starts"))

@@ -1,6 +1,6 @@
 //! Whether the exit code and the last line say what happened.
 
-use super::files::{BAD, FAILS, Folder, PASSES, quarantined};
+use super::files::{BAD, Done, FAILS, Folder, PASSES, UNMET, quarantined};
 
 #[test]
 fn all_passed() {
@@ -32,10 +32,53 @@ fn a_failure_comes_with_the_command_that_repeats_it() {
 #[test]
 fn many_failures_of_a_scenario_are_not_all_told_in_full() {
     let folder = Folder::new("many", &[("worse.toml", FAILS)]);
-    let done = folder.sim("run worse.toml --seeds 1..=5");
-    assert_eq!(done.reruns().len(), 3);
-    let names = "        FAIL 2 more runs:\n             worse@4 worse@5\n";
-    assert!(done.out.contains(names), "{}", done.out);
+    let done = folder.sim("run worse.toml --seeds 1..=6");
+    let rest = "        FAIL worse: 3 more runs\n             \
+                rerun     cargo sim run worse.toml --seeds 4,5,6\n";
+    assert!(done.out.contains(rest), "{}", done.out);
+    let again = folder.sim(done.reruns()[3]);
+    assert_eq!((again.code, again.last_line()), (1, "0 passed, 3 failed"));
+}
+
+#[test]
+fn the_command_that_repeats_a_failure_repeats_its_options() {
+    let folder = Folder::new("repeat-options", &[("-odd one.toml", FAILS)]);
+    let mut command = folder.command("run --seed 4 --twice --");
+    let name = "-odd one.toml";
+    let done = Done::from(command.arg(name).output().expect("it starts"));
+    assert_eq!(done.code, 1, "{}", done.err);
+    assert_eq!(done.reruns(), ["run './-odd one.toml' --seed 4 --twice"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_command_that_repeats_a_failure_starts_the_program_that_ran() {
+    use std::os::unix::process::CommandExt;
+    let folder = Folder::new("invocation", &[("worse.toml", FAILS)]);
+    let mut command = folder.command("run worse.toml --seed 4");
+    command.env_remove("CARGO").arg0("/my programs/underpass-sim");
+    let done = Done::from(command.output().expect("it starts"));
+    let rerun = " rerun     '/my programs/underpass-sim' run worse.toml --seed 4\n";
+    assert!(done.out.contains(rerun), "{}", done.out);
+}
+
+#[test]
+fn any_number_of_jobs_can_be_asked_for() {
+    let folder = Folder::new("jobs", &[("worse.toml", FAILS)]);
+    let done = folder.sim("run worse.toml --seeds 1..=300 --jobs 1000000");
+    assert_eq!((done.code, done.last_line()), (1, "0 passed, 300 failed"), "{}", done.err);
+    assert!(done.out.starts_with("     Running 1 scenario, 300 runs, 256 at once\n"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn runs_are_made_even_if_the_system_refuses_every_thread() {
+    let folder = Folder::new("threads", &[("one.toml", PASSES)]);
+    let mut command = folder.command("run one.toml --jobs 3");
+    // No address space has room for such a stack.
+    command.env("RUST_MIN_STACK", (1_u64 << 60).to_string());
+    let done = Done::from(command.output().expect("it starts"));
+    assert_eq!((done.code, done.last_line()), (0, "3 passed, 0 failed"), "{}", done.err);
 }
 
 #[test]
@@ -87,14 +130,14 @@ fn a_folder_without_scenarios_selects_nothing() {
 }
 
 #[test]
-fn quarantine_decides_nothing() {
-    let (known, recovered) = (quarantined(FAILS), quarantined(PASSES));
+fn quarantine_excuses_what_a_scenario_asks_for() {
+    let (known, recovered) = (quarantined(UNMET), quarantined(PASSES));
     let folder =
         Folder::new("quarantine", &[("known.toml", &known), ("recovered.toml", &recovered)]);
     let done = folder.sim("run known.toml recovered.toml");
-    assert_eq!((done.code, done.last_line()), (0, "0 passed, 0 failed, 5 skipped"));
+    assert_eq!((done.code, done.last_line()), (0, "0 passed, 0 failed, 4 skipped"));
     let expected = [
-        "QUARANTINE known      2 of 2 seeds failed; quarantined: not yet understood",
+        "QUARANTINE known      1 of 1 seed failed; quarantined: not yet understood",
         "QUARANTINE recovered  3 seeds passed unexpectedly; quarantined: not yet understood",
     ];
     assert_eq!(done.scenarios(), expected);
