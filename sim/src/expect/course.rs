@@ -67,7 +67,7 @@ impl Course {
             Time::By(until) => (holds, at >= until),
             Time::Within { from, until } => (holds && at >= from, at >= until),
             Time::During(from, until) => (holds && at >= until, !holds && at >= from),
-            Time::Never => (false, holds),
+            Time::Never => (false, self.failing < self.facts.len()),
             Time::AtEnd => (false, false),
         };
         if is_met {

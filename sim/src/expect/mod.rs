@@ -178,7 +178,8 @@ impl Expectations {
 
     /// An expectation turned out unmet: notes what is to be told of it, while it is so.
     fn put_into_words(&mut self, position: usize, at: Instant) {
-        let found = self.words().found(self.facts_of(position));
+        let time = self.courses[position].time;
+        let found = self.words().found(time, self.facts_of(position));
         self.courses[position].verdict = Verdict::Unmet { at, found };
     }
 

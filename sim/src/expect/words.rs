@@ -21,6 +21,16 @@ pub(super) struct Found {
     pub(super) knew: Vec<String>,
 }
 
+/// Of which directions between two nodes something is said.
+#[derive(Clone, Copy)]
+enum Said {
+    OneWay,
+    /// Of both at once.
+    BothWays,
+    /// Of any one of them.
+    EitherWay,
+}
+
 /// Speaks of what is in the ledger.
 pub(super) struct Words<'a> {
     pub(super) names: &'a [String],
@@ -51,7 +61,12 @@ impl Words<'_> {
         // Of the two directions between two nodes, one is enough to speak of both.
         let is_said = |fact: &&Fact| mutual(fact).is_none_or(|(a, b)| a < b || !both_ways(fact));
         let said: Vec<&Fact> = facts.iter().copied().filter(is_said).collect();
-        let claims = listed(said.iter().map(|fact| self.claim(fact, both_ways(fact))), ", ");
+        let directions = |fact: &Fact| match (both_ways(fact), time) {
+            (false, _) => Said::OneWay,
+            (true, Time::Never) => Said::EitherWay,
+            (true, _) => Said::BothWays,
+        };
+        let claims = listed(said.iter().map(|fact| self.claim(fact, directions(fact))), ", ");
         let counts = facts.iter().any(|fact| {
             matches!(fact, Fact::Delivered { .. } | Fact::Latency { .. } | Fact::Event { .. })
         });
@@ -61,17 +76,19 @@ impl Words<'_> {
                 format!("{claims}, at some time from {from} to {until}")
             }
             Time::During(from, until) => format!("{claims}, all the time from {from} to {until}"),
-            Time::Never if said.len() > 1 => format!("never all at once: {claims}"),
+            Time::Never if said.len() > 1 => format!("never any of: {claims}"),
             Time::Never => format!("never: {claims}"),
             Time::AtEnd if counts => format!("{claims} by the end"),
             Time::AtEnd => format!("{claims} at the end"),
         }
     }
 
-    /// What decides about these facts now: those that do not hold, or all if every one does.
-    pub(super) fn found(&self, facts: &[Tracked]) -> Found {
-        let all_hold = facts.iter().all(|tracked| tracked.holds);
-        let decide = || facts.iter().filter(|tracked| all_hold || !tracked.holds);
+    /// What decides about these facts now: those that do not hold, or all if every one does; of
+    /// those that never may, the ones that hold.
+    pub(super) fn found(&self, time: Time, facts: &[Tracked]) -> Found {
+        let blamed = |tracked: &Tracked| tracked.holds == (time == Time::Never);
+        let any_blamed = facts.iter().any(blamed);
+        let decide = || facts.iter().filter(|tracked| !any_blamed || blamed(tracked));
         let seen = listed(decide().map(|tracked| self.seen(&tracked.fact)), "; ");
         let mut knew: BTreeMap<NodeId, Vec<String>> = BTreeMap::new();
         for tracked in decide().take(SHOWN) {
@@ -92,14 +109,15 @@ impl Words<'_> {
         &self.names[node.0 as usize]
     }
 
-    /// A fact as it should be. `mutual` if the same is said of the other direction.
-    fn claim(&self, fact: &Fact, mutual: bool) -> String {
+    /// A fact as it should be.
+    fn claim(&self, fact: &Fact, said: Said) -> String {
         match fact {
             Fact::Session { a, b, is } => {
                 let (a, b, is) = (self.name(*a), self.name(*b), state(*is));
-                match mutual {
-                    true => format!("{a} and {b} see each other {is}"),
-                    false => format!("{a} sees {b} {is}"),
+                match said {
+                    Said::OneWay => format!("{a} sees {b} {is}"),
+                    Said::BothWays => format!("{a} and {b} see each other {is}"),
+                    Said::EitherWay => format!("{a} or {b} sees the other {is}"),
                 }
             }
             Fact::Rtt { a, b, at_least, at_most } => {
@@ -107,9 +125,14 @@ impl Words<'_> {
                 let low = Some(*at_least).filter(|low| *low > Duration::ZERO).map(Period);
                 let high = Some(*at_most).filter(|high| *high < Duration::MAX).map(Period);
                 let range = range(low, high);
-                match mutual {
-                    true => format!("{a} and {b} measure a round trip of {range} to each other"),
-                    false => format!("{a} measures a round trip of {range} to {b}"),
+                match said {
+                    Said::OneWay => format!("{a} measures a round trip of {range} to {b}"),
+                    Said::BothWays => {
+                        format!("{a} and {b} measure a round trip of {range} to each other")
+                    }
+                    Said::EitherWay => {
+                        format!("{a} or {b} measures a round trip of {range} to the other")
+                    }
                 }
             }
             Fact::Delivered { from, to, wanted } => {

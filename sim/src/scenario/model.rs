@@ -131,7 +131,7 @@ pub struct Expect {
     pub origin: Origin,
     /// When it must hold.
     pub time: Time,
-    /// What must hold. Several facts must hold at once.
+    /// What must hold: all at once, or with [`Time::Never`] none at any instant.
     pub facts: Vec<Fact>,
 }
 
@@ -149,7 +149,7 @@ pub enum Time {
     },
     /// At every instant from the first to the second.
     During(Instant, Instant),
-    /// At no instant.
+    /// At no instant, not even one of several facts.
     Never,
     /// When the run is over.
     AtEnd,

@@ -16,16 +16,19 @@ use super::shape::Shape;
 use super::vocabulary::Vocabulary;
 use crate::units::Period;
 
+mod cuts;
 mod expects;
 mod facts;
 mod faults;
 mod links;
 mod names;
 mod nodes;
+mod pointless;
 mod sends;
 mod sense;
 mod times;
 
+use cuts::Cut;
 use faults::End;
 use names::Names;
 
@@ -34,6 +37,9 @@ use names::Names;
 const NODES_MAX: u64 = 200_000;
 const PAIRS_MAX: u64 = 2_000_000;
 const SEEDS_MAX: u64 = 1_000_000;
+
+/// How many peers a node's tables can hold.
+const NEIGHBOURS_MAX: usize = 16_384;
 
 const EVENTS_DEFAULT: u64 = 50_000_000;
 
@@ -61,6 +67,8 @@ struct Resolver<'a> {
     /// Positions in `sends` by sender and receiver.
     sends_between: BTreeMap<(NodeId, NodeId), Vec<usize>>,
     faults: Vec<model::Fault>,
+    /// Whom each of `faults` parts.
+    cuts: Vec<Cut>,
     /// Where each of `faults` says what it does.
     fault_spans: Vec<Range<usize>>,
     /// When each fault that the file names is over.
@@ -122,6 +130,7 @@ impl<'a> Resolver<'a> {
             sends: Vec::new(),
             sends_between: BTreeMap::new(),
             faults: Vec::new(),
+            cuts: Vec::new(),
             fault_spans: Vec::new(),
             fault_ends: BTreeMap::new(),
             pairs_left: PAIRS_MAX,

@@ -84,6 +84,9 @@ rtt = { between = [
 [[expect]]
 within = "15s"
 after = "fault-3"
+delivered = { from = "laptop", to = "sensor-1", at_least = 3 }
+
+[[expect]]
 latency = { from = "laptop", to = "sensor-1", at_most = "200ms" }
 
 [[expect]]
@@ -101,7 +104,7 @@ peer = "sensor-2"
 at_most = 3
 
 [[expect]]
-metric = { node = "sensor-?", name = "datagrams_sent", at_least = 1 }
+metric = { node = "sensor-2", name = "datagrams_sent", at_least = 1 }
 "#;
 
 fn parse_text(text: &str) -> Result<Scenario, Report> {
@@ -242,6 +245,7 @@ fn expectations_become_facts_and_times() {
             Time::By(at(7_000)),
             Time::Within { from: at(50_000), until: at(65_000) },
             Time::Within { from: at(70_000), until: at(85_000) },
+            Time::AtEnd,
             Time::During(at(55_000), at(59_000)),
             Time::Never,
             Time::AtEnd,
@@ -253,11 +257,12 @@ fn expectations_become_facts_and_times() {
     let rtt = |a, b| Fact::Rtt { a, b, at_least, at_most };
     assert_eq!(facts(1), [rtt(LAPTOP, SENSOR_2), rtt(SENSOR_2, LAPTOP)]);
     let (from, to) = (LAPTOP, SENSOR_1);
-    assert_eq!(facts(2), [Fact::Latency { from, to, at_most: millis(200) }]);
-    assert_eq!(facts(3), [Fact::Delivered { from, to, wanted: Share::PerMille(990) }]);
+    assert_eq!(facts(2), [Fact::Delivered { from, to, wanted: Share::AtLeast(3) }]);
+    assert_eq!(facts(3), [Fact::Latency { from, to, at_most: millis(200) }]);
+    assert_eq!(facts(4), [Fact::Delivered { from, to, wanted: Share::PerMille(990) }]);
     let (node, peer, kind) = (LAPTOP, Some(SENSOR_2), EventKind::Disconnected);
-    assert_eq!(facts(4), [Fact::Event { node, kind, peer, at_least: 0, at_most: 3 }]);
-    assert_eq!(facts(5).len(), 3);
+    assert_eq!(facts(5), [Fact::Event { node, kind, peer, at_least: 0, at_most: 3 }]);
+    assert_eq!(facts(6).len(), 1);
 }
 
 #[test]
@@ -277,11 +282,11 @@ fn an_expectation_knows_its_place_and_its_text() {
         r#"within = "15s"; after = "cut"; rtt = { between = [ "laptop", "sensor-2", ], at_most = "80ms" }"#
     );
     assert_eq!(
-        origins[3].text,
+        origins[4].text,
         r#"during = ["55s", "59s"]; delivered.from = "laptop"; delivered.to = "sensor-1"; delivered.at_least = "99%""#
     );
     assert_eq!(
-        origins[4].text,
+        origins[5].text,
         r#"never = true; event.node = "laptop"; event.kind = "disconnected"; event.peer = "sensor-2"; event.at_most = 3"#
     );
 }

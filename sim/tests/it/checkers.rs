@@ -75,7 +75,7 @@ at = "100s"
 crash = "sensor-3"
 
 [[expect]]
-delivered = { from = "*", to = "*", at_least = "0%" }
+event = { node = "hub", kind = "connected" }
 "#;
 
 #[test]

@@ -10,6 +10,9 @@ use underpass_sim::machine::underpass::Underpass;
 use underpass_sim::scenario::{self, Vocabulary};
 use underpass_sim::{Failure, RunReport, run};
 
+mod never;
+mod on_the_way;
+
 /// A laptop that dials a sensor, 20 ms away; nothing else.
 const TWO_NODES: &str = r#"
 format = 1
@@ -329,13 +332,7 @@ delivered = { from = "sensor", to = "laptop", all = true }
 fn latencies_that_fail() {
     let expects = r#"
 [[expect]]
-by = "10s"
-latency = { from = "sensor", to = "laptop", at_most = "1s" }
-
-[[expect]]
-within = "1ms"
-after = "cut"
-latency = { from = "laptop", to = "sensor", at_most = "19ms" }
+latency = { from = "sensor", to = "laptop", at_most = "19ms" }
 
 [[expect]]
 during = ["0s", "20s"]
@@ -361,15 +358,6 @@ at = "20s"
 fn latencies_that_pass() {
     let expects = r#"
 [[expect]]
-by = "1s"
-latency = { from = "laptop", to = "sensor", at_most = "20ms" }
-
-[[expect]]
-within = "1ms"
-after = "cut"
-latency = { from = "laptop", to = "sensor", at_most = "20ms" }
-
-[[expect]]
 during = ["1s", "120s"]
 latency = { from = "laptop", to = "sensor", at_most = "20ms" }
 
@@ -394,12 +382,10 @@ by = "20s"
 event = { node = "laptop", kind = "disconnected", peer = "sensor" }
 
 [[expect]]
-within = "50s"
-after = "cut"
+by = "119s"
 event = { node = "laptop", kind = "connected", at_least = 3 }
 
 [[expect]]
-during = ["10s", "110s"]
 event = { node = "sensor", kind = "connected", peer = "laptop", at_most = 1 }
 
 [[expect]]
@@ -423,13 +409,11 @@ by = "1s"
 event = { node = "laptop", kind = "connected", peer = "sensor" }
 
 [[expect]]
-within = "50s"
-after = "cut"
+by = "119s"
 event = { node = "laptop", kind = "connected", at_least = 2 }
 
 [[expect]]
-during = ["0s", "50s"]
-event = { node = "sensor", kind = "disconnected", at_most = 0 }
+event = { node = "sensor", kind = "disconnected", at_most = 1 }
 
 [[expect]]
 never = true
@@ -451,21 +435,10 @@ metric = { node = "laptop", name = "handshakes.begun", at_most = 1 }
 metric = { node = "laptop", name = "handshakes.answered", at_least = 1 }
 
 [[expect]]
-metric = { node = "sensor", name = "handshakes.answered", at_least = 2 }
-
-[[expect]]
-metric = { node = "printer", name = "pings.sent", at_most = 9 }
+metric = { node = "printer", name = "pings.sent", at_least = 1 }
 
 [[node]]
 name = "printer"
-
-[[fault]]
-at = "80s"
-restart = "sensor"
-
-[[fault]]
-at = "90s"
-crash = "printer"
 "#;
     fails("metric", &[TWO_NODES, CUT, expects].concat());
 }

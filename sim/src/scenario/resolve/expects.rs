@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use super::Resolver;
+use super::{Resolver, pointless};
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{Expect, Table};
-use crate::scenario::model::{self, Origin};
+use crate::scenario::model::{self, Origin, Time};
 
 impl Resolver<'_> {
     pub(super) fn resolve_expects(&mut self, origins: &[Origin]) -> Vec<model::Expect> {
@@ -38,15 +38,19 @@ impl Resolver<'_> {
         let expect = entry.get();
         let time = self.time(expect);
         let fact = self.the_fact(expect, entry.span())?;
-        let facts = self.facts(expect)?;
+        let mut facts = self.facts(expect)?;
         let time = time?;
-        if let Some(mistake) = metric_before_end(expect) {
+        if let Some(mistake) = pointless::pointless(expect) {
             self.wrong(mistake);
             return None;
         }
         if sound && let Some(mistake) = self.nonsense(expect, fact, &facts, time) {
             self.wrong(mistake);
             return None;
+        }
+        if time == Time::Never {
+            // Of a pair that sends nothing, all of nothing arrives, and fast enough.
+            facts.retain(|said| self.is_about_something(said));
         }
         Some(model::Expect { origin, time, facts })
     }
@@ -64,23 +68,4 @@ impl Resolver<'_> {
         let key = self.note(super::exactly_one("expectation", "must hold", table, &keys))?;
         keys.into_iter().find(|(name, _)| *name == key)?.1
     }
-}
-
-/// A counter is read once, when the run is over.
-fn metric_before_end(expect: &Expect) -> Option<Diagnostic> {
-    let metric = expect.metric.as_ref()?;
-    let by = expect.by.as_ref().map(|by| ("by", by.span()));
-    let within = expect.within.as_ref().map(|within| ("within", within.span()));
-    let during = expect.during.as_ref().map(|during| ("during", during.span()));
-    let never = expect.never.as_ref().map(|never| ("never", never.span()));
-    let (key, time) = by.or(within).or(during).or(never)?;
-    let mistake = Diagnostic::at(time, format!("`{key}` for a `metric`"))
-        .label("counters are read at the end only")
-        .also(metric.span(), "the counter")
-        .help(match key {
-            "never" => "leave `never` out, and give the bounds that it must keep to",
-            "within" => "leave `within` and `after` out, or ask for an `event` in this time",
-            _ => "leave the time out, or ask for an `event` in this time",
-        });
-    Some(mistake)
 }

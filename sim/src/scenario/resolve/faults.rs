@@ -6,6 +6,7 @@ use std::ops::Range;
 use toml::Spanned;
 use underpass_core::Instant;
 
+use super::cuts::Cut;
 use super::names::is_glob;
 use super::{Resolver, exactly_one, instant, shown};
 use crate::scenario::diagnostic::Diagnostic;
@@ -54,6 +55,7 @@ impl Resolver<'_> {
         let span = partition.1.or(crash.1).or(restart.1).unwrap_or(table);
         if let Some(kind) = self.kind(fault, at) {
             self.fault_spans.push(span);
+            self.cuts.push(Cut::new(&kind));
             self.faults.push(model::Fault { name, at, lasts, kind });
         }
     }

@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use underpass_core::Instant;
 
 use super::names::is_glob;
-use super::{NODES_MAX, Resolver, instant};
+use super::{NEIGHBOURS_MAX, NODES_MAX, Resolver, instant};
 use crate::link::LinkModel;
 use crate::scenario::diagnostic::Diagnostic;
-use crate::scenario::file::{Interface, Node};
+use crate::scenario::file::{Interface, Node, Table};
 use crate::scenario::model::{self, NodeId};
+use crate::world::IPV4_NODES_MAX;
 
-impl Resolver<'_> {
+impl<'a> Resolver<'a> {
     /// Adds every node, without links.
     pub(super) fn resolve_nodes(&mut self) {
         let file = self.file;
@@ -26,9 +27,13 @@ impl Resolver<'_> {
             self.add_nodes(entry.get());
             self.nodes_of.push(first..self.nodes.len());
         }
+        if self.names_sound {
+            self.check_ipv4();
+        }
         for (entry, ids) in file.node.iter().zip(self.nodes_of.clone()) {
             self.resolve_peers(entry.get(), ids);
         }
+        self.check_neighbours();
     }
 
     fn add_nodes(&mut self, node: &Node) {
@@ -156,5 +161,48 @@ impl Resolver<'_> {
             let others = known.iter().copied().filter(|peer| peer.0 as usize != id);
             self.nodes[id].peers = others.collect();
         }
+    }
+
+    /// An address is given out by a node's position, whatever those before it have.
+    fn check_ipv4(&mut self) {
+        let first = IPV4_NODES_MAX as usize;
+        let Some(beyond) = self.nodes.iter().skip(first).position(|node| node.ipv4) else { return };
+        let Some(node) = self.entry_of(first + beyond) else { return };
+        let span = node.count.as_ref().map_or(node.name.span(), |count| count.span());
+        let name = &self.nodes[first + beyond].name;
+        self.wrong(
+            Diagnostic::at(span, format!("no IPv4 address is left for `{name}`"))
+                .label(format!("only the first {IPV4_NODES_MAX} nodes of a file can have one"))
+                .help("write `interfaces = [\"ipv6\"]` for those that come last, or fewer nodes"),
+        );
+    }
+
+    fn check_neighbours(&mut self) {
+        let mut neighbours: Vec<usize> = self.nodes.iter().map(|node| node.peers.len()).collect();
+        for (id, node) in (0..).map(NodeId).zip(&self.nodes) {
+            for peer in node.peers.iter().map(|peer| peer.0 as usize) {
+                // Two that list each other are counted already.
+                if self.nodes[peer].peers.binary_search(&id).is_err() {
+                    neighbours[peer] += 1;
+                }
+            }
+        }
+        let Some(crowded) = neighbours.iter().position(|count| *count > NEIGHBOURS_MAX) else {
+            return;
+        };
+        let Some(node) = self.entry_of(crowded) else { return };
+        let (name, count) = (&self.nodes[crowded].name, neighbours[crowded]);
+        self.wrong(
+            Diagnostic::at(node.name.span(), format!("{count} peers of `{name}` are too many"))
+                .label(format!("a node can have {NEIGHBOURS_MAX}"))
+                .note("those that it lists and those that list it are counted")
+                .help("let it list fewer `peers`, or fewer nodes list it"),
+        );
+    }
+
+    /// The `[[node]]` that made the node at this position.
+    fn entry_of(&self, position: usize) -> Option<&'a Node> {
+        let entry = self.nodes_of.iter().position(|ids| ids.contains(&position))?;
+        self.file.node.get(entry).map(Table::get)
     }
 }

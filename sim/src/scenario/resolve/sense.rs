@@ -1,9 +1,9 @@
 //! Expectations that no run could meet, or that every run would.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use toml::Spanned;
-use underpass_core::{Duration, Instant};
 
 use super::names::Pair;
 use super::{Resolver, shown};
@@ -27,6 +27,7 @@ impl Resolver<'_> {
             .or_else(|| self.nothing_sent(facts, &fact))
             .or_else(|| facts.iter().find_map(|said| self.more_than_sent(said, expect)))
             .or_else(|| facts.iter().find_map(|said| self.cannot_all_arrive(said, expect, time)))
+            .or_else(|| self.counters_begin_anew(facts, &fact))
     }
 
     /// `by` a time when some node is not switched on.
@@ -48,8 +49,7 @@ impl Resolver<'_> {
     fn out_of_reach(&self, said: &Fact, at: &Range<usize>, time: Time) -> Option<Diagnostic> {
         let needs_a_path = match said {
             Fact::Session { is, .. } => *is != SessionState::Init,
-            Fact::Delivered { wanted, .. } => *wanted != Share::AtLeast(0),
-            Fact::Rtt { .. } | Fact::Latency { .. } => true,
+            Fact::Delivered { .. } | Fact::Rtt { .. } | Fact::Latency { .. } => true,
             Fact::Event { .. } | Fact::Metric { .. } => false,
         };
         let [Some(a), Some(b)] = involved(said) else { return None };
@@ -157,7 +157,34 @@ impl Resolver<'_> {
         )
     }
 
-    fn sends_of(&self, pair: Pair) -> impl Iterator<Item = &model::Send> {
+    /// A counter of a node that loses it on the way.
+    fn counters_begin_anew(&self, facts: &[Fact], at: &Range<usize>) -> Option<Diagnostic> {
+        let counted: BTreeSet<NodeId> = facts.iter().filter_map(counted).collect();
+        let loses = |fault: &model::Fault| match fault.kind {
+            FaultKind::Crash(node) | FaultKind::Restart(node) => counted.contains(&node),
+            FaultKind::Partition(_) => false,
+        };
+        let fault = self.faults.iter().position(loses)?;
+        let (FaultKind::Crash(node) | FaultKind::Restart(node)) = self.faults[fault].kind else {
+            return None;
+        };
+        let (node, name) = (self.names.of(node), &self.faults[fault].name);
+        let message = format!("a `metric` of `{node}`, which does not stay on");
+        Some(
+            Diagnostic::at(at.clone(), message)
+                .label("read at the end only")
+                .also(self.fault_spans[fault].clone(), format!("`{name}` takes its counters"))
+                .note("counters begin anew with every start, and a node that is off has none")
+                .help("name nodes that stay on, or ask for an `event`, counted over all starts"),
+        )
+    }
+
+    /// Whether a fact about payloads has any to be about.
+    pub(super) fn is_about_something(&self, said: &Fact) -> bool {
+        payloads(said).is_none_or(|pair| self.sends_between.contains_key(&pair))
+    }
+
+    pub(super) fn sends_of(&self, pair: Pair) -> impl Iterator<Item = &model::Send> {
         let indices = self.sends_between.get(&pair).into_iter().flatten();
         indices.map(|index| &self.sends[*index])
     }
@@ -170,38 +197,6 @@ impl Resolver<'_> {
         let down = || self.node_losses[to.0 as usize].down.clone();
         up.or_else(between).or_else(down)
     }
-
-    /// A fault that parts two nodes at a moment when one sends to the other.
-    fn cut_on_the_way(&self, (from, to): Pair) -> Option<(usize, Instant)> {
-        for (index, fault) in self.faults.iter().enumerate() {
-            let cuts = match &fault.kind {
-                FaultKind::Partition(groups) => {
-                    let group = |id| groups.iter().position(|group| group.contains(id));
-                    matches!((group(&from), group(&to)), (Some(a), Some(b)) if a != b)
-                }
-                FaultKind::Crash(node) => *node == from || *node == to,
-                FaultKind::Restart(_) => false,
-            };
-            let moment = || self.sends_of((from, to)).find_map(|send| sent_during(send, fault));
-            if let Some(moment) = cuts.then(moment).flatten() {
-                return Some((index, moment));
-            }
-        }
-        None
-    }
-}
-
-/// The first moment of a fault when a payload goes out.
-fn sent_during(send: &model::Send, fault: &model::Fault) -> Option<Instant> {
-    let wait = fault.at.saturating_since(send.at).as_micros();
-    let before = match send.every {
-        Duration::ZERO if wait > 0 => return None,
-        Duration::ZERO => 0,
-        every => wait.div_ceil(every.as_micros()),
-    };
-    let moment = send.at + send.every.saturating_mul(before);
-    let over = fault.lasts.is_some_and(|lasts| moment >= fault.at + lasts);
-    (before < send.count && !over).then_some(moment)
 }
 
 /// The nodes that a fact is about.
@@ -213,6 +208,14 @@ fn involved(said: &Fact) -> [Option<NodeId>; 2] {
         }
         Fact::Event { node, peer, .. } => [Some(*node), *peer],
         Fact::Metric { node, .. } => [Some(*node), None],
+    }
+}
+
+/// Whose counter a fact reads.
+fn counted(said: &Fact) -> Option<NodeId> {
+    match said {
+        Fact::Metric { node, .. } => Some(*node),
+        _ => None,
     }
 }
 
