@@ -3,17 +3,15 @@
 use std::fmt;
 use std::ops::Range;
 
-use annotate_snippets::{
-    AnnotationKind, Group, Level, Origin, Renderer, Snippet, normalize_untrusted_str,
-};
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, normalize_untrusted_str};
 
 /// One mistake in a file.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Diagnostic {
     /// What is wrong, in one line.
     pub message: String,
-    /// The bytes of the file that say so; `None` if it is about the file as a whole.
-    pub span: Option<Range<usize>>,
+    /// The bytes of the file that say so; its beginning if it is about the file as a whole.
+    pub span: Range<usize>,
     /// What about these bytes, in a few words beneath them; may be empty.
     pub label: String,
     /// Other places that have a part in it.
@@ -27,19 +25,19 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// A mistake of the whole file.
     pub fn of_file(message: impl Into<String>) -> Self {
+        Self::at(0..0, message)
+    }
+
+    /// A mistake at these bytes.
+    pub fn at(span: Range<usize>, message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
-            span: None,
+            span,
             label: String::new(),
             also: Vec::new(),
             help: None,
             notes: Vec::new(),
         }
-    }
-
-    /// A mistake at these bytes.
-    pub fn at(span: Range<usize>, message: impl Into<String>) -> Self {
-        Self { span: Some(span), ..Self::of_file(message) }
     }
 
     /// Says something about the bytes.
@@ -68,10 +66,7 @@ impl Diagnostic {
 
     fn render(&self, path: &str, text: &str, renderer: &Renderer) -> String {
         let mut group = Group::with_title(Level::ERROR.primary_title(self.message.as_str()));
-        group = match &self.span {
-            Some(span) => group.element(self.snippet(span, path, text)),
-            None => group.element(Origin::path(path)),
-        };
+        group = group.element(self.snippet(path, text));
         // Titles and labels are normalised by the renderer; these texts are not.
         for note in &self.notes {
             group = group.element(Level::NOTE.message(normalize_untrusted_str(note)));
@@ -84,12 +79,11 @@ impl Diagnostic {
 
     fn snippet<'a>(
         &'a self,
-        span: &Range<usize>,
         path: &'a str,
         text: &'a str,
     ) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
         let label = Some(self.label.as_str()).filter(|label| !label.is_empty());
-        let primary = AnnotationKind::Primary.span(inside(span, text)).label(label);
+        let primary = AnnotationKind::Primary.span(inside(&self.span, text)).label(label);
         let also = self.also.iter().map(|(span, label)| {
             AnnotationKind::Context.span(inside(span, text)).label(label.as_str())
         });
@@ -113,9 +107,9 @@ pub struct Report {
 }
 
 impl Report {
-    /// The mistakes in the order of the file, those of the file as a whole last.
+    /// The mistakes in the order of the file.
     pub(super) fn new(path: &str, text: &str, mut diagnostics: Vec<Diagnostic>) -> Self {
-        diagnostics.sort_by_key(|d| d.span.as_ref().map_or(usize::MAX, |span| span.start));
+        diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
         Self { path: path.into(), text: text.into(), diagnostics }
     }
 
