@@ -172,9 +172,11 @@ impl<'a> Cx<'a> {
     pub(crate) fn add_peer(&mut self, contact: Contact) -> Option<u16> {
         let slot = self.state.free_peers.pop(self.queues.free_peers)?;
         let now = self.now();
+        let channel = self.state.public.draw_u64();
         let peer = self.peer(slot);
         peer.contact = Some(contact);
         peer.since = now;
+        peer.channel.local = channel;
         self.peer_index().insert(&contact.id, slot);
         Some(slot)
     }
@@ -288,6 +290,11 @@ impl<'a> Cx<'a> {
         let words = self.windows.len() / self.sessions.len();
         let window = &mut self.windows[usize::from(id) * words..][..words];
         (&mut self.sessions[usize::from(id)], window)
+    }
+
+    /// Bits of every replay window.
+    pub(crate) fn window_bits(&self) -> usize {
+        self.windows.len() / self.sessions.len() * 64
     }
 
     fn window(&mut self, id: SessionId) -> &mut [u64] {

@@ -127,8 +127,16 @@ impl Scripted<'_> {
 
 const SOUND: &str = "both sides are sound";
 
-const INTRO: Intro =
-    Intro { version: VERSION, capabilities: 0, ping_interval: Config::PING_INTERVAL };
+const INTRO: Intro = Intro {
+    version: VERSION,
+    fragments_max: 64,
+    message_window: 32,
+    capabilities: 0,
+    ping_interval: Config::PING_INTERVAL,
+    channel: 0x1122_3344_5566_7788,
+    hello: 1,
+    replay_window: 256,
+};
 
 /// One whole message, with every operation done at once.
 fn message(noise: &mut Noise, keys: &SecretIdentity, buffer: &mut [u8]) -> Result<(), NoiseError> {

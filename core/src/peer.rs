@@ -8,6 +8,7 @@ use crate::path::Path;
 use crate::session::SessionId;
 use crate::time::{Duration, Instant};
 use crate::timer::PeerTimers;
+use crate::wire::Intro;
 
 /// A peer by handle: valid until the peer is closed or makes room for another.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -35,6 +36,22 @@ pub(crate) struct Contact {
     pub(crate) agreement_key: [u8; 32],
 }
 
+/// What two records of each other agree on, whatever sessions come and go: message numbers count
+/// in it. It ends with either record, which the other end sees by the new number it is told.
+#[derive(Clone, Copy)]
+pub(crate) struct Channel {
+    /// Ours, drawn with the record.
+    pub(crate) local: u64,
+    /// Handshakes begun in it.
+    pub(crate) hellos: u64,
+    /// What the peer said of itself with the newest session.
+    pub(crate) remote: Held<Intro>,
+}
+
+impl Channel {
+    const NONE: Self = Self { local: 0, hellos: 0, remote: Held::Nothing };
+}
+
 /// One peer of the storage.
 pub struct PeerSlot {
     /// Changes whenever the slot passes to another peer.
@@ -58,6 +75,7 @@ pub struct PeerSlot {
     pub(crate) initiating: Option<u16>,
     /// Attempts to reach it since it was last active.
     pub(crate) attempts: u8,
+    pub(crate) channel: Channel,
     pub(crate) heartbeat: Heartbeat,
     pub(crate) timers: PeerTimers,
     pub(crate) news: News,
@@ -89,6 +107,7 @@ impl PeerSlot {
         previous: None,
         initiating: None,
         attempts: 0,
+        channel: Channel::NONE,
         heartbeat: Heartbeat::IDLE,
         timers: PeerTimers::STOPPED,
         news: News { queued: false, reported: PeerState::Init, round_trip: None },

@@ -38,6 +38,8 @@ pub struct SessionSlot {
     /// What we write.
     pub(crate) remote_index: u32,
     pub(crate) role: Role,
+    /// The channel it was made in, as both ends named it: ours, theirs.
+    pub(crate) channel: [u64; 2],
     keys: Option<TransportKeys>,
     next_seal: u64,
     next_open: u64,
@@ -50,6 +52,7 @@ impl SessionSlot {
         local_index: 0,
         remote_index: 0,
         role: Role::Initiator,
+        channel: [0; 2],
         keys: None,
         next_seal: 0,
         next_open: 0,

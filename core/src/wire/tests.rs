@@ -71,11 +71,20 @@ proptest! {
 }
 
 fn intros() -> impl Strategy<Value = Intro> {
-    (any::<u32>(), any::<u32>()).prop_map(|(capabilities, interval_ms)| Intro {
-        version: VERSION,
-        capabilities,
-        ping_interval: Duration::from_millis(interval_ms.into()),
-    })
+    (any::<u8>(), any::<u16>(), any::<[u32; 2]>(), any::<[u64; 2]>(), any::<u16>()).prop_map(
+        |(fragments_max, message_window, [capabilities, interval_ms], [channel, hello], window)| {
+            Intro {
+                version: VERSION,
+                fragments_max,
+                message_window,
+                capabilities,
+                ping_interval: Duration::from_millis(interval_ms.into()),
+                channel,
+                hello,
+                replay_window: window,
+            }
+        },
+    )
 }
 
 #[test]

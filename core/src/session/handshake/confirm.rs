@@ -4,6 +4,7 @@
 use super::{Stage, abandon, release, shared_interval};
 use crate::counters::Counter;
 use crate::cx::Cx;
+use crate::held::Held;
 use crate::identity::PeerId;
 use crate::noise::Role;
 use crate::path::Path;
@@ -37,14 +38,18 @@ pub(crate) fn own_goes_first(handshake: u16, peer: u16, cx: &mut Cx<'_>) -> bool
 /// `Hello` may have been sent on by others.
 pub(crate) fn confirm(handshake: u16, peer: u16, path: Path, cx: &mut Cx<'_>) -> Confirmed {
     let slot = cx.handshake(handshake);
-    let (role, session) = (slot.role, slot.session);
+    let (role, session, channel) = (slot.role, slot.session, slot.channel);
     let dialled = slot.path.get().filter(|_| role == Role::Initiator);
     let intro = slot.remote_intro.expect("read before there are keys");
     let remote = remote(handshake, cx).id;
     release(handshake, cx);
     abandon_others(peer, &remote, cx);
+    cx.session(session).channel = [channel, intro.channel];
     session::promote(peer, session, cx);
-    cx.peer(peer).found_at(dialled.unwrap_or(path));
+    let slot = cx.peer(peer);
+    slot.channel.local = channel;
+    slot.channel.remote = Held::This(intro);
+    slot.found_at(dialled.unwrap_or(path));
     cx.state.counters.count(Counter::HandshakesConfirmed);
     Confirmed { role, ping_interval: shared_interval(cx, intro.ping_interval) }
 }

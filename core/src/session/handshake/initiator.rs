@@ -26,11 +26,15 @@ pub(crate) fn initiate(peer: u16, path: Path, cx: &mut Cx<'_>) -> bool {
         ephemeral: cx.state.secrets.draw(),
     });
     let session = cx.take_session(handshake);
-    let intro = own_intro(cx);
+    let channel = &mut cx.peer(peer).channel;
+    channel.hellos += 1;
+    let (channel, hello) = (channel.local, channel.hellos);
+    let intro = own_intro(channel, hello, cx);
     let slot = cx.handshake(handshake);
     slot.stage = Stage::WritingHello;
     slot.path = Held::This(path);
     slot.session = session;
+    slot.channel = channel;
     slot.remote = Some(contact);
     slot.noise = Held::This(noise);
     Hello::put_intro(&mut slot.message, &intro);

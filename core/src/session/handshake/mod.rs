@@ -62,6 +62,8 @@ pub struct HandshakeSlot {
     /// The other end, once it is known.
     remote: Option<Contact>,
     remote_index: u32,
+    /// The channel that our message names.
+    channel: u64,
     remote_intro: Option<Intro>,
     noise: Held<Noise>,
     /// The copy that reads a `Welcome`.
@@ -94,6 +96,7 @@ impl HandshakeSlot {
         session: 0,
         remote: None,
         remote_index: 0,
+        channel: 0,
         remote_intro: None,
         noise: Held::Nothing,
         reader: Held::Nothing,
@@ -130,8 +133,17 @@ impl From<Malformed> for Dropped {
 }
 
 /// What we say of ourselves.
-fn own_intro(cx: &Cx<'_>) -> Intro {
-    Intro { version: VERSION, capabilities: 0, ping_interval: cx.state.config.ping_interval }
+fn own_intro(channel: u64, hello: u64, cx: &Cx<'_>) -> Intro {
+    Intro {
+        version: VERSION,
+        fragments_max: 0,
+        message_window: 0,
+        capabilities: 0,
+        ping_interval: cx.state.config.ping_interval,
+        channel,
+        hello,
+        replay_window: u16::try_from(cx.window_bits()).unwrap_or(u16::MAX),
+    }
 }
 
 /// Erases a handshake, its session included.

@@ -92,8 +92,12 @@ pub(super) fn identified(
     if own_goes_first(remote, cx) {
         return Err(Dropped::SimultaneousOpen);
     }
-    let intro = own_intro(cx);
+    let known = cx.find_peer(&remote).map(|peer| cx.peer(peer).channel.local);
+    // A stranger has a record once it is confirmed, with the channel that it is told now.
+    let channel = known.unwrap_or_else(|| cx.state.public.draw_u64());
+    let intro = own_intro(channel, 0, cx);
     let slot = cx.handshake(handshake);
+    slot.channel = channel;
     let agreement_key = slot.noise.as_ref().and_then(Noise::remote_static).copied();
     let agreement_key = agreement_key.expect("its owner was asked for");
     slot.remote = Some(Contact { id: remote, agreement_key });
