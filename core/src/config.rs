@@ -1,5 +1,6 @@
 //! What the owner of a node decides.
 
+use crate::access::Access;
 use crate::network::Network;
 use crate::time::Duration;
 
@@ -13,6 +14,8 @@ pub struct Config {
     /// [`PING_INTERVAL_MIN`](Self::PING_INTERVAL_MIN) and
     /// [`PING_INTERVAL_MAX`](Self::PING_INTERVAL_MAX).
     pub ping_interval: Duration,
+    /// Whom the node deals with; [`Node::set_access`](crate::Node::set_access) changes it.
+    pub access: Access,
 }
 
 impl Config {
@@ -25,6 +28,6 @@ impl Config {
 
     /// The defaults, in this network.
     pub const fn new(network: Network) -> Self {
-        Self { network, ping_interval: Self::PING_INTERVAL }
+        Self { network, ping_interval: Self::PING_INTERVAL, access: Access::DEFAULT }
     }
 }

@@ -47,6 +47,17 @@ counted! {
         OwnIdentity = "dropped.own-identity",
         /// A `Hello` while the same one is being answered.
         HandshakeInProgress = "dropped.handshake-in-progress",
+        /// A `Hello` of a handshake that was made, or one that a later handshake has overtaken: it
+        /// was recorded and sent again.
+        ReplayedHello = "dropped.replayed-hello",
+        /// A `Hello` under load whose sender has yet to show that it receives what is sent to where it
+        /// seems to be. It was sent a cookie.
+        CookieRequired = "dropped.cookie-required",
+        /// A handshake under a network secret that was retired meanwhile.
+        RealmEnded = "dropped.realm-ended",
+        /// From somebody whom the access policy does not allow it. Of a sealed packet the counter is
+        /// used up.
+        NotAllowed = "dropped.not-allowed",
         /// No room for another handshake under way.
         HandshakesFull = "dropped.handshakes-full",
         /// No room for another peer. The packet's counter is used up, the handshake forgotten.
@@ -56,7 +67,13 @@ counted! {
         SimultaneousOpen = "dropped.simultaneous-open",
         /// A `Welcome` to no handshake of this node, or to one that has its answer.
         UnexpectedWelcome = "dropped.unexpected-welcome",
-        /// For a session that this node does not have.
+        /// A `Confirm` to no handshake of this node, or to one that has its own.
+        UnexpectedConfirm = "dropped.unexpected-confirm",
+        /// A cookie to no handshake of this node that waits for an answer.
+        UnexpectedCookie = "dropped.unexpected-cookie",
+        /// The hint that a session is gone, about none in use, from elsewhere, or too soon after another.
+        HintIgnored = "dropped.hint-ignored",
+        /// For a session that this node does not have. Its sender may be told so.
         UnknownSession = "dropped.unknown-session",
         /// Sealed with keys of an epoch that this session has not.
         WrongEpoch = "dropped.wrong-epoch",
@@ -93,6 +110,14 @@ counted! {
         HandshakesConfirmed = "handshakes.confirmed",
         /// Handshakes given up, its own and others'.
         HandshakesExpired = "handshakes.expired",
+        /// Cookies sent to those who called under load.
+        CookiesSent = "cookies.sent",
+        /// Hints sent to those whose session is gone.
+        HintsSent = "hints.sent",
+        /// Updates of the key that a session seals with.
+        KeyUpdates = "keys.updated",
+        /// Sessions given up because they were not renewed in time.
+        SessionsRefused = "sessions.refused",
         /// Public-key operations handed out.
         Jobs = "jobs",
         /// Payloads of applications it sealed.

@@ -3,14 +3,19 @@
 
 use siphasher::sip::SipHasher13;
 
+use crate::access::Standing;
 use crate::config::Config;
 use crate::counters::Counters;
 use crate::crypto::random::{PublicGenerator, SecretGenerator};
+use crate::held::Held;
 use crate::identity::PeerId;
-use crate::noise::Role;
 use crate::peer::{Contact, News, Peer, PeerSlot, PeerState};
+use crate::realm::Realms;
+use crate::session::cookie::CookieSecrets;
 use crate::session::handshake::HandshakeSlot;
+use crate::session::hint::HintLimits;
 use crate::session::{Owner, SessionId, SessionSlot};
+use crate::stateless::Stateless;
 use crate::storage::{Capacity, Tables};
 use crate::table::deadlines::{DeadlineSlot, Deadlines};
 use crate::table::peer_index::PeerIndex;
@@ -23,8 +28,11 @@ pub(crate) struct State {
     pub(crate) config: Config,
     pub(crate) id: PeerId,
     pub(crate) agreement_key: [u8; 32],
-    /// What `mac1` of a handshake message to us is made with.
-    pub(crate) mac1_key: [u8; 32],
+    pub(crate) realms: Realms,
+    pub(crate) cookie_secrets: CookieSecrets,
+    /// An answer to a stranger, waiting to be sent. There is one place for all strangers.
+    pub(crate) stateless: Held<Stateless>,
+    pub(crate) hints: HintLimits,
     /// The latest time that a caller has said.
     pub(crate) now: Instant,
     pub(crate) secrets: SecretGenerator,
@@ -34,8 +42,8 @@ pub(crate) struct State {
     pub(crate) tickets: u64,
     /// The deadline at the top of the heap.
     pub(crate) first_deadline: Option<Deadline>,
-    /// Handshakes under way by who began them: ours, others'.
-    under_way: [usize; 2],
+    /// Handshakes under way by [`Share`].
+    under_way: [usize; 3],
     deadlines_len: u16,
     index_hasher: SipHasher13,
     ready: Ring,
@@ -51,6 +59,18 @@ pub(crate) struct State {
 pub(crate) enum Actor {
     Peer(u16),
     Handshake(u16),
+}
+
+/// Whose place a handshake takes. None may take the last quarter of the slots (at least one), and
+/// strangers not the quarter before it either: nobody can keep our own handshakes out, and
+/// strangers nobody.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Share {
+    /// We have begun it.
+    Own,
+    /// Of a peer that we know, by its key or by where it is.
+    Known,
+    Stranger,
 }
 
 /// The state and the tables, borrowed for one call.
@@ -81,18 +101,22 @@ impl State {
         let agreement_key = id.agreement_key();
         // So that a result for another node, or for an earlier life of this one, fits nowhere.
         let tickets = public.draw_u64();
+        let mut secrets = SecretGenerator::new(seed);
         Self {
             agreement_key,
-            mac1_key: config.network.mac1_key(&agreement_key),
+            realms: Realms::new(&config.network, &agreement_key),
+            cookie_secrets: CookieSecrets::new(&mut secrets, now),
+            stateless: Held::Nothing,
+            hints: HintLimits::NEW,
             config,
             id,
             now,
-            secrets: SecretGenerator::new(seed),
+            secrets,
             public,
             counters: Counters::ZERO,
             tickets,
             first_deadline: None,
-            under_way: [0; 2],
+            under_way: [0; 3],
             deadlines_len: 0,
             index_hasher,
             ready: Ring::EMPTY,
@@ -161,24 +185,32 @@ impl<'a> Cx<'a> {
     /// The slot behind a handle, if the handle is still good.
     pub(crate) fn resolve(&self, peer: Peer) -> Option<u16> {
         let slot = self.peers.get(usize::from(peer.slot))?;
-        (slot.generation == peer.generation && slot.contact.is_some()).then_some(peer.slot)
+        (slot.generation == peer.generation && slot.is_taken).then_some(peer.slot)
     }
 
     pub(crate) fn handle(&self, slot: u16) -> Peer {
         Peer { slot, generation: self.peers[usize::from(slot)].generation }
     }
 
-    /// Takes a slot for a peer not known so far.
-    pub(crate) fn add_peer(&mut self, contact: Contact) -> Option<u16> {
+    /// Takes a slot for a peer not known so far, or for whoever may be at an address.
+    pub(crate) fn add_peer(&mut self, contact: Option<Contact>) -> Option<u16> {
         let slot = self.state.free_peers.pop(self.queues.free_peers)?;
         let now = self.now();
         let channel = self.state.public.draw_u64();
         let peer = self.peer(slot);
-        peer.contact = Some(contact);
+        peer.is_taken = true;
         peer.since = now;
         peer.channel.local = channel;
-        self.peer_index().insert(&contact.id, slot);
+        if let Some(contact) = contact {
+            self.identify(slot, contact);
+        }
         Some(slot)
+    }
+
+    /// Notes who the peer in a slot is, whom nobody knew so far.
+    pub(crate) fn identify(&mut self, slot: u16, contact: Contact) {
+        self.peer(slot).contact = Some(contact);
+        self.peer_index().insert(&contact.id, slot);
     }
 
     pub(crate) fn is_full(&self) -> bool {
@@ -187,22 +219,23 @@ impl<'a> Cx<'a> {
 
     /// Of the peers that nobody asked for, the one to lose first: not active, and so for longest.
     pub(crate) fn least_wanted_peer(&self) -> Option<u16> {
-        slots(self.peers.len()).filter(|&slot| !self.peers[usize::from(slot)].wanted).min_by_key(
-            |&slot| {
+        slots(self.peers.len())
+            .filter(|&slot| self.peers[usize::from(slot)].standing == Standing::Met)
+            .min_by_key(|&slot| {
                 let peer = &self.peers[usize::from(slot)];
                 (peer.state == PeerState::Active, peer.current.is_some(), peer.since)
-            },
-        )
+            })
     }
 
     /// Forgets a peer that has no session and no handshake.
     pub(crate) fn remove_peer(&mut self, slot: u16) {
         let peer = &mut self.peers[usize::from(slot)];
         assert!(peer.current.is_none() && peer.previous.is_none() && peer.initiating.is_none());
-        let id = peer.contact().id;
-        let peers = &*self.peers;
-        let mut index = PeerIndex { hasher: &self.state.index_hasher, cells: self.index };
-        index.remove(&id, |slot| peers[usize::from(slot)].contact().id);
+        if let Some(Contact { id, .. }) = peer.contact {
+            let peers = &*self.peers;
+            let mut index = PeerIndex { hasher: &self.state.index_hasher, cells: self.index };
+            index.remove(&id, |slot| peers[usize::from(slot)].contact().id);
+        }
         let peer = &mut self.peers[usize::from(slot)];
         // Still queued, perhaps: the flags stay, and whoever takes it out finds nothing to do.
         let (is_ready, queued) = (peer.is_ready, peer.news.queued);
@@ -227,18 +260,45 @@ impl<'a> Cx<'a> {
         &mut self.handshakes[usize::from(slot)]
     }
 
-    /// A slot for a handshake. Neither our own nor those of others may take the last quarter (at
-    /// least one), so that neither can starve the other.
-    pub(crate) fn take_handshake(&mut self, role: Role) -> Option<u16> {
-        let total = self.handshakes.len();
-        let under_way = &mut self.state.under_way[role as usize];
-        if *under_way >= total - (total / 4).max(1) {
+    /// A slot for a handshake, if its share is not used up.
+    pub(crate) fn take_handshake(&mut self, share: Share) -> Option<u16> {
+        if !self.has_place(share) {
             return None;
         }
         let slot = self.state.free_handshakes.pop(self.queues.free_handshakes)?;
-        *under_way += 1;
-        self.handshake(slot).role = role;
+        self.state.under_way[share as usize] += 1;
+        self.handshake(slot).share = share;
         Some(slot)
+    }
+
+    /// Whether a handshake of this share may begin.
+    pub(crate) fn has_place(&self, share: Share) -> bool {
+        let [own, known, strangers] = self.state.under_way;
+        let total = self.handshakes.len();
+        let quarter = (total / 4).max(1);
+        match share {
+            Share::Own => own < total - quarter,
+            Share::Known => known + strangers < total - quarter,
+            // Of two or three slots there is no second quarter to be had.
+            Share::Stranger => {
+                known + strangers < total - quarter && strangers < (total - 2 * quarter).max(1)
+            }
+        }
+    }
+
+    /// More than half of the handshakes that others may have under way are.
+    pub(crate) fn is_under_load(&self) -> bool {
+        let [_, known, strangers] = self.state.under_way;
+        let total = self.handshakes.len();
+        2 * (known + strangers) > total - (total / 4).max(1)
+    }
+
+    /// The stranger who began this handshake has proved to be a peer.
+    pub(crate) fn move_to_known(&mut self, slot: u16) {
+        let share = self.handshake(slot).share;
+        self.handshake(slot).share = Share::Known;
+        self.state.under_way[share as usize] -= 1;
+        self.state.under_way[Share::Known as usize] += 1;
     }
 
     /// Erases a handshake and gives its slot back.
@@ -246,10 +306,10 @@ impl<'a> Cx<'a> {
         let handshake = self.handshake(slot);
         // Still queued, perhaps: the flags stay, and whoever takes it out finds nothing to do.
         let (is_ready, job_queued) = (handshake.is_ready, handshake.job_queued);
-        let role = handshake.role;
+        let share = handshake.share;
         *handshake = HandshakeSlot::EMPTY;
         (handshake.is_ready, handshake.job_queued) = (is_ready, job_queued);
-        self.state.under_way[role as usize] -= 1;
+        self.state.under_way[share as usize] -= 1;
         self.update_deadline(Actor::Handshake(slot));
         self.state.free_handshakes.push(self.queues.free_handshakes, slot);
     }

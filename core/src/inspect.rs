@@ -7,14 +7,18 @@ use crate::crypto::aead::{self, TAG_LEN};
 use crate::crypto::hash;
 use crate::identity::{Keys, SecretIdentity};
 use crate::network::Network;
-use crate::noise::{
-    IK_PSK0_PSK2, Key, Noise, NoiseError, Operation, Role, Secret, Setup, Step, TransportKeys,
-};
-use crate::wire::{Hello, Intro, SealedHeader, VERSION, Welcome};
+use crate::noise::{Key, Noise, NoiseError, Operation, Role, Secret, Setup, Step, TransportKeys};
+use crate::realm::{Realm, RealmId};
+use crate::wire::{Confirm, Hello, Intro, Pattern, SealedHeader, VERSION, Welcome};
 
-/// The key of `mac1` on handshake messages to the holder of this key.
-pub fn mac1_key(network: &Network, agreement_key: &[u8; 32]) -> [u8; 32] {
-    network.mac1_key(agreement_key)
+fn realm(network: &Network) -> Realm {
+    Realm::new(RealmId::NONE, network.id, network.secret, &[0; 32])
+}
+
+/// The key of `mac1` on handshake messages to the holder of this key; `None` for those whose sender
+/// does not know it.
+pub fn mac1_key(network: &Network, agreement_key: Option<&[u8; 32]>) -> [u8; 32] {
+    realm(network).mac1_key(agreement_key)
 }
 
 /// `mac1` over the front of a handshake message.
@@ -24,7 +28,7 @@ pub fn mac1(mac1_key: &[u8; 32], front: &[u8]) -> [u8; 16] {
 
 /// The pre-shared key and the prologue that members of a network mix into their handshakes.
 pub fn noise_inputs(network: &Network) -> ([u8; 32], [u8; 42]) {
-    (*network.pre_shared_key(), network.prologue())
+    (*realm(network).pre_shared_key(), realm(network).prologue())
 }
 
 /// Seals a datagram as a session would, and returns its length.
@@ -61,7 +65,9 @@ pub struct Transcript {
     /// The initiator's datagram.
     pub hello: [u8; Hello::LEN],
     /// The responder's.
-    pub welcome: [u8; Welcome::LEN],
+    pub welcome: heapless::Vec<u8, { Welcome::LEN_MAX }>,
+    /// The initiator's last, if the handshake began with an address alone.
+    pub confirm: Option<[u8; Confirm::LEN]>,
     /// The key that the initiator seals with.
     pub to_responder: [u8; 32],
     /// The key that the responder seals with.
@@ -71,55 +77,101 @@ pub struct Transcript {
 }
 
 impl Scripted<'_> {
-    /// Only the first datagram. It can be made for anybody, also for oneself.
+    /// Only the first datagram, to a responder whose key is known. It can be made for anybody, also
+    /// for oneself.
     pub fn hello(&self) -> [u8; Hello::LEN] {
-        self.write_hello(&mut self.noise(Role::Initiator))
+        self.write_hello(Pattern::Ik, &mut self.noise(Pattern::Ik, Role::Initiator))
     }
 
-    /// Both datagrams and what the ends hold afterwards.
+    /// The datagrams to and from a responder whose key is known, and what the ends hold afterwards.
     ///
     /// # Panics
     /// If the two keys cannot agree, which those of two [`SecretIdentity`]s can.
     pub fn transcript(&self) -> Transcript {
-        let mut initiator = self.noise(Role::Initiator);
-        let mut responder = self.noise(Role::Responder);
-        let hello = self.write_hello(&mut initiator);
+        self.play(Pattern::Ik)
+    }
+
+    /// The same with a responder of whom only an address is known.
+    ///
+    /// # Panics
+    /// If the two keys cannot agree, which those of two [`SecretIdentity`]s can.
+    pub fn transcript_by_address(&self) -> Transcript {
+        self.play(Pattern::Xx)
+    }
+
+    fn play(&self, pattern: Pattern) -> Transcript {
+        let mut initiator = self.noise(pattern, Role::Initiator);
+        let mut responder = self.noise(pattern, Role::Responder);
+        let hello = self.write_hello(pattern, &mut initiator);
         message(&mut responder, self.keys[1], Hello::noise(&mut hello.clone())).expect(SOUND);
-        let mut welcome = [0; Welcome::LEN];
-        Welcome::put_intro(&mut welcome, &INTRO);
-        message(&mut responder, self.keys[1], Welcome::noise(&mut welcome)).expect(SOUND);
-        let mac1_key = self.network.mac1_key(&self.keys[0].id().agreement_key());
-        Welcome::finish(&mut welcome, self.indices[1], self.indices[0], &mac1_key);
-        message(&mut initiator, self.keys[0], Welcome::noise(&mut welcome.clone())).expect(SOUND);
+        let mut welcome = [0; Welcome::LEN_MAX];
+        let welcome = &mut welcome[..Welcome::len(pattern)];
+        Welcome::put_intro(welcome, pattern, &INTRO);
+        message(&mut responder, self.keys[1], Welcome::noise(welcome, pattern)).expect(SOUND);
+        let to_initiator = match pattern {
+            Pattern::Ik => self.mac1_key(Some(self.keys[0])),
+            Pattern::Xx => self.mac1_key(None),
+        };
+        Welcome::finish(welcome, pattern, self.indices[1], self.indices[0], &to_initiator);
+        let welcome = heapless::Vec::from_slice(welcome).expect("it has the room");
+        let read = &mut welcome.clone();
+        message(&mut initiator, self.keys[0], Welcome::noise(read, pattern)).expect(SOUND);
+        let confirm = (pattern == Pattern::Xx).then(|| {
+            let confirm = self.write_confirm(&mut initiator);
+            message(&mut responder, self.keys[1], Confirm::noise(&mut confirm.clone()))
+                .expect(SOUND);
+            confirm
+        });
         let TransportKeys { seal: to_responder, open: to_initiator, handshake_hash } =
             &initiator.split();
         Transcript {
             hello,
             welcome,
+            confirm,
             to_responder: *to_responder,
             to_initiator: *to_initiator,
             handshake_hash: *handshake_hash,
         }
     }
 
-    fn write_hello(&self, initiator: &mut Noise) -> [u8; Hello::LEN] {
+    fn write_hello(&self, pattern: Pattern, initiator: &mut Noise) -> [u8; Hello::LEN] {
         let mut hello = [0; Hello::LEN];
-        Hello::put_intro(&mut hello, &INTRO);
+        let intro = match pattern {
+            Pattern::Ik => INTRO,
+            Pattern::Xx => Intro { channel: 0, hello: 0, ..INTRO },
+        };
+        Hello::put_intro(&mut hello, pattern, &intro);
         message(initiator, self.keys[0], Hello::noise(&mut hello)).expect(SOUND);
-        let mac1_key = self.network.mac1_key(&self.keys[1].id().agreement_key());
-        Hello::finish(&mut hello, self.indices[0], &mac1_key);
+        let mac1_key = self.mac1_key((pattern == Pattern::Ik).then_some(self.keys[1]));
+        Hello::finish(&mut hello, pattern, self.indices[0], &mac1_key);
         hello
     }
 
-    fn noise(&self, role: Role) -> Noise {
+    fn write_confirm(&self, initiator: &mut Noise) -> [u8; Confirm::LEN] {
+        let mut confirm = [0; Confirm::LEN];
+        Confirm::put_intro(&mut confirm, &INTRO);
+        message(initiator, self.keys[0], Confirm::noise(&mut confirm)).expect(SOUND);
+        let mac1_key = self.mac1_key(Some(self.keys[1]));
+        Confirm::finish(&mut confirm, self.indices[1], &mac1_key);
+        confirm
+    }
+
+    fn mac1_key(&self, receiver: Option<&SecretIdentity>) -> [u8; 32] {
+        let key = receiver.map(|keys| keys.id().agreement_key());
+        realm(self.network).mac1_key(key.as_ref())
+    }
+
+    fn noise(&self, pattern: Pattern, role: Role) -> Noise {
         let remote_static = self.keys[1].id().agreement_key();
+        let knows = role == Role::Initiator && pattern == Pattern::Ik;
+        let realm = realm(self.network);
         Noise::new(Setup {
-            pattern: &IK_PSK0_PSK2,
+            pattern: pattern.noise(),
             role,
-            prologue: &self.network.prologue(),
-            psk: *self.network.pre_shared_key(),
+            prologue: &realm.prologue(),
+            psk: *realm.pre_shared_key(),
             local_static: self.keys[role as usize].id().agreement_key(),
-            remote_static: (role == Role::Initiator).then_some(remote_static),
+            remote_static: knows.then_some(remote_static),
             ephemeral: self.ephemerals[role as usize],
         })
     }

@@ -83,6 +83,7 @@
 #[cfg(test)]
 extern crate std;
 
+mod access;
 mod config;
 mod counters;
 mod crypto;
@@ -102,9 +103,11 @@ mod node;
 mod noise;
 mod path;
 mod peer;
+mod realm;
 mod receive;
 mod reconnect;
 mod session;
+mod stateless;
 mod storage;
 mod table;
 mod time;
@@ -113,6 +116,7 @@ mod timer;
 mod transmit;
 mod wire;
 
+pub use access::{Access, Use, Whom};
 pub use config::Config;
 pub use counters::{Counter, Counters, Dropped};
 pub use error::{CapacityError, ConnectError, SendError, UnknownPeer};

@@ -3,9 +3,12 @@
 //! A part changes its own state and returns a [`Turn`] if that concerns others; whoever called it
 //! hands the turn in here. So no part calls another.
 
+use crate::access::{self, Standing, Use};
 use crate::counters::Dropped;
 use crate::cx::Cx;
 use crate::heartbeat;
+use crate::held::Held;
+use crate::identity::PeerId;
 use crate::noise::Role;
 use crate::path::Path;
 use crate::peer::{Contact, PeerState};
@@ -19,8 +22,14 @@ use crate::session::{self, handshake};
 pub(crate) enum Turn {
     /// It is time to dial a peer.
     Dial(u16),
+    /// A session with a peer must be made anew, though it is in use.
+    Renew(u16),
     /// Our handshake with a peer has its answer, and keys: a `Ping` will confirm it.
     Answered(u16),
+    /// The other end of a handshake, by slot, has shown that it holds the keys.
+    Proved(u16),
+    /// Whoever was dialled by address alone is a peer that we know.
+    Met { known: u16, unknown: u16 },
     /// Our handshake with a peer came to nothing.
     Failed(u16),
     /// A peer that was not active has answered a `Ping`.
@@ -33,32 +42,85 @@ pub(crate) fn on_turn(turn: Option<Turn>, cx: &mut Cx<'_>) {
     let Some(turn) = turn else { return };
     match turn {
         Turn::Dial(peer) => dial(peer, cx),
+        Turn::Renew(peer) => renew(peer, cx),
         Turn::Answered(peer) => heartbeat::begin(peer, cx),
+        Turn::Proved(handshake) => proved(handshake, cx),
+        Turn::Met { known, unknown } => met(known, unknown, cx),
         Turn::Failed(peer) => failed(peer, cx),
         Turn::Alive(peer) => reconnect::succeeded(peer, cx),
         Turn::Silent(peer) => silent(peer, cx),
     }
 }
 
-/// Begins a handshake with a peer that is wanted and has neither a session nor a handshake.
+/// Dials a peer that is not active where it is said to be now.
+pub(crate) fn dial_at(peer: u16, path: Path, cx: &mut Cx<'_>) {
+    if let Some(own) = cx.peer(peer).initiating
+        && cx.handshake(own).path.get() != Some(path)
+    {
+        handshake::abandon(own, cx);
+    }
+    cx.peer(peer).path = Held::This(path);
+    dial(peer, cx);
+}
+
+/// Begins a handshake with a peer that was asked for and has neither a session nor a handshake.
 pub(crate) fn dial(peer: u16, cx: &mut Cx<'_>) {
     let slot = cx.peer(peer);
     let is_idle = slot.initiating.is_none() && slot.current.is_none();
-    let Some(path) = slot.path.get().filter(|_| slot.wanted && is_idle) else { return };
+    let Some(path) = slot.path.get().filter(|_| slot.standing == Standing::Pinned && is_idle)
+    else {
+        return;
+    };
     if !handshake::initiate(peer, path, cx) {
         reconnect::soon(peer, cx);
     }
 }
 
-/// A packet on `path` was opened under the keys of a handshake: the session is the peer's, which is
-/// returned.
+/// Begins a handshake with a peer whose session is in use until there is a newer one.
+fn renew(peer: u16, cx: &mut Cx<'_>) {
+    let slot = cx.peer(peer);
+    let Some(path) = slot.path.get().filter(|_| slot.initiating.is_none()) else { return };
+    // Without a place for it the next attempt is due soon enough.
+    handshake::initiate(peer, path, cx);
+}
+
+/// The last message of a handshake has come, by the path that the handshake now has.
+fn proved(handshake: u16, cx: &mut Cx<'_>) {
+    let Some(path) = cx.handshake(handshake).path.get() else { return };
+    if let Err(reason) = confirmed(handshake, path, cx) {
+        cx.state.counters.refuse(reason);
+    }
+}
+
+/// The application asked for whoever is at an address, and it is a peer that we know.
+fn met(known: u16, unknown: u16, cx: &mut Cx<'_>) {
+    let path = cx.peer(unknown).path.get().expect("it was dialled there");
+    close(unknown, cx);
+    cx.remove_peer(unknown);
+    let slot = cx.peer(known);
+    slot.standing = Standing::Pinned;
+    if slot.state == PeerState::Active {
+        slot.news.reported = PeerState::Init;
+        cx.make_news(known);
+    } else {
+        dial_at(known, path, cx);
+    }
+}
+
+/// The other end of a handshake has shown on `path` that it holds its keys: the session is the
+/// peer's, which is returned.
 pub(crate) fn confirmed(handshake: u16, path: Path, cx: &mut Cx<'_>) -> Result<u16, Dropped> {
     let remote = handshake::remote(handshake, cx);
     let known = cx.find_peer(&remote.id);
+    let is_theirs = cx.handshake(handshake).role() == Role::Responder;
+    if is_theirs && !access::allows(Use::Answers, known, cx) {
+        handshake::abandon(handshake, cx);
+        return Err(Dropped::NotAllowed);
+    }
     if known.is_some_and(|peer| handshake::own_goes_first(handshake, peer, cx)) {
         return Err(Dropped::SimultaneousOpen);
     }
-    let admitted = known.or_else(|| admit(remote, Asker::Stranger, cx));
+    let admitted = known.or_else(|| admit(Some(remote), Asker::Stranger, cx));
     let Some(peer) = admitted else {
         handshake::abandon(handshake, cx);
         return Err(Dropped::PeersFull);
@@ -82,8 +144,17 @@ pub(crate) enum Asker {
     Stranger,
 }
 
-/// A slot for a peer not known so far, if need be one that another peer has to leave.
-pub(crate) fn admit(contact: Contact, asker: Asker, cx: &mut Cx<'_>) -> Option<u16> {
+/// The slot of a peer that the application names.
+pub(crate) fn record(id: PeerId, cx: &mut Cx<'_>) -> Option<u16> {
+    cx.find_peer(&id).or_else(|| {
+        let contact = Contact { id, agreement_key: id.agreement_key() };
+        admit(Some(contact), Asker::Application, cx)
+    })
+}
+
+/// A slot for a peer not known so far, or for whoever may be at an address; if need be one that
+/// another peer has to leave.
+pub(crate) fn admit(contact: Option<Contact>, asker: Asker, cx: &mut Cx<'_>) -> Option<u16> {
     if cx.is_full() {
         let other = cx.least_wanted_peer()?;
         let slot = cx.peer(other);
@@ -97,6 +168,18 @@ pub(crate) fn admit(contact: Contact, asker: Asker, cx: &mut Cx<'_>) -> Option<u
     cx.add_peer(contact)
 }
 
+/// The access policy has changed: those whom the node answers no longer are gone.
+pub(crate) fn apply_access(cx: &mut Cx<'_>) {
+    for peer in 0..cx.peers.len() as u16 {
+        let slot = cx.peer(peer);
+        // Whom we dial ourselves we also talk to.
+        let depends = slot.is_taken && slot.standing != Standing::Pinned;
+        if depends && !access::allows(Use::Answers, Some(peer), cx) {
+            gone(peer, cx);
+        }
+    }
+}
+
 /// Erases everything that is under way with a peer.
 pub(crate) fn close(peer: u16, cx: &mut Cx<'_>) {
     if let Some(own) = cx.peer(peer).initiating {
@@ -107,6 +190,8 @@ pub(crate) fn close(peer: u16, cx: &mut Cx<'_>) {
 }
 
 fn failed(peer: u16, cx: &mut Cx<'_>) {
+    let slot = cx.peer(peer);
+    slot.attempts = slot.attempts.saturating_add(1);
     if cx.peer(peer).current.is_none() {
         heartbeat::stop(peer, cx);
         reconnect::schedule(peer, cx);
@@ -114,6 +199,11 @@ fn failed(peer: u16, cx: &mut Cx<'_>) {
 }
 
 fn silent(peer: u16, cx: &mut Cx<'_>) {
+    gone(peer, cx);
+    reconnect::schedule(peer, cx);
+}
+
+fn gone(peer: u16, cx: &mut Cx<'_>) {
     close(peer, cx);
     let now = cx.now();
     let slot = cx.peer(peer);
@@ -121,5 +211,4 @@ fn silent(peer: u16, cx: &mut Cx<'_>) {
         slot.enter(PeerState::Disconnected, now);
         cx.make_news(peer);
     }
-    reconnect::schedule(peer, cx);
 }

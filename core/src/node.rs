@@ -2,6 +2,7 @@
 
 use zeroize::Zeroize;
 
+use crate::access::{Access, Standing, Use};
 use crate::config::Config;
 use crate::counters::{Counter, Counters, Dropped};
 use crate::cx::{Cx, State};
@@ -13,7 +14,7 @@ use crate::job::{Done, Job, Stale};
 use crate::lifecycle::Asker;
 use crate::message::Received;
 use crate::path::{Path, Transmit};
-use crate::peer::{Contact, Peer, PeerSlot, PeerState};
+use crate::peer::{Peer, PeerSlot, PeerState};
 use crate::session::handshake;
 use crate::storage::Storage;
 use crate::time::{Duration, Instant};
@@ -87,19 +88,80 @@ impl<S: Storage> Node<S> {
         if id == cx.state.id {
             return Err(ConnectError::OwnIdentity);
         }
-        let known = cx.find_peer(&id);
-        let admit = || {
-            let contact = Contact { id, agreement_key: id.agreement_key() };
-            lifecycle::admit(contact, Asker::Application, &mut cx)
-        };
-        let slot = known.or_else(admit).ok_or(ConnectError::Full)?;
+        let slot = lifecycle::record(id, &mut cx).ok_or(ConnectError::Full)?;
         let peer = cx.peer(slot);
-        peer.wanted = true;
+        peer.standing = Standing::Pinned;
         if peer.state != PeerState::Active {
-            peer.path = Held::This(path);
-            lifecycle::dial(slot, &mut cx);
+            lifecycle::dial_at(slot, path, &mut cx);
         }
         Ok(cx.handle(slot))
+    }
+
+    /// Asks for whoever is at the other end of a path: it is dialled as by [`connect`](Self::connect),
+    /// and becomes a peer like any other once it has shown who it is, which
+    /// [`Event::Connected`] reports.
+    ///
+    /// Should it be a peer that the node knows already, that one counts as asked for from then on,
+    /// [`Event::Connected`] names it (again, if it was active), and the handle returned here is good
+    /// no longer.
+    ///
+    /// # Errors
+    /// The node is as before.
+    pub fn connect_address(&mut self, path: Path, now: Instant) -> Result<Peer, ConnectError> {
+        let mut cx = self.at(now);
+        let asked = cx.peers.iter().position(|peer| {
+            peer.is_taken && peer.contact.is_none() && peer.path.get() == Some(path)
+        });
+        let asked = asked.map(|position| position as u16);
+        let admit = || lifecycle::admit(None, Asker::Application, &mut cx);
+        let slot = asked.or_else(admit).ok_or(ConnectError::Full)?;
+        let peer = cx.peer(slot);
+        (peer.standing, peer.path) = (Standing::Pinned, Held::This(path));
+        lifecycle::dial(slot, &mut cx);
+        Ok(cx.handle(slot))
+    }
+
+    /// Names a peer that the node may deal with where its [`Access`] says [`Whom::Listed`]. It is not
+    /// dialled, keeps its place in the storage until it is [closed](Self::close), and has the same
+    /// handle as when it calls.
+    ///
+    /// # Errors
+    /// The node is as before.
+    pub fn allow(&mut self, id: PeerId, now: Instant) -> Result<Peer, ConnectError> {
+        let mut cx = self.at(now);
+        if id == cx.state.id {
+            return Err(ConnectError::OwnIdentity);
+        }
+        let slot = lifecycle::record(id, &mut cx).ok_or(ConnectError::Full)?;
+        let peer = cx.peer(slot);
+        peer.standing = peer.standing.max(Standing::Listed);
+        Ok(cx.handle(slot))
+    }
+
+    /// Changes whom the node deals with. Peers that it does not answer any more are gone at once, as
+    /// if they had fallen silent.
+    pub fn set_access(&mut self, access: Access, now: Instant) {
+        let mut cx = self.at(now);
+        cx.state.config.access = access;
+        lifecycle::apply_access(&mut cx);
+    }
+
+    /// Goes over to a new secret of the network: from now on handshakes are begun with it. Members
+    /// that do not have it yet are still answered, and dialled with the old one in every other
+    /// attempt, until that is [retired](Self::retire_previous_secret). Sessions stay as they are
+    /// until they are renewed.
+    pub fn change_secret(&mut self, secret: [u8; 32]) {
+        let network = &mut self.state.config.network;
+        network.previous_secret = Some(core::mem::replace(&mut network.secret, secret));
+        self.state.realms.change_secret(secret, &self.state.agreement_key);
+    }
+
+    /// Ends the change of the network's secret: who has not gone over is no member any more. Handshakes
+    /// under the old secret fail; sessions made under it end when they are due to be renewed.
+    pub fn retire_previous_secret(&mut self) {
+        self.state.config.network.previous_secret.zeroize();
+        self.state.config.network.previous_secret = None;
+        self.state.realms.retire_previous();
     }
 
     /// Forgets a peer and erases its sessions. It is not told.
@@ -196,12 +258,21 @@ impl<S: Storage> Node<S> {
         cx.find_peer(id).map(|slot| cx.handle(slot))
     }
 
-    /// Who a peer is.
+    /// Who a peer is; `None` as long as there is only an address.
     ///
     /// # Errors
     /// If there is no such peer.
-    pub fn peer_id(&self, peer: Peer) -> Result<PeerId, UnknownPeer> {
-        self.slot(peer).map(|slot| slot.contact().id)
+    pub fn peer_id(&self, peer: Peer) -> Result<Option<PeerId>, UnknownPeer> {
+        self.slot(peer).map(|slot| slot.contact.map(|contact| contact.id))
+    }
+
+    /// Whether the access policy allows a peer something.
+    ///
+    /// # Errors
+    /// If there is no such peer.
+    pub fn allows(&self, what: Use, peer: Peer) -> Result<bool, UnknownPeer> {
+        let standing = self.slot(peer)?.standing;
+        Ok(self.state.config.access.allows(what, standing))
     }
 
     /// Whether a peer answers.
@@ -239,7 +310,7 @@ impl<S: Storage> Node<S> {
 
     fn slot(&self, peer: Peer) -> Result<&PeerSlot, UnknownPeer> {
         let slot = self.storage.peers().get(usize::from(peer.slot)).ok_or(UnknownPeer)?;
-        let is_same = slot.generation == peer.generation && slot.contact.is_some();
+        let is_same = slot.generation == peer.generation && slot.is_taken;
         is_same.then_some(slot).ok_or(UnknownPeer)
     }
 

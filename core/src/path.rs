@@ -1,6 +1,6 @@
 //! How packets travel.
 
-use core::net::SocketAddr;
+use core::net::{IpAddr, SocketAddr};
 
 /// One of the driver's sockets, by a number of the driver's choice. A stream (TCP, WebSocket) is a
 /// socket of its own too.
@@ -16,6 +16,21 @@ pub struct Path {
     pub socket: Socket,
     /// Where it goes.
     pub remote: SocketAddr,
+}
+
+impl Path {
+    /// One spelling for every path: socket 1, address 16 (of IPv4 mapped, RFC 4291 section 2.5.5.2),
+    /// port 2.
+    pub(crate) fn to_bytes(self) -> [u8; 19] {
+        let address = match self.remote.ip() {
+            IpAddr::V4(address) => address.to_ipv6_mapped(),
+            IpAddr::V6(address) => address,
+        };
+        let mut bytes = [self.socket.0; 19];
+        bytes[1..17].copy_from_slice(&address.octets());
+        bytes[17..].copy_from_slice(&self.remote.port().to_le_bytes());
+        bytes
+    }
 }
 
 /// A datagram that the driver must send: the first `len` bytes of the buffer it handed in.

@@ -1,5 +1,6 @@
 //! What a node keeps of each peer.
 
+use crate::access::Standing;
 use crate::event::Event;
 use crate::heartbeat::Heartbeat;
 use crate::held::Held;
@@ -56,10 +57,11 @@ impl Channel {
 pub struct PeerSlot {
     /// Changes whenever the slot passes to another peer.
     pub(crate) generation: u32,
-    /// Nobody: the slot is free.
+    /// Not free.
+    pub(crate) is_taken: bool,
+    /// Who it is; nobody knows yet of a peer of which there is only an address.
     pub(crate) contact: Option<Contact>,
-    /// The application asked for it: it is dialled until it is closed, and never makes room.
-    pub(crate) wanted: bool,
+    pub(crate) standing: Standing,
     pub(crate) state: PeerState,
     /// When it came into this state.
     pub(crate) since: Instant,
@@ -73,8 +75,10 @@ pub struct PeerSlot {
     pub(crate) previous: Option<SessionId>,
     /// The handshake that this node has begun with it, by slot.
     pub(crate) initiating: Option<u16>,
-    /// Attempts to reach it since it was last active.
+    /// Attempts to reach it that came to nothing since it was last active.
     pub(crate) attempts: u8,
+    /// When it is next believed that it has lost its session.
+    pub(crate) hints_from: Instant,
     pub(crate) channel: Channel,
     pub(crate) heartbeat: Heartbeat,
     pub(crate) timers: PeerTimers,
@@ -97,8 +101,9 @@ impl PeerSlot {
     /// What a storage is filled with.
     pub const EMPTY: Self = Self {
         generation: 0,
+        is_taken: false,
         contact: None,
-        wanted: false,
+        standing: Standing::Met,
         state: PeerState::Init,
         since: Instant::ORIGIN,
         path: Held::Nothing,
@@ -107,6 +112,7 @@ impl PeerSlot {
         previous: None,
         initiating: None,
         attempts: 0,
+        hints_from: Instant::ORIGIN,
         channel: Channel::NONE,
         heartbeat: Heartbeat::IDLE,
         timers: PeerTimers::STOPPED,
@@ -114,12 +120,12 @@ impl PeerSlot {
         is_ready: false,
     };
 
-    /// The peer in this slot.
+    /// Who the peer in this slot is.
     ///
     /// # Panics
-    /// If the slot is free.
+    /// If nobody knows.
     pub(crate) fn contact(&self) -> &Contact {
-        self.contact.as_ref().expect("only occupied slots are referred to")
+        self.contact.as_ref().expect("whoever has a session, or is in the index, is known")
     }
 
     /// A session was confirmed by a packet on this path. Payloads go there once it is proven.

@@ -1,12 +1,13 @@
 //! Bytes in: decode, open, dispatch.
 
+use crate::access::{self, Use};
 use crate::counters::{Counter, Dropped};
 use crate::cx::Cx;
 use crate::heartbeat::{self, Via};
 use crate::lifecycle;
 use crate::message::Received;
 use crate::path::Path;
-use crate::session::{Owner, SessionId, handshake};
+use crate::session::{Owner, SessionId, handshake, hint, upkeep};
 use crate::wire::{self, Frame, Message, SealedHeader};
 
 /// Takes a datagram; the payload it returns lies in `datagram`.
@@ -18,6 +19,9 @@ pub(crate) fn datagram<'d>(
     let turn = match wire::decode(datagram)? {
         Frame::Hello(header) => handshake::on_hello(path, &header, datagram, cx)?,
         Frame::Welcome(header) => handshake::on_welcome(path, &header, datagram, cx)?,
+        Frame::Confirm(header) => handshake::on_confirm(path, &header, datagram, cx)?,
+        Frame::Cookie(header) => handshake::on_cookie(path, &header, datagram, cx)?,
+        Frame::NoSession(hint) => hint::take(path, &hint, cx)?,
         Frame::Sealed(header) => return sealed(path, &header, datagram, cx),
     };
     lifecycle::on_turn(turn, cx);
@@ -30,11 +34,23 @@ fn sealed<'d>(
     datagram: &'d mut [u8],
     cx: &mut Cx<'_>,
 ) -> Result<Received<'d>, Dropped> {
-    let session = cx.find_session(header.receiver).ok_or(Dropped::UnknownSession)?;
+    let Some(session) = cx.find_session(header.receiver) else {
+        hint::give(path, header, cx);
+        return Err(Dropped::UnknownSession);
+    };
+    let now = cx.now();
     let (slot, window) = cx.session_and_window(session);
-    let content = slot.open(header, window, datagram)?;
+    let epoch = slot.open_epoch();
+    let content = slot.open(header, window, datagram, now)?;
+    let is_updated = slot.open_epoch() != epoch;
     let from = sender(session, path, cx)?;
+    if is_updated {
+        upkeep::schedule(from, cx);
+    }
     match Message::decode(content).map_err(|_| Dropped::UnknownMessage)? {
+        Message::Datagram(_) if !access::allows(Use::Messages, Some(from), cx) => {
+            Err(Dropped::NotAllowed)
+        }
         Message::Datagram(payload) => {
             cx.state.counters.count(Counter::PayloadsReceived);
             Ok(Received::Message { from: cx.handle(from), payload })

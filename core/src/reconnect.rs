@@ -1,5 +1,6 @@
 //! When to dial a peer again: exponential backoff with jitter.
 
+use crate::access::Standing;
 use crate::cx::{Actor, Cx};
 use crate::time::{Duration, Instant};
 use crate::timer::{Timer, retry_gap};
@@ -11,13 +12,12 @@ const BACKOFF_MAX: Duration = Duration::from_secs(60);
 
 /// Sets the time of the next attempt after one that failed.
 pub(crate) fn schedule(peer: u16, cx: &mut Cx<'_>) {
-    if !cx.peer(peer).wanted {
+    if cx.peer(peer).standing != Standing::Pinned {
         return;
     }
     let attempts = cx.peer(peer).attempts;
-    let doubled = BACKOFF_MIN.saturating_mul(1 << attempts.min(6));
+    let doubled = BACKOFF_MIN.saturating_mul(1 << attempts.saturating_sub(1).min(6));
     let at = cx.now() + cx.state.public.jitter(doubled.min(BACKOFF_MAX));
-    cx.peer(peer).attempts = attempts.saturating_add(1);
     set(peer, Some(at), cx);
 }
 

@@ -3,7 +3,7 @@
 use crate::cx::{Actor, Cx};
 use crate::heartbeat;
 use crate::lifecycle::{self, Turn};
-use crate::session::{self, handshake};
+use crate::session::{self, handshake, upkeep};
 use crate::timer::Timer;
 
 /// Timers that one call handles; what is due beyond that leaves a deadline in the past.
@@ -22,6 +22,7 @@ fn dispatch(actor: Actor, timer: Timer, cx: &mut Cx<'_>) -> Option<Turn> {
     match (actor, timer) {
         (Actor::Peer(peer), Timer::Ping | Timer::Silence) => heartbeat::on_timer(timer, peer, cx),
         (Actor::Peer(peer), Timer::Reconnect) => Some(Turn::Dial(peer)),
+        (Actor::Peer(peer), Timer::Keys) => upkeep::on_timer(peer, cx),
         (Actor::Peer(peer), _) => {
             session::retire_previous(peer, cx);
             None

@@ -15,8 +15,10 @@ pub enum Timer {
     Reconnect,
     /// When to forget the session that a newer one has replaced.
     PreviousSession,
-    /// When to send a handshake's first message again.
-    HelloRetry,
+    /// When the keys of a session are to be updated, erased, renewed or given up.
+    Keys,
+    /// When to send a handshake's first or third message again.
+    HandshakeRetry,
     /// When to give up a handshake.
     HandshakeExpiry,
 }
@@ -54,20 +56,20 @@ pub(crate) struct Timers<K, const N: usize> {
 }
 
 /// A peer's timers.
-pub(crate) type PeerTimers = Timers<OfPeer, 4>;
+pub(crate) type PeerTimers = Timers<OfPeer, 5>;
 /// A handshake's timers.
 pub(crate) type HandshakeTimers = Timers<OfHandshake, 2>;
 
 pub(crate) struct OfPeer;
 pub(crate) struct OfHandshake;
 
-impl Kinds<4> for OfPeer {
-    const KINDS: [Timer; 4] =
-        [Timer::Ping, Timer::Silence, Timer::Reconnect, Timer::PreviousSession];
+impl Kinds<5> for OfPeer {
+    const KINDS: [Timer; 5] =
+        [Timer::Ping, Timer::Silence, Timer::Reconnect, Timer::PreviousSession, Timer::Keys];
 }
 
 impl Kinds<2> for OfHandshake {
-    const KINDS: [Timer; 2] = [Timer::HelloRetry, Timer::HandshakeExpiry];
+    const KINDS: [Timer; 2] = [Timer::HandshakeRetry, Timer::HandshakeExpiry];
 }
 
 impl<K: Kinds<N>, const N: usize> Timers<K, N> {

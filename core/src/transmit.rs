@@ -8,11 +8,15 @@ use crate::error::SendError;
 use crate::heartbeat::{self, Outgoing, Via};
 use crate::path::{Path, Transmit};
 use crate::peer::PeerState;
-use crate::session::{self, SessionId, handshake};
+use crate::session::{self, Owner, SessionId, handshake, upkeep};
+use crate::stateless;
 use crate::wire::{Control, MAX_PAYLOAD, Message, SealedHeader};
 
 /// The next datagram that somebody owes.
 pub(crate) fn poll(out: &mut [u8; MAX_DATAGRAM], cx: &mut Cx<'_>) -> Option<Transmit> {
+    if let Some((path, len)) = stateless::take_owed(out, cx) {
+        return Some(sent(path, len, cx));
+    }
     while let Some(actor) = cx.take_ready() {
         let sent = match actor {
             Actor::Peer(peer) => control(peer, out, cx),
@@ -70,7 +74,14 @@ fn seal(
     cx: &mut Cx<'_>,
 ) -> Transmit {
     let len = SealedHeader::LEN + content_len + TAG_LEN;
-    cx.session(session).seal(&mut out[..len]);
+    let slot = cx.session(session);
+    slot.seal(&mut out[..len]);
+    let (owner, packets_sent) = (slot.owner, slot.packets_sent());
+    if let Owner::Peer(peer) = owner
+        && upkeep::is_due_after(packets_sent)
+    {
+        upkeep::hasten(peer, cx);
+    }
     sent(path, len, cx)
 }
 

@@ -20,8 +20,11 @@ pub(crate) fn hash(pieces: &[&[u8]]) -> [u8; HASH_LEN] {
 }
 
 /// A 16-byte tag with BLAKE2s' own keyed mode.
-pub(crate) fn mac16(key: &[u8; 32], message: &[u8]) -> [u8; 16] {
-    let mut mac = <Blake2sMac<U16> as KeyInit>::new_from_slice(key).expect("32 bytes is a key");
+///
+/// # Panics
+/// If the key is longer than 32 bytes.
+pub(crate) fn mac16(key: &[u8], message: &[u8]) -> [u8; 16] {
+    let mut mac = <Blake2sMac<U16> as KeyInit>::new_from_slice(key).expect("at most 32 bytes");
     Mac::update(&mut mac, message);
     mac.finalize_fixed().into()
 }

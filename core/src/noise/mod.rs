@@ -10,7 +10,7 @@ mod symmetric;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use pattern::{IK_PSK0_PSK2, Pattern, Token};
+pub(crate) use pattern::{IK_PSK0_PSK2, Pattern, Token, XX_PSK0_PSK3};
 use symmetric::Symmetric;
 
 use subtle::ConstantTimeEq;
@@ -331,5 +331,12 @@ impl Drop for Noise {
     fn drop(&mut self) {
         self.psk.zeroize();
         self.ephemeral.zeroize();
+    }
+}
+
+impl Drop for TransportKeys {
+    fn drop(&mut self) {
+        self.seal.zeroize();
+        self.open.zeroize();
     }
 }

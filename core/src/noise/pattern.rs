@@ -17,7 +17,6 @@ pub(crate) enum Token {
 /// What is known before the first message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum PreMessage {
-    #[cfg_attr(not(test), expect(dead_code, reason = "the pattern for unknown peers has it"))]
     Nothing,
     /// The initiator knows the responder's static key (`<- s`).
     ResponderStatic,
@@ -46,5 +45,16 @@ pub(crate) static IK_PSK0_PSK2: Pattern = Pattern {
     messages: &[
         &[Token::Psk, Token::E, Token::Es, Token::S, Token::Ss],
         &[Token::E, Token::Ee, Token::Se, Token::Psk],
+    ],
+};
+
+/// For a peer of which only an address is known. As above, and the initiator shows who it is last.
+pub(crate) static XX_PSK0_PSK3: Pattern = Pattern {
+    name: "Noise_XXpsk0+psk3_25519_ChaChaPoly_BLAKE2s",
+    pre_message: PreMessage::Nothing,
+    messages: &[
+        &[Token::Psk, Token::E],
+        &[Token::E, Token::Ee, Token::S, Token::Es],
+        &[Token::S, Token::Se, Token::Psk],
     ],
 };

@@ -3,6 +3,7 @@
 use super::*;
 use crate::config::Config;
 use crate::crypto::aead::{self, TAG_LEN};
+use crate::cx::Share;
 use crate::identity::SecretIdentity;
 use crate::network::Network;
 use crate::noise::{Role, TransportKeys};
@@ -36,12 +37,12 @@ fn with_own_echo(test: impl FnOnce(&mut Cx<'_>, SessionId)) {
     let mut node = node.expect("the storage is sound");
     let mut cx = node.cx();
     let contact = Contact { id: keys.id(), agreement_key: keys.id().agreement_key() };
-    let peer = cx.add_peer(contact).expect("there is room");
-    let handshake = cx.take_handshake(Role::Responder).expect("there is room");
+    let peer = cx.add_peer(Some(contact)).expect("there is room");
+    let handshake = cx.take_handshake(Share::Stranger).expect("there is room");
     let session = cx.take_session(handshake);
     let keys = TransportKeys { seal: KEY, open: KEY, handshake_hash: [2; 32] };
     let index = cx.session(session).local_index;
-    cx.session(session).install(keys, Role::Responder, index);
+    cx.session(session).install(keys, Role::Responder, index, Instant::ORIGIN);
     crate::session::promote(peer, session, &mut cx);
     test(&mut cx, session);
 }

@@ -1,18 +1,21 @@
 //! Sessions: keys that both ends hold, and the handshakes that make them.
 
+pub(crate) mod cookie;
 pub(crate) mod handshake;
+pub(crate) mod hint;
+mod keys;
 pub(crate) mod replay;
-
-use zeroize::Zeroize;
+pub(crate) mod upkeep;
 
 use crate::counters::Dropped;
-use crate::crypto::aead::{self, TAG_LEN};
+use crate::crypto::aead::TAG_LEN;
 use crate::cx::{Actor, Cx};
 use crate::heartbeat::Via;
 use crate::held::Held;
 use crate::noise::{Role, TransportKeys};
+use crate::session::keys::SessionKeys;
 use crate::session::replay::{Refused, Window};
-use crate::time::Duration;
+use crate::time::{Duration, Instant};
 use crate::timer::Timer;
 use crate::wire::SealedHeader;
 
@@ -40,7 +43,10 @@ pub struct SessionSlot {
     pub(crate) role: Role,
     /// The channel it was made in, as both ends named it: ours, theirs.
     pub(crate) channel: [u64; 2],
-    keys: Option<TransportKeys>,
+    established: Instant,
+    /// When the next attempt to renew it is due.
+    renew_at: Instant,
+    keys: Option<SessionKeys>,
     next_seal: u64,
     next_open: u64,
 }
@@ -53,18 +59,37 @@ impl SessionSlot {
         remote_index: 0,
         role: Role::Initiator,
         channel: [0; 2],
+        established: Instant::ORIGIN,
+        renew_at: Instant::ORIGIN,
         keys: None,
         next_seal: 0,
         next_open: 0,
     };
 
-    pub(crate) fn install(&mut self, keys: TransportKeys, role: Role, remote_index: u32) {
-        (self.keys, self.role, self.remote_index) = (Some(keys), role, remote_index);
+    pub(crate) fn install(
+        &mut self,
+        keys: TransportKeys,
+        role: Role,
+        remote_index: u32,
+        now: Instant,
+    ) {
+        (self.role, self.remote_index) = (role, remote_index);
+        self.keys = Some(SessionKeys::new(&keys, now));
+        (self.established, self.renew_at) = (now, upkeep::renewal(role, now));
         (self.next_seal, self.next_open) = (0, 0);
+    }
+
+    pub(crate) fn packets_sent(&self) -> u64 {
+        self.next_seal
     }
 
     pub(crate) fn handshake_hash(&self) -> Option<&[u8; 32]> {
         self.keys.as_ref().map(|keys| &keys.handshake_hash)
+    }
+
+    /// The epoch of the key that packets are opened with.
+    pub(crate) fn open_epoch(&self) -> Option<u8> {
+        self.keys.as_ref().map(SessionKeys::open_epoch)
     }
 
     /// Writes the header, and seals what stands between header and tag; `datagram` is header,
@@ -76,10 +101,11 @@ impl SessionSlot {
         let keys = self.keys.as_ref().expect("only a session with keys is sent on");
         let counter = self.next_seal;
         self.next_seal = counter.checked_add(1).expect("nobody sends 2^64 packets");
-        let header = SealedHeader { epoch: 0, receiver: self.remote_index, counter }.encode();
+        let epoch = keys.seal_epoch();
+        let header = SealedHeader { epoch, receiver: self.remote_index, counter }.encode();
         let (front, content) = datagram.split_at_mut(SealedHeader::LEN);
         front.copy_from_slice(&header);
-        aead::seal(&keys.seal, counter, &header, content);
+        keys.seal(counter, &header, content);
     }
 
     /// Opens a datagram in place and returns its content.
@@ -91,18 +117,16 @@ impl SessionSlot {
         header: &SealedHeader,
         words: &mut [u64],
         datagram: &'d mut [u8],
+        now: Instant,
     ) -> Result<&'d mut [u8], Dropped> {
-        let keys = self.keys.as_ref().ok_or(Dropped::UnknownSession)?;
-        if header.epoch != 0 {
-            return Err(Dropped::WrongEpoch);
-        }
+        let keys = self.keys.as_mut().ok_or(Dropped::UnknownSession)?;
         let mut window = Window { next: &mut self.next_open, words };
         window.check(header.counter).map_err(|refused| match refused {
             Refused::Duplicate => Dropped::Replayed,
             Refused::TooOld => Dropped::TooOld,
         })?;
         let (front, content) = datagram.split_at_mut(SealedHeader::LEN);
-        aead::open(&keys.open, header.counter, front, content).map_err(|_| Dropped::Unauthentic)?;
+        keys.open(header.epoch, header.counter, front, content, now)?;
         window.mark(header.counter);
         let len = content.len() - TAG_LEN;
         Ok(&mut content[..len])
@@ -115,13 +139,6 @@ impl SessionSlot {
     }
 }
 
-impl Drop for TransportKeys {
-    fn drop(&mut self) {
-        self.seal.zeroize();
-        self.open.zeroize();
-    }
-}
-
 /// How long packets sealed for the session before the current one are still opened.
 const PREVIOUS_KEPT: Duration = Duration::from_secs(30);
 
@@ -129,6 +146,7 @@ const PREVIOUS_KEPT: Duration = Duration::from_secs(30);
 pub(crate) fn promote(peer: u16, session: SessionId, cx: &mut Cx<'_>) {
     cx.session(session).owner = Owner::Peer(peer);
     let replaced = cx.peer(peer).current.replace(session);
+    upkeep::schedule(peer, cx);
     let Some(replaced) = replaced else { return };
     if let Some(oldest) = cx.peer(peer).previous.replace(replaced) {
         cx.release_session(oldest);
@@ -166,4 +184,5 @@ pub(crate) fn close(peer: u16, cx: &mut Cx<'_>) {
     if let Some(current) = cx.peer(peer).current.take() {
         cx.release_session(current);
     }
+    upkeep::schedule(peer, cx);
 }

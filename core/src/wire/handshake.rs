@@ -1,19 +1,38 @@
 //! Handshake datagrams: a fixed header, a Noise message, two authenticators.
 
+use core::ops::Range;
+
+use super::intro::Intro;
 use super::{Malformed, VERSION, array_at, check_reserved, kind, u32_at};
 use crate::crypto::aead::TAG_LEN;
 use crate::crypto::hash;
-use crate::noise::KEY_LEN;
-use crate::time::Duration;
+use crate::noise::{self, KEY_LEN};
 
-const MAC_LEN: usize = 16;
-/// `mac1` and `mac2`.
-const MACS_LEN: usize = 2 * MAC_LEN;
+pub(crate) const MAC_LEN: usize = 16;
 
-/// The first datagram of an IK handshake. 192 bytes, the largest of any handshake, so that no
-/// answer is larger than the question.
+/// Which handshake a datagram belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pattern {
+    /// The initiator knows the responder's key.
+    Ik,
+    /// The initiator knows an address and nothing else.
+    Xx,
+}
+
+impl Pattern {
+    pub(crate) fn noise(self) -> &'static noise::Pattern {
+        match self {
+            Self::Ik => &noise::IK_PSK0_PSK2,
+            Self::Xx => &noise::XX_PSK0_PSK3,
+        }
+    }
+}
+
+/// The first datagram of a handshake. 192 bytes, the largest of any handshake, so that no answer is
+/// larger than the question.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Hello {
+    pub(crate) pattern: Pattern,
     /// The session index that the initiator wants to be addressed by.
     pub(crate) sender: u32,
     pub(crate) mac1: [u8; MAC_LEN],
@@ -22,11 +41,18 @@ pub(crate) struct Hello {
 /// The answer to a [`Hello`].
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Welcome {
+    pub(crate) pattern: Pattern,
     /// The session index that the responder wants to be addressed by.
     pub(crate) sender: u32,
     /// The index of the `Hello` that this answers.
     pub(crate) receiver: u32,
-    pub(crate) mac1: [u8; MAC_LEN],
+}
+
+/// The third datagram of an XX handshake: who the initiator is.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Confirm {
+    /// The index of the `Welcome` that this answers.
+    pub(crate) receiver: u32,
 }
 
 mod hello_field {
@@ -37,23 +63,29 @@ mod hello_field {
 }
 
 mod welcome_field {
-    use core::ops::Range;
     pub(super) const SENDER: usize = 4;
     pub(super) const RECEIVER: usize = 8;
-    pub(super) const NOISE: Range<usize> = 12..92;
-    pub(super) const MAC1: Range<usize> = 92..108;
+    pub(super) const NOISE: usize = 12;
 }
+
+mod confirm_field {
+    use core::ops::Range;
+    pub(super) const RECEIVER: usize = 4;
+    pub(super) const NOISE: Range<usize> = 8..104;
+}
+
+/// A static key, sealed.
+const SEALED_KEY_LEN: usize = KEY_LEN + TAG_LEN;
 
 impl Hello {
     pub(crate) const LEN: usize = hello_field::MAC1.end + MAC_LEN;
-    /// Where the sealed payload begins: after the ephemeral key and the sealed static key.
-    const PAYLOAD: usize = hello_field::NOISE.start + KEY_LEN + KEY_LEN + TAG_LEN;
 
-    pub(super) fn decode(datagram: &[u8]) -> Result<Self, Malformed> {
+    pub(super) fn decode(pattern: Pattern, datagram: &[u8]) -> Result<Self, Malformed> {
         check_header(datagram, Self::LEN)?;
         Ok(Self {
+            pattern,
             sender: u32_at(datagram, hello_field::SENDER),
-            mac1: array_at(datagram, hello_field::MAC1.start),
+            mac1: Self::mac1(datagram),
         })
     }
 
@@ -62,60 +94,138 @@ impl Hello {
         &mut datagram[hello_field::NOISE]
     }
 
-    /// Whether `mac1` was made with this key.
-    pub(crate) fn is_for(datagram: &[u8], mac1_key: &[u8; 32]) -> bool {
-        is_made_with(datagram, hello_field::MAC1.start, mac1_key)
+    /// Where the sealed payload begins: after the ephemeral key, and in IK the static one.
+    fn payload(pattern: Pattern) -> usize {
+        let keys = match pattern {
+            Pattern::Ik => KEY_LEN + SEALED_KEY_LEN,
+            Pattern::Xx => KEY_LEN,
+        };
+        hello_field::NOISE.start + keys
     }
 
-    /// Writes the header and `mac1` around a finished Noise message.
-    pub(crate) fn finish(datagram: &mut [u8], sender: u32, mac1_key: &[u8; 32]) {
-        datagram[..4].copy_from_slice(&[kind::HELLO_IK, VERSION, 0, 0]);
+    /// Writes the header and `mac1` around a finished Noise message, and a `mac2` of zeros.
+    pub(crate) fn finish(datagram: &mut [u8], pattern: Pattern, sender: u32, mac1_key: &[u8; 32]) {
+        let kind = match pattern {
+            Pattern::Ik => kind::HELLO_IK,
+            Pattern::Xx => kind::HELLO_XX,
+        };
+        datagram[..4].copy_from_slice(&[kind, VERSION, 0, 0]);
         datagram[hello_field::SENDER..][..4].copy_from_slice(&sender.to_le_bytes());
-        write_macs(datagram, hello_field::MAC1.start, mac1_key);
+        write_mac1(datagram, mac1_key);
     }
 
     /// Places the payload, not yet sealed, where the Noise message will seal it.
-    pub(crate) fn put_intro(datagram: &mut [u8], intro: &Intro) {
-        datagram[Self::PAYLOAD..hello_field::NOISE.end].fill(0);
-        intro.encode(&mut datagram[Self::PAYLOAD..][..Intro::LEN]);
+    pub(crate) fn put_intro(datagram: &mut [u8], pattern: Pattern, intro: &Intro) {
+        let payload = &mut datagram[Self::payload(pattern)..hello_field::NOISE.end];
+        payload.fill(0);
+        intro.encode(&mut payload[..Intro::LEN]);
     }
 
     /// Reads the payload after the Noise message has been opened.
-    pub(crate) fn intro(datagram: &[u8]) -> Result<Intro, Malformed> {
-        Intro::decode(&datagram[Self::PAYLOAD..])
+    pub(crate) fn intro(datagram: &[u8], pattern: Pattern) -> Result<Intro, Malformed> {
+        Intro::decode(&datagram[Self::payload(pattern)..])
+    }
+
+    pub(crate) fn mac1(datagram: &[u8]) -> [u8; MAC_LEN] {
+        array_at(datagram, hello_field::MAC1.start)
+    }
+
+    /// Writes the `mac2` that a cookie allows.
+    pub(crate) fn put_mac2(datagram: &mut [u8], cookie: &[u8; MAC_LEN]) {
+        let (front, mac2) = datagram.split_at_mut(hello_field::MAC1.end);
+        mac2.copy_from_slice(&hash::mac16(cookie, front));
+    }
+
+    /// Whether `mac2` was made with this cookie.
+    pub(crate) fn shows_cookie(datagram: &[u8], cookie: &[u8; MAC_LEN]) -> bool {
+        is_mac(datagram, hello_field::MAC1.end, cookie)
     }
 }
 
 impl Welcome {
-    pub(crate) const LEN: usize = welcome_field::MAC1.end + MAC_LEN;
-    /// Where the sealed payload begins: after the ephemeral key.
-    const PAYLOAD: usize = welcome_field::NOISE.start + KEY_LEN;
+    /// The length of the longest.
+    pub(crate) const LEN_MAX: usize = Self::len(Pattern::Xx);
+
+    pub(crate) const fn len(pattern: Pattern) -> usize {
+        Self::noise_range(pattern).end + 2 * MAC_LEN
+    }
+
+    pub(super) fn decode(pattern: Pattern, datagram: &[u8]) -> Result<Self, Malformed> {
+        check_header(datagram, Self::len(pattern))?;
+        Ok(Self {
+            pattern,
+            sender: u32_at(datagram, welcome_field::SENDER),
+            receiver: u32_at(datagram, welcome_field::RECEIVER),
+        })
+    }
+
+    const fn noise_range(pattern: Pattern) -> Range<usize> {
+        welcome_field::NOISE..Self::payload(pattern) + Intro::LEN + TAG_LEN
+    }
+
+    /// The Noise message within the datagram.
+    pub(crate) fn noise(datagram: &mut [u8], pattern: Pattern) -> &mut [u8] {
+        &mut datagram[Self::noise_range(pattern)]
+    }
+
+    /// Where the sealed payload begins: after the ephemeral key, and in XX the static one.
+    const fn payload(pattern: Pattern) -> usize {
+        let keys = match pattern {
+            Pattern::Ik => KEY_LEN,
+            Pattern::Xx => KEY_LEN + SEALED_KEY_LEN,
+        };
+        welcome_field::NOISE + keys
+    }
+
+    /// Writes the header and `mac1` around a finished Noise message.
+    pub(crate) fn finish(
+        datagram: &mut [u8],
+        pattern: Pattern,
+        sender: u32,
+        receiver: u32,
+        mac1_key: &[u8; 32],
+    ) {
+        let kind = match pattern {
+            Pattern::Ik => kind::WELCOME_IK,
+            Pattern::Xx => kind::WELCOME_XX,
+        };
+        datagram[..4].copy_from_slice(&[kind, VERSION, 0, 0]);
+        datagram[welcome_field::SENDER..][..4].copy_from_slice(&sender.to_le_bytes());
+        datagram[welcome_field::RECEIVER..][..4].copy_from_slice(&receiver.to_le_bytes());
+        write_mac1(datagram, mac1_key);
+    }
+
+    /// Places the payload, not yet sealed, where the Noise message will seal it.
+    pub(crate) fn put_intro(datagram: &mut [u8], pattern: Pattern, intro: &Intro) {
+        intro.encode(&mut datagram[Self::payload(pattern)..][..Intro::LEN]);
+    }
+
+    /// Reads the payload after the Noise message has been opened.
+    pub(crate) fn intro(datagram: &[u8], pattern: Pattern) -> Result<Intro, Malformed> {
+        Intro::decode(&datagram[Self::payload(pattern)..])
+    }
+}
+
+impl Confirm {
+    pub(crate) const LEN: usize = confirm_field::NOISE.end + 2 * MAC_LEN;
+    /// Where the sealed payload begins: after the static key.
+    const PAYLOAD: usize = confirm_field::NOISE.start + SEALED_KEY_LEN;
 
     pub(super) fn decode(datagram: &[u8]) -> Result<Self, Malformed> {
         check_header(datagram, Self::LEN)?;
-        Ok(Self {
-            sender: u32_at(datagram, welcome_field::SENDER),
-            receiver: u32_at(datagram, welcome_field::RECEIVER),
-            mac1: array_at(datagram, welcome_field::MAC1.start),
-        })
+        Ok(Self { receiver: u32_at(datagram, confirm_field::RECEIVER) })
     }
 
     /// The Noise message within the datagram.
     pub(crate) fn noise(datagram: &mut [u8]) -> &mut [u8] {
-        &mut datagram[welcome_field::NOISE]
-    }
-
-    /// Whether `mac1` was made with this key.
-    pub(crate) fn is_for(datagram: &[u8], mac1_key: &[u8; 32]) -> bool {
-        is_made_with(datagram, welcome_field::MAC1.start, mac1_key)
+        &mut datagram[confirm_field::NOISE]
     }
 
     /// Writes the header and `mac1` around a finished Noise message.
-    pub(crate) fn finish(datagram: &mut [u8], sender: u32, receiver: u32, mac1_key: &[u8; 32]) {
-        datagram[..4].copy_from_slice(&[kind::WELCOME_IK, VERSION, 0, 0]);
-        datagram[welcome_field::SENDER..][..4].copy_from_slice(&sender.to_le_bytes());
-        datagram[welcome_field::RECEIVER..][..4].copy_from_slice(&receiver.to_le_bytes());
-        write_macs(datagram, welcome_field::MAC1.start, mac1_key);
+    pub(crate) fn finish(datagram: &mut [u8], receiver: u32, mac1_key: &[u8; 32]) {
+        datagram[..4].copy_from_slice(&[kind::CONFIRM, VERSION, 0, 0]);
+        datagram[confirm_field::RECEIVER..][..4].copy_from_slice(&receiver.to_le_bytes());
+        write_mac1(datagram, mac1_key);
     }
 
     /// Places the payload, not yet sealed, where the Noise message will seal it.
@@ -129,66 +239,25 @@ impl Welcome {
     }
 }
 
-/// What each side says of itself in its sealed handshake payload.
-///
-/// 32 bytes: version 1, fragments of the longest message it takes 1, message window 2, capabilities
-/// 4, ping interval in milliseconds 4, channel 8, hello number 8, replay window in bits 2,
-/// reserved 2. A reader ignores what it does not know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Intro {
-    pub(crate) version: u8,
-    /// Fragments of the longest message that it takes; zero if it takes none.
-    pub(crate) fragments_max: u8,
-    /// Messages under way towards it at once.
-    pub(crate) message_window: u16,
-    /// None is defined yet.
-    pub(crate) capabilities: u32,
-    pub(crate) ping_interval: Duration,
-    /// Drawn with its record of the other: a new one means that what it knew of the other is lost.
-    pub(crate) channel: u64,
-    /// Counts the handshakes that it has begun in this channel; zero from a responder.
-    pub(crate) hello: u64,
-    /// How far packets towards it may overtake each other.
-    pub(crate) replay_window: u16,
+/// Whether a handshake message's `mac1` was made with this key.
+pub(crate) fn is_for(datagram: &[u8], mac1_key: &[u8; 32]) -> bool {
+    is_mac(datagram, datagram.len() - 2 * MAC_LEN, mac1_key)
 }
 
-impl Intro {
-    pub(crate) const LEN: usize = 32;
-
-    fn encode(&self, out: &mut [u8]) {
-        let interval_ms = self.ping_interval.as_micros() / 1000;
-        let interval_ms = u32::try_from(interval_ms).unwrap_or(u32::MAX);
-        out.fill(0);
-        (out[0], out[1]) = (self.version, self.fragments_max);
-        out[2..4].copy_from_slice(&self.message_window.to_le_bytes());
-        out[4..8].copy_from_slice(&self.capabilities.to_le_bytes());
-        out[8..12].copy_from_slice(&interval_ms.to_le_bytes());
-        out[12..20].copy_from_slice(&self.channel.to_le_bytes());
-        out[20..28].copy_from_slice(&self.hello.to_le_bytes());
-        out[28..30].copy_from_slice(&self.replay_window.to_le_bytes());
-    }
-
-    fn decode(payload: &[u8]) -> Result<Self, Malformed> {
-        if payload.len() < Self::LEN {
-            return Err(Malformed::Length);
-        }
-        if payload[0] != VERSION {
-            return Err(Malformed::Version);
-        }
-        Ok(Self {
-            version: payload[0],
-            fragments_max: payload[1],
-            message_window: u16::from_le_bytes(array_at(payload, 2)),
-            capabilities: u32_at(payload, 4),
-            ping_interval: Duration::from_millis(u32_at(payload, 8).into()),
-            channel: u64::from_le_bytes(array_at(payload, 12)),
-            hello: u64::from_le_bytes(array_at(payload, 20)),
-            replay_window: u16::from_le_bytes(array_at(payload, 28)),
-        })
-    }
+fn is_mac(datagram: &[u8], at: usize, key: &[u8]) -> bool {
+    use subtle::ConstantTimeEq;
+    hash::mac16(key, &datagram[..at]).ct_eq(&datagram[at..][..MAC_LEN]).into()
 }
 
-fn check_header(datagram: &[u8], len: usize) -> Result<(), Malformed> {
+/// Writes `mac1`, and a `mac2` of zeros: no cookie is at hand.
+fn write_mac1(datagram: &mut [u8], mac1_key: &[u8; 32]) {
+    let at = datagram.len() - 2 * MAC_LEN;
+    let mac1 = hash::mac16(mac1_key, &datagram[..at]);
+    datagram[at..][..MAC_LEN].copy_from_slice(&mac1);
+    datagram[at + MAC_LEN..].fill(0);
+}
+
+pub(super) fn check_header(datagram: &[u8], len: usize) -> Result<(), Malformed> {
     if datagram.len() != len {
         return Err(Malformed::Length);
     }
@@ -196,18 +265,4 @@ fn check_header(datagram: &[u8], len: usize) -> Result<(), Malformed> {
         return Err(Malformed::Version);
     }
     check_reserved(datagram)
-}
-
-fn is_made_with(datagram: &[u8], mac1_at: usize, mac1_key: &[u8; 32]) -> bool {
-    use subtle::ConstantTimeEq;
-    let made = hash::mac16(mac1_key, &datagram[..mac1_at]);
-    made.ct_eq(&datagram[mac1_at..][..MAC_LEN]).into()
-}
-
-/// Writes `mac1`, and a `mac2` of zeros: no cookie is at hand.
-fn write_macs(datagram: &mut [u8], mac1_at: usize, mac1_key: &[u8; 32]) {
-    let mac1 = hash::mac16(mac1_key, &datagram[..mac1_at]);
-    let macs = &mut datagram[mac1_at..][..MACS_LEN];
-    macs[..MAC_LEN].copy_from_slice(&mac1);
-    macs[MAC_LEN..].fill(0);
 }

@@ -5,13 +5,17 @@
 
 mod control;
 mod handshake;
+mod intro;
 mod sealed;
+mod stateless;
 
 #[cfg(test)]
 pub(crate) use control::UnknownMessage;
 pub(crate) use control::{Control, Message, Probe};
-pub(crate) use handshake::{Hello, Intro, Welcome};
+pub(crate) use handshake::{Confirm, Hello, MAC_LEN, Pattern, Welcome, is_for};
+pub(crate) use intro::Intro;
 pub(crate) use sealed::SealedHeader;
+pub(crate) use stateless::{Cookie, NoSession};
 
 #[cfg(test)]
 mod tests;
@@ -31,6 +35,11 @@ pub const MAX_PAYLOAD: usize = 1152;
 mod kind {
     pub(super) const HELLO_IK: u8 = 1;
     pub(super) const WELCOME_IK: u8 = 2;
+    pub(super) const HELLO_XX: u8 = 3;
+    pub(super) const WELCOME_XX: u8 = 4;
+    pub(super) const CONFIRM: u8 = 5;
+    pub(super) const COOKIE: u8 = 6;
+    pub(super) const NO_SESSION: u8 = 7;
     pub(super) const SEALED: u8 = 16;
 }
 
@@ -39,6 +48,9 @@ mod kind {
 pub(crate) enum Frame {
     Hello(Hello),
     Welcome(Welcome),
+    Confirm(Confirm),
+    Cookie(Cookie),
+    NoSession(NoSession),
     Sealed(SealedHeader),
 }
 
@@ -54,8 +66,13 @@ pub(crate) enum Malformed {
 /// Reads the header of a datagram.
 pub(crate) fn decode(datagram: &[u8]) -> Result<Frame, Malformed> {
     match *datagram.first().ok_or(Malformed::Length)? {
-        kind::HELLO_IK => Hello::decode(datagram).map(Frame::Hello),
-        kind::WELCOME_IK => Welcome::decode(datagram).map(Frame::Welcome),
+        kind::HELLO_IK => Hello::decode(Pattern::Ik, datagram).map(Frame::Hello),
+        kind::HELLO_XX => Hello::decode(Pattern::Xx, datagram).map(Frame::Hello),
+        kind::WELCOME_IK => Welcome::decode(Pattern::Ik, datagram).map(Frame::Welcome),
+        kind::WELCOME_XX => Welcome::decode(Pattern::Xx, datagram).map(Frame::Welcome),
+        kind::CONFIRM => Confirm::decode(datagram).map(Frame::Confirm),
+        kind::COOKIE => Cookie::decode(datagram).map(Frame::Cookie),
+        kind::NO_SESSION => NoSession::decode(datagram).map(Frame::NoSession),
         kind::SEALED => SealedHeader::decode(datagram).map(Frame::Sealed),
         _ => Err(Malformed::Kind),
     }

@@ -68,7 +68,7 @@ fn a_forged_welcome_does_not_end_the_retries() {
     forged[..2].copy_from_slice(&[2, 1]);
     forged[8..12].copy_from_slice(&hello.bytes[4..8]);
     forged[12..44].fill(9);
-    let key = inspect::mac1_key(&network(), &net.hosts[A].id().agreement_key());
+    let key = inspect::mac1_key(&network(), Some(&net.hosts[A].id().agreement_key()));
     let mac1 = inspect::mac1(&key, &forged[..92]);
     forged[92..108].copy_from_slice(&mac1);
     let Host { node, keys, .. } = &mut net.hosts[A];

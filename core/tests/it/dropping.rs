@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use underpass_core::inspect::{self, Scripted};
-use underpass_core::{Dropped, Duration, Event, MAX_DATAGRAM, Network};
+use underpass_core::{Access, Dropped, Duration, Event, MAX_DATAGRAM, Network, Whom};
 
 use crate::net::{A, B, Board, Host, Net, Packet, address, network, path_to};
 
@@ -20,12 +20,19 @@ const SCENES: &[(Dropped, Scene)] = &[
     (Dropped::WeakKey, weak_hello),
     (Dropped::OwnIdentity, own_hello),
     (Dropped::HandshakeInProgress, hello_during_its_jobs),
-    (Dropped::HandshakesFull, more_hellos_than_room),
+    (Dropped::ReplayedHello, hello_after_its_session),
+    (Dropped::CookieRequired, || third_hello(false)),
+    (Dropped::RealmEnded, secret_retired_meanwhile),
+    (Dropped::NotAllowed, stranger_to_a_closed_node),
+    (Dropped::HandshakesFull, || third_hello(true)),
     (Dropped::PeersFull, more_peers_than_room),
     (Dropped::SimultaneousOpen, hello_to_the_smaller),
     (Dropped::UnexpectedWelcome, welcome_twice),
+    (Dropped::UnexpectedConfirm, confirm_twice),
+    (Dropped::UnexpectedCookie, cookie_after_the_welcome),
+    (Dropped::HintIgnored, || refused_by_a(&hint(1, 1))),
     (Dropped::UnknownSession, after_a_restart),
-    (Dropped::WrongEpoch, || altered_ping(1, 1)),
+    (Dropped::WrongEpoch, || altered_ping(1, 100)),
     (Dropped::Replayed, || altered_ping(0, 16)),
     (Dropped::TooOld, late_by_a_window),
     (Dropped::Unauthentic, || altered_ping(20, 0)),
@@ -76,7 +83,7 @@ fn altered_hello(at: usize, value: u8) -> Dropped {
 /// `mac1` holds off strangers only; in an open network everybody can make one.
 fn resign(packet: &mut Packet, net: &Net, network: &Network) {
     let key = net.hosts[B].id().agreement_key();
-    let mac1 = inspect::mac1(&inspect::mac1_key(network, &key), &packet.bytes[..160]);
+    let mac1 = inspect::mac1(&inspect::mac1_key(network, Some(&key)), &packet.bytes[..160]);
     packet.bytes[160..176].copy_from_slice(&mac1);
 }
 
@@ -116,17 +123,79 @@ fn hello_during_its_jobs() -> Dropped {
     refused(&mut net, hello)
 }
 
-fn more_hellos_than_room() -> Dropped {
-    let mut net = Net::new(6);
-    for stranger in 2..5 {
+/// B has two strangers' handshakes under way when a third calls, with a cookie or without.
+fn third_hello(with_cookie: bool) -> Dropped {
+    let mut net = Net::new(5);
+    for stranger in 2..4 {
         net.connect(stranger, B);
         let hello = net.wire.pop().unwrap();
         net.handle(hello).unwrap();
         net.wire.clear();
     }
-    net.connect(5, B);
+    net.connect(4, B);
+    let hello = net.wire.pop().unwrap();
+    if !with_cookie {
+        return refused(&mut net, hello);
+    }
+    let _ = net.handle(hello);
+    let cookie = net.wire.pop().unwrap();
+    net.handle(cookie).unwrap();
     let hello = net.wire.pop().unwrap();
     refused(&mut net, hello)
+}
+
+fn hello_after_its_session() -> Dropped {
+    let (mut net, hello) = hello();
+    net.wire.push(hello.clone());
+    net.settle();
+    refused(&mut net, hello)
+}
+
+fn secret_retired_meanwhile() -> Dropped {
+    let (mut net, hello) = hello();
+    let path = path_to(hello.from);
+    let mut bytes = hello.bytes.clone();
+    let Host { node, keys, .. } = &mut net.hosts[B];
+    node.handle_datagram(path, &mut bytes, net.now).unwrap();
+    node.change_secret([9; 32]);
+    node.retire_previous_secret();
+    node.run_jobs(keys, net.now);
+    let counters = node.counters();
+    *Dropped::ALL.iter().find(|reason| counters.dropped(**reason) > 0).unwrap()
+}
+
+fn stranger_to_a_closed_node() -> Dropped {
+    let (mut net, hello) = hello();
+    let access = Access { answers: Whom::Listed, ..Access::DEFAULT };
+    net.hosts[B].node.set_access(access, net.now);
+    refused(&mut net, hello)
+}
+
+fn confirm_twice() -> Dropped {
+    let mut net = Net::new(2);
+    net.connect_address(A, B);
+    let hello = net.wire.pop().unwrap();
+    net.handle(hello).unwrap();
+    let welcome = net.wire.pop().unwrap();
+    net.handle(welcome).unwrap();
+    let confirm = net.wire.remove(0);
+    net.handle(confirm.clone()).unwrap();
+    refused(&mut net, confirm)
+}
+
+fn cookie_after_the_welcome() -> Dropped {
+    let mut net = Net::connected();
+    let mut cookie = vec![0; 56];
+    cookie[..2].copy_from_slice(&[6, 1]);
+    let cookie = Packet { from: address(A), to: address(B), bytes: std::mem::take(&mut cookie) };
+    refused(&mut net, cookie)
+}
+
+fn hint(receiver: u32, counter: u64) -> Vec<u8> {
+    let mut hint = vec![7, 1, 0, 0];
+    hint.extend(receiver.to_le_bytes());
+    hint.extend(counter.to_le_bytes());
+    hint
 }
 
 fn more_peers_than_room() -> Dropped {

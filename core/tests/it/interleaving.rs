@@ -10,6 +10,8 @@ use crate::net::{A, B, Host, Net, Packet, path_to};
 enum Step {
     /// A host asks for the other.
     Connect(bool),
+    /// A host asks for whoever is at the other's address.
+    ConnectAddress(bool),
     /// The datagram at this position (modulo their number) arrives; it may arrive again.
     Deliver { at: usize, again: bool },
     /// It is lost.
@@ -29,6 +31,7 @@ enum Step {
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         2 => any::<bool>().prop_map(Step::Connect),
+        2 => any::<bool>().prop_map(Step::ConnectAddress),
         8 => (any::<usize>(), prop::bool::weighted(0.2))
             .prop_map(|(at, again)| Step::Deliver { at, again }),
         1 => any::<usize>().prop_map(Step::Lose),
@@ -56,6 +59,7 @@ impl World {
     fn take(&mut self, step: Step) {
         match step {
             Step::Connect(host) => self.connect(host.into()),
+            Step::ConnectAddress(host) => self.connect_address(host.into()),
             Step::Deliver { at, again } => self.deliver(at, again),
             Step::Lose(at) => drop(self.pick(at)),
             Step::Tamper { at, bit } => self.tamper(at, bit),
@@ -71,6 +75,12 @@ impl World {
         let other = &self.net.hosts[1 - host];
         let (id, path) = (other.id(), path_to(other.address));
         self.net.hosts[host].node.connect(id, path, self.net.now).expect("there is room");
+    }
+
+    fn connect_address(&mut self, host: usize) {
+        let path = path_to(self.net.hosts[1 - host].address);
+        let node = &mut self.net.hosts[host].node;
+        node.connect_address(path, self.net.now).expect("there is room");
     }
 
     fn deliver(&mut self, at: usize, again: bool) {
@@ -177,6 +187,20 @@ proptest! {
             world.take(step);
         }
         world.take(Step::Connect(asker));
+        world.heal(LONG_ENOUGH);
+        prop_assert!(world.net.is_active(A, B) && world.net.is_active(B, A));
+    }
+
+    #[test]
+    fn whoever_asks_by_address_gets_through_once_the_faults_are_over(
+        steps in steps(),
+        asker: bool,
+    ) {
+        let mut world = World::new();
+        for step in steps {
+            world.take(step);
+        }
+        world.take(Step::ConnectAddress(asker));
         world.heal(LONG_ENOUGH);
         prop_assert!(world.net.is_active(A, B) && world.net.is_active(B, A));
     }

@@ -130,6 +130,14 @@ impl Net {
         peer.expect("there is room")
     }
 
+    /// A host asks for whoever is at another's address.
+    pub(crate) fn connect_address(&mut self, from: usize, to: usize) -> Peer {
+        let path = path_to(self.hosts[to].address);
+        let peer = self.hosts[from].node.connect_address(path, self.now);
+        self.collect(from);
+        peer.expect("there is room")
+    }
+
     /// Runs the host's jobs and puts what it sends on the wire.
     pub(crate) fn collect(&mut self, host: usize) {
         let Host { node, keys, .. } = &mut self.hosts[host];

@@ -50,8 +50,8 @@ fn vectors() -> String {
     line(&mut text, "initiator index", &indices[0].to_le_bytes());
     line(&mut text, "responder index", &indices[1].to_le_bytes());
     let transcript = script.transcript();
-    line(&mut text, "Hello", &transcript.hello);
-    line(&mut text, "Welcome", &transcript.welcome);
+    line(&mut text, "Hello, IK", &transcript.hello);
+    line(&mut text, "Welcome, IK", &transcript.welcome);
     line(&mut text, "handshake hash", &transcript.handshake_hash);
     line(&mut text, "key to responder", &transcript.to_responder);
     line(&mut text, "key to initiator", &transcript.to_initiator);
@@ -60,6 +60,13 @@ fn vectors() -> String {
     sealed(&mut text, "Ping, counter 0", &transcript.to_responder, indices[1], 0, &ping);
     sealed(&mut text, "Pong, counter 0", &transcript.to_initiator, indices[0], 0, &pong);
     sealed(&mut text, "Datagram, counter 1", &transcript.to_responder, indices[1], 1, b"\0hello");
+    let transcript = script.transcript_by_address();
+    line(&mut text, "Hello, XX", &transcript.hello);
+    line(&mut text, "Welcome, XX", &transcript.welcome);
+    line(&mut text, "Confirm", &transcript.confirm.expect("the pattern has one"));
+    line(&mut text, "handshake hash", &transcript.handshake_hash);
+    line(&mut text, "key to responder", &transcript.to_responder);
+    line(&mut text, "key to initiator", &transcript.to_initiator);
     text
 }
 
@@ -68,7 +75,7 @@ fn describe(text: &mut String, side: &str, keys: &SecretIdentity, network: &Netw
     writeln!(text, "{side} PeerId\n  {id}").expect("a string takes everything");
     line(text, &format!("{side} Ed25519 public key"), id.as_bytes());
     line(text, &format!("{side} X25519 public key"), &id.agreement_key());
-    line(text, &format!("{side} mac1 key"), &mac1_key(network, &id.agreement_key()));
+    line(text, &format!("{side} mac1 key"), &mac1_key(network, Some(&id.agreement_key())));
 }
 
 fn sealed(text: &mut String, name: &str, key: &[u8; 32], index: u32, counter: u64, content: &[u8]) {

@@ -1,5 +1,5 @@
-//! The end of a handshake: a packet was opened under its keys, so the other end is there and holds
-//! them too.
+//! The end of a handshake: a packet was opened under its keys, or a `Confirm` was read, so the other
+//! end is there and holds them too.
 
 use super::{Stage, abandon, release, shared_interval};
 use crate::counters::Counter;
@@ -38,15 +38,19 @@ pub(crate) fn own_goes_first(handshake: u16, peer: u16, cx: &mut Cx<'_>) -> bool
 /// `Hello` may have been sent on by others.
 pub(crate) fn confirm(handshake: u16, peer: u16, path: Path, cx: &mut Cx<'_>) -> Confirmed {
     let slot = cx.handshake(handshake);
-    let (role, session, channel) = (slot.role, slot.session, slot.channel);
+    let (role, session, channel) = (slot.role(), slot.session, slot.channel);
     let dialled = slot.path.get().filter(|_| role == Role::Initiator);
-    let intro = slot.remote_intro.expect("read before there are keys");
+    let mut intro = slot.remote_intro.expect("read before there are keys");
     let remote = remote(handshake, cx).id;
     release(handshake, cx);
     abandon_others(peer, &remote, cx);
     cx.session(session).channel = [channel, intro.channel];
     session::promote(peer, session, cx);
     let slot = cx.peer(peer);
+    if let Some(before) = slot.channel.remote.get().filter(|one| one.channel == intro.channel) {
+        // A `Welcome` names none.
+        intro.hello = intro.hello.max(before.hello);
+    }
     slot.channel.local = channel;
     slot.channel.remote = Held::This(intro);
     slot.found_at(dialled.unwrap_or(path));

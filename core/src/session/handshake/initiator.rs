@@ -1,43 +1,56 @@
 //! Our own handshakes.
 
-use super::progress::advance;
+use super::progress::{Pending, advance, wait_for};
 use super::{Stage, owe_message, own_intro, peer_of_attempt};
 use crate::counters::{Counter, Dropped};
-use crate::cx::{Actor, Cx};
+use crate::cx::{Actor, Cx, Share};
 use crate::held::Held;
 use crate::lifecycle::Turn;
-use crate::noise::{IK_PSK0_PSK2, Noise, Role, Setup};
+use crate::noise::{Noise, Role, Setup};
 use crate::path::Path;
+use crate::peer::Contact;
+use crate::realm::{RealmId, Receiver};
 use crate::session::Owner;
 use crate::timer::{ATTEMPT, Timer};
-use crate::wire::{Hello, Welcome};
+use crate::wire::{Confirm, Cookie, Hello, Pattern, Welcome};
 
-/// Begins a handshake with a peer; `false` if there is no place for one.
+/// Begins a handshake with a peer, or with whoever is at its address; `false` if there is no place
+/// for one.
 pub(crate) fn initiate(peer: u16, path: Path, cx: &mut Cx<'_>) -> bool {
-    let Some(handshake) = cx.take_handshake(Role::Initiator) else { return false };
-    let contact = *cx.peer(peer).contact();
-    let noise = Noise::new(Setup {
-        pattern: &IK_PSK0_PSK2,
-        role: Role::Initiator,
-        prologue: &cx.state.config.network.prologue(),
-        psk: *cx.state.config.network.pre_shared_key(),
-        local_static: cx.state.agreement_key,
-        remote_static: Some(contact.agreement_key),
-        ephemeral: cx.state.secrets.draw(),
-    });
+    let Some(handshake) = cx.take_handshake(Share::Own) else { return false };
+    let contact = cx.peer(peer).contact;
+    let pattern = if contact.is_some() { Pattern::Ik } else { Pattern::Xx };
     let session = cx.take_session(handshake);
+    let ephemeral = cx.state.secrets.draw();
+    let realm = cx.state.realms.of_attempt(cx.peers[usize::from(peer)].attempts);
+    let noise = Noise::new(Setup {
+        pattern: pattern.noise(),
+        role: Role::Initiator,
+        prologue: &realm.prologue(),
+        psk: *realm.pre_shared_key(),
+        local_static: cx.state.agreement_key,
+        remote_static: contact.map(|contact| contact.agreement_key),
+        ephemeral,
+    });
+    let realm = realm.id;
     let channel = &mut cx.peer(peer).channel;
     channel.hellos += 1;
-    let (channel, hello) = (channel.local, channel.hellos);
-    let intro = own_intro(channel, hello, cx);
+    let (channel, number) = (channel.local, channel.hellos);
+    let intro = match pattern {
+        Pattern::Ik => own_intro(channel, number, cx),
+        // Anybody in the network can read it.
+        Pattern::Xx => own_intro(0, 0, cx),
+    };
     let slot = cx.handshake(handshake);
     slot.stage = Stage::WritingHello;
+    (slot.pattern, slot.realm) = (pattern, realm);
     slot.path = Held::This(path);
-    slot.session = session;
-    slot.channel = channel;
-    slot.remote = Some(contact);
+    (slot.session, slot.peer) = (session, Some(peer));
+    (slot.channel, slot.hello) = (channel, number);
+    slot.remote = contact;
     slot.noise = Held::This(noise);
-    Hello::put_intro(&mut slot.message, &intro);
+    slot.message_len = Hello::LEN;
+    Hello::put_intro(&mut slot.message, pattern, &intro);
     cx.peer(peer).initiating = Some(handshake);
     let expiry = cx.now() + ATTEMPT;
     cx.set_timer(Actor::Handshake(handshake), Timer::HandshakeExpiry, Some(expiry));
@@ -48,16 +61,58 @@ pub(crate) fn initiate(peer: u16, path: Path, cx: &mut Cx<'_>) -> bool {
 }
 
 pub(super) fn hello_written(handshake: u16, cx: &mut Cx<'_>) -> Result<Option<Turn>, Dropped> {
-    let session = cx.handshake(handshake).session;
+    let slot = cx.handshake(handshake);
+    let (session, pattern, realm) = (slot.session, slot.pattern, slot.realm);
+    let remote_key = slot.noise.as_ref().and_then(Noise::remote_static).copied();
+    let mac1_key = mac1_key(realm, remote_key.as_ref(), cx)?;
     let sender = cx.session(session).local_index;
     let slot = cx.handshake(handshake);
-    let remote_key = slot.noise.as_ref().and_then(Noise::remote_static);
-    let remote_key = *remote_key.expect("the pattern begins with it");
-    let mac1_key = cx.state.config.network.mac1_key(&remote_key);
-    let slot = cx.handshake(handshake);
-    Hello::finish(&mut slot.message, sender, &mac1_key);
+    Hello::finish(&mut slot.message, pattern, sender, &mac1_key);
     slot.stage = Stage::AwaitingWelcome;
     owe_message(handshake, cx);
+    Ok(None)
+}
+
+/// The key of `mac1` on a message to the holder of a key, in a realm that may have ended meanwhile.
+pub(super) fn mac1_key(
+    realm: RealmId,
+    receiver: Option<&[u8; 32]>,
+    cx: &Cx<'_>,
+) -> Result<[u8; 32], Dropped> {
+    let realm = cx.state.realms.get(realm).ok_or(Dropped::RealmEnded)?;
+    Ok(realm.mac1_key(receiver))
+}
+
+/// The handshake of ours that a message on this path, to this index, may answer.
+fn awaiting(receiver: u32, path: Path, cx: &mut Cx<'_>) -> Option<u16> {
+    let session = cx.find_session(receiver)?;
+    let Owner::Handshake(handshake) = cx.session(session).owner else { return None };
+    let slot = cx.handshake(handshake);
+    let waits = slot.stage == Stage::AwaitingWelcome && slot.path.get() == Some(path);
+    waits.then_some(handshake)
+}
+
+/// Takes a cookie: the `Hello` goes out once more with it, and so do those that repeat it.
+pub(crate) fn on_cookie(
+    path: Path,
+    header: &Cookie,
+    datagram: &mut [u8],
+    cx: &mut Cx<'_>,
+) -> Result<Option<Turn>, Dropped> {
+    let handshake = awaiting(header.receiver, path, cx).ok_or(Dropped::UnexpectedCookie)?;
+    let slot = cx.handshake(handshake);
+    let (realm, mac1) = (slot.realm, Hello::mac1(&slot.message));
+    let responder = slot.remote.map(|contact| contact.agreement_key);
+    let realm = cx.state.realms.get(realm).ok_or(Dropped::RealmEnded)?;
+    let key = realm.cookie_key(responder.as_ref(), &mac1, &header.nonce);
+    let cookie = Cookie::open(datagram, &key).map_err(|_| Dropped::HandshakeUnauthentic)?;
+    let slot = cx.handshake(handshake);
+    Hello::put_mac2(&mut slot.message, &cookie);
+    // Once at once. A responder to whom we seem to come from ever new addresses would else be asked
+    // as fast as it can answer.
+    if !core::mem::replace(&mut slot.has_cookie, true) {
+        owe_message(handshake, cx);
+    }
     Ok(None)
 }
 
@@ -68,37 +123,83 @@ pub(crate) fn on_welcome(
     datagram: &[u8],
     cx: &mut Cx<'_>,
 ) -> Result<Option<Turn>, Dropped> {
-    if !Welcome::is_for(datagram, &cx.state.mac1_key) {
-        return Err(Dropped::WrongMac1);
-    }
-    let session = cx.find_session(header.receiver).ok_or(Dropped::UnknownSession)?;
-    let Owner::Handshake(handshake) = cx.session(session).owner else {
-        return Err(Dropped::UnexpectedWelcome);
-    };
+    // A responder of XX does not know yet whom it answers.
+    let receiver = Receiver::of_hello(header.pattern);
+    let realm = cx.state.realms.of_message(datagram, receiver).ok_or(Dropped::WrongMac1)?.id;
+    let handshake = awaiting(header.receiver, path, cx).ok_or(Dropped::UnexpectedWelcome)?;
     let slot = cx.handshake(handshake);
-    if slot.stage != Stage::AwaitingWelcome || slot.path.get() != Some(path) {
+    if slot.pattern != header.pattern || slot.realm != realm {
         return Err(Dropped::UnexpectedWelcome);
     }
-    slot.answer.copy_from_slice(datagram);
+    slot.answer[..datagram.len()].copy_from_slice(datagram);
     slot.reader = slot.noise.clone();
     slot.remote_index = header.sender;
     slot.stage = Stage::ReadingWelcome;
     Ok(advance(handshake, cx))
 }
 
-/// The responder holds the keys: a `Ping` lets it know that we do too.
 pub(super) fn welcome_read(handshake: u16, cx: &mut Cx<'_>) -> Result<Option<Turn>, Dropped> {
     let slot = cx.handshake(handshake);
-    slot.remote_intro = Some(Welcome::intro(&slot.answer)?);
-    let keys = slot.reader.as_ref().expect("it has just read").split();
+    slot.remote_intro = Some(Welcome::intro(&slot.answer, slot.pattern)?);
+    slot.noise = slot.reader.take().map_or(Held::Nothing, Held::This);
+    slot.send_owed = false;
+    match slot.pattern {
+        Pattern::Ik => Ok(keys_made(handshake, cx)),
+        Pattern::Xx => {
+            slot.stage = Stage::Identifying;
+            cx.set_timer(Actor::Handshake(handshake), Timer::HandshakeRetry, None);
+            Ok(wait_for(handshake, Pending::Identity, cx))
+        }
+    }
+}
+
+/// Knows who is at the address: a stranger is told who we are, a peer is met as one.
+pub(super) fn identified(
+    handshake: u16,
+    remote: Contact,
+    cx: &mut Cx<'_>,
+) -> Result<Option<Turn>, Dropped> {
+    let peer = cx.handshake(handshake).peer.expect("it is ours");
+    if let Some(known) = cx.find_peer(&remote.id) {
+        return Ok(Some(Turn::Met { known, unknown: peer }));
+    }
+    cx.identify(peer, remote);
+    let slot = cx.handshake(handshake);
+    let (channel, number) = (slot.channel, slot.hello);
+    slot.remote = Some(remote);
+    slot.stage = Stage::WritingConfirm;
+    let intro = own_intro(channel, number, cx);
+    let slot = cx.handshake(handshake);
+    slot.message_len = Confirm::LEN;
+    Confirm::put_intro(&mut slot.message, &intro);
+    Ok(advance(handshake, cx))
+}
+
+pub(super) fn confirm_written(handshake: u16, cx: &mut Cx<'_>) -> Result<Option<Turn>, Dropped> {
+    let slot = cx.handshake(handshake);
+    let (realm, receiver) = (slot.realm, slot.remote_index);
+    let remote = slot.remote.expect("it was identified").agreement_key;
+    let mac1_key = mac1_key(realm, Some(&remote), cx)?;
+    let slot = cx.handshake(handshake);
+    Confirm::finish(&mut slot.message[..Confirm::LEN], receiver, &mac1_key);
+    slot.tries = 0;
+    owe_message(handshake, cx);
+    Ok(keys_made(handshake, cx))
+}
+
+/// The responder holds the keys, or will: a `Ping` lets it know that we do too.
+fn keys_made(handshake: u16, cx: &mut Cx<'_>) -> Option<Turn> {
+    let slot = cx.handshake(handshake);
+    let keys = slot.noise.take().expect("it has just read or written").split();
     let (session, remote_index) = (slot.session, slot.remote_index);
     slot.stage = Stage::Confirming;
-    slot.send_owed = false;
-    (slot.noise, slot.reader) = (Held::Nothing, Held::Nothing);
-    cx.session(session).install(keys, Role::Initiator, remote_index);
-    cx.set_timer(Actor::Handshake(handshake), Timer::HelloRetry, None);
+    let now = cx.now();
+    cx.session(session).install(keys, Role::Initiator, remote_index, now);
+    if cx.handshake(handshake).pattern == Pattern::Ik {
+        cx.set_timer(Actor::Handshake(handshake), Timer::HandshakeRetry, None);
+    }
     // On a slow path the `Ping` has its full time too.
-    let expiry = cx.now() + ATTEMPT;
+    let expiry = now + ATTEMPT;
     cx.set_timer(Actor::Handshake(handshake), Timer::HandshakeExpiry, Some(expiry));
-    Ok(peer_of_attempt(handshake, cx).map(Turn::Answered))
+    peer_of_attempt(handshake, cx).map(Turn::Answered)
 }

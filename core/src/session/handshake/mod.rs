@@ -1,13 +1,17 @@
 //! Handshakes under way: from a `Hello` to a session that both ends have proved to hold.
 //!
 //! ```text
-//! initiator  WritingHello -> AwaitingWelcome <-> ReadingWelcome -> Confirming -> session
-//! responder  ReadingHello -> Identifying -> WritingWelcome      -> Confirming -> session
+//! IK  initiator  WritingHello -> AwaitingWelcome <-> ReadingWelcome -> Confirming -> session
+//!     responder  ReadingHello -> Identifying -> WritingWelcome -> Confirming -> session
+//! XX  initiator  WritingHello -> AwaitingWelcome <-> ReadingWelcome -> Identifying
+//!                  -> WritingConfirm -> Confirming -> session
+//!     responder  ReadingHello -> WritingWelcome -> AwaitingConfirm <-> ReadingConfirm
+//!                  -> Identifying -> Confirming -> session
 //! ```
 //!
-//! Every arrow but the first and last is a public-key operation or several, each a job. A slot ends
-//! as a session when the first packet is opened under its keys (`confirm.rs`), or when its time is
-//! over.
+//! IK is for a peer whose key is known, XX for whoever is at an address. Most arrows are a public-key
+//! operation or several, each a job. A slot ends as a session when the other end has proved that it
+//! holds the keys (`confirm.rs`), or when its time is over.
 
 mod confirm;
 mod initiator;
@@ -15,25 +19,26 @@ mod progress;
 mod responder;
 
 pub(crate) use confirm::{Confirmed, confirm, own_goes_first, remote};
-pub(crate) use initiator::{initiate, on_welcome};
+pub(crate) use initiator::{initiate, on_cookie, on_welcome};
 pub(crate) use progress::{on_outcome, take_work};
-pub(crate) use responder::on_hello;
+pub(crate) use responder::{on_confirm, on_hello};
 
 use progress::Pending;
 use zeroize::Zeroize;
 
 use crate::counters::{Counter, Dropped};
-use crate::cx::{Actor, Cx};
+use crate::cx::{Actor, Cx, Share};
 use crate::heartbeat::Via;
 use crate::held::Held;
 use crate::lifecycle::Turn;
 use crate::noise::{Noise, Role};
 use crate::path::Path;
 use crate::peer::Contact;
+use crate::realm::RealmId;
 use crate::session::SessionId;
 use crate::time::Duration;
 use crate::timer::{HandshakeTimers, Timer, retry_gap};
-use crate::wire::{Hello, Intro, Malformed, VERSION, Welcome};
+use crate::wire::{Hello, Intro, Malformed, Pattern, VERSION, Welcome};
 
 /// How far a handshake is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -45,9 +50,14 @@ pub(crate) enum Stage {
     /// On a copy of the state: a forged `Welcome` must not cost us the handshake.
     ReadingWelcome,
     ReadingHello,
-    /// Whose key the `Hello` carried.
+    /// Whose key a message carried.
     Identifying,
     WritingWelcome,
+    /// The `Welcome` is out, and repeated when the `Hello` is.
+    AwaitingConfirm,
+    /// On a copy of the state, too.
+    ReadingConfirm,
+    WritingConfirm,
     /// The keys are there; the first packet opened with them proves that the peer is, too.
     Confirming,
 }
@@ -55,7 +65,11 @@ pub(crate) enum Stage {
 /// One handshake of the storage.
 pub struct HandshakeSlot {
     pub(crate) stage: Stage,
-    pub(crate) role: Role,
+    pub(crate) share: Share,
+    pattern: Pattern,
+    realm: RealmId,
+    /// The peer that we began it with, by slot.
+    peer: Option<u16>,
     /// Where the `Hello` goes to or came from.
     pub(crate) path: Held<Path>,
     pub(crate) session: SessionId,
@@ -64,14 +78,17 @@ pub struct HandshakeSlot {
     remote_index: u32,
     /// The channel that our message names.
     channel: u64,
+    /// Which of our handshakes in that channel it is.
+    hello: u64,
     remote_intro: Option<Intro>,
     noise: Held<Noise>,
-    /// The copy that reads a `Welcome`.
+    /// The copy that reads a `Welcome` or `Confirm`.
     reader: Held<Noise>,
-    /// The `Hello`, then the `Welcome` where we write one; kept to be repeated byte by byte.
+    /// What is being written, or a `Hello` being read; kept to be repeated byte by byte.
     message: [u8; Hello::LEN],
-    /// The `Welcome` being read.
-    answer: [u8; Welcome::LEN],
+    message_len: usize,
+    /// The `Welcome` or `Confirm` being read.
+    answer: [u8; Welcome::LEN_MAX],
     /// Tells a repeated `Hello` from another one.
     hello_mac1: [u8; 16],
     /// What it waits for. The secrets that takes are not copied here.
@@ -79,6 +96,8 @@ pub struct HandshakeSlot {
     /// The number of the ticket that operation was handed out with.
     ticket: Option<u64>,
     tries: u8,
+    /// Our `Hello` carries a cookie.
+    has_cookie: bool,
     send_owed: bool,
     pub(crate) timers: HandshakeTimers,
     /// In the queue of those with something to send.
@@ -91,26 +110,36 @@ impl HandshakeSlot {
     /// What a storage is filled with.
     pub const EMPTY: Self = Self {
         stage: Stage::Free,
-        role: Role::Initiator,
+        share: Share::Own,
+        pattern: Pattern::Ik,
+        realm: RealmId::NONE,
+        peer: None,
         path: Held::Nothing,
         session: 0,
         remote: None,
         remote_index: 0,
         channel: 0,
+        hello: 0,
         remote_intro: None,
         noise: Held::Nothing,
         reader: Held::Nothing,
         message: [0; Hello::LEN],
-        answer: [0; Welcome::LEN],
+        message_len: 0,
+        answer: [0; Welcome::LEN_MAX],
         hello_mac1: [0; 16],
         pending: Pending::Nothing,
         ticket: None,
         tries: 0,
+        has_cookie: false,
         send_owed: false,
         timers: HandshakeTimers::STOPPED,
         is_ready: false,
         job_queued: false,
     };
+
+    pub(crate) fn role(&self) -> Role {
+        if self.share == Share::Own { Role::Initiator } else { Role::Responder }
+    }
 }
 
 impl Drop for HandshakeSlot {
@@ -163,9 +192,7 @@ fn release(handshake: u16, cx: &mut Cx<'_>) {
 
 /// The peer that we began this handshake with.
 fn peer_of_attempt(handshake: u16, cx: &mut Cx<'_>) -> Option<u16> {
-    let remote = cx.handshake(handshake).remote?;
-    let peer = cx.find_peer(&remote.id)?;
-    (cx.peer(peer).initiating == Some(handshake)).then_some(peer)
+    cx.handshake(handshake).peer
 }
 
 /// The session of our own handshake with this peer that waits to be confirmed: a `Ping` on it does
@@ -181,8 +208,8 @@ pub(crate) fn unconfirmed(peer: u16, cx: &mut Cx<'_>) -> Option<Via> {
 
 pub(crate) fn on_timer(timer: Timer, handshake: u16, cx: &mut Cx<'_>) -> Option<Turn> {
     match timer {
-        Timer::HelloRetry => {
-            retry_hello(handshake, cx);
+        Timer::HandshakeRetry => {
+            retry(handshake, cx);
             None
         }
         Timer::HandshakeExpiry => {
@@ -195,16 +222,16 @@ pub(crate) fn on_timer(timer: Timer, handshake: u16, cx: &mut Cx<'_>) -> Option<
     }
 }
 
-/// Sends the `Hello` again, unless a `Welcome` is being read: that may yet prove a forged one, so
-/// the next retry is due all the same.
-fn retry_hello(handshake: u16, cx: &mut Cx<'_>) {
+/// Sends the `Hello` or `Confirm` again, unless a `Welcome` is being read: that may yet prove a
+/// forged one, so the next retry is due all the same.
+fn retry(handshake: u16, cx: &mut Cx<'_>) {
     let slot = cx.handshake(handshake);
-    if slot.stage == Stage::AwaitingWelcome {
+    if matches!(slot.stage, Stage::AwaitingWelcome | Stage::Confirming) {
         owe_message(handshake, cx);
     } else {
         let gap = retry_gap(slot.tries);
         let retry = cx.now() + gap;
-        cx.set_timer(Actor::Handshake(handshake), Timer::HelloRetry, Some(retry));
+        cx.set_timer(Actor::Handshake(handshake), Timer::HandshakeRetry, Some(retry));
     }
 }
 
@@ -213,21 +240,21 @@ fn owe_message(handshake: u16, cx: &mut Cx<'_>) {
     cx.make_ready(Actor::Handshake(handshake));
 }
 
-/// Writes the handshake's message into `out`, if it is to be sent now: the same bytes every time.
-/// Returns its path and its length.
+/// Writes the handshake's message into `out`, if it is to be sent now: the same bytes every time,
+/// but for the `mac2` of a cookie. Returns its path and its length.
 pub(crate) fn take_owed(handshake: u16, out: &mut [u8], cx: &mut Cx<'_>) -> Option<(Path, usize)> {
     let now = cx.now();
     let slot = cx.handshake(handshake);
     if !core::mem::take(&mut slot.send_owed) {
         return None;
     }
-    let len = if slot.role == Role::Initiator { Hello::LEN } else { Welcome::LEN };
+    let len = slot.message_len;
     out[..len].copy_from_slice(&slot.message[..len]);
     let path = slot.path.get()?;
-    if slot.role == Role::Initiator {
+    if slot.role() == Role::Initiator {
         slot.tries = slot.tries.saturating_add(1);
         let retry = now + retry_gap(slot.tries);
-        cx.set_timer(Actor::Handshake(handshake), Timer::HelloRetry, Some(retry));
+        cx.set_timer(Actor::Handshake(handshake), Timer::HandshakeRetry, Some(retry));
     }
     Some((path, len))
 }

@@ -4,10 +4,12 @@ use super::{HandshakeSlot, Stage, abandon, initiator, peer_of_attempt, responder
 use crate::counters::{Counter, Dropped};
 use crate::cx::Cx;
 use crate::held::Held;
+use crate::identity::PeerId;
 use crate::job::{Outcome, Stale, Ticket, Work};
 use crate::lifecycle::Turn;
-use crate::noise::{Noise, NoiseError, Step};
-use crate::wire::{Hello, Welcome};
+use crate::noise::{Noise, NoiseError, Role, Step};
+use crate::peer::Contact;
+use crate::wire::{Confirm, Hello, Welcome};
 
 /// The public-key work that a handshake waits for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -15,7 +17,7 @@ pub(super) enum Pending {
     Nothing,
     /// What its Noise state asks for.
     Operation,
-    /// Whose key the `Hello` carried.
+    /// Whose key a message carried.
     Identity,
 }
 
@@ -26,8 +28,10 @@ pub(super) fn advance(handshake: u16, cx: &mut Cx<'_>) -> Option<Turn> {
         Stage::WritingHello | Stage::ReadingHello => {
             (&mut slot.noise, Hello::noise(&mut slot.message))
         }
-        Stage::WritingWelcome => (&mut slot.noise, Welcome::noise(&mut slot.message)),
-        Stage::ReadingWelcome => (&mut slot.reader, Welcome::noise(&mut slot.answer)),
+        Stage::WritingWelcome => (&mut slot.noise, Welcome::noise(&mut slot.message, slot.pattern)),
+        Stage::ReadingWelcome => (&mut slot.reader, Welcome::noise(&mut slot.answer, slot.pattern)),
+        Stage::WritingConfirm => (&mut slot.noise, Confirm::noise(&mut slot.message)),
+        Stage::ReadingConfirm => (&mut slot.reader, Confirm::noise(&mut slot.answer)),
         stage => unreachable!("nothing is read or written in {stage:?}"),
     };
     let noise = noise.as_mut().expect("there is a state while something is read or written");
@@ -50,19 +54,26 @@ fn message_done(handshake: u16, cx: &mut Cx<'_>) -> Option<Turn> {
         Stage::ReadingWelcome => initiator::welcome_read(handshake, cx),
         Stage::ReadingHello => responder::hello_read(handshake, cx),
         Stage::WritingWelcome => responder::welcome_written(handshake, cx),
+        Stage::WritingConfirm => initiator::confirm_written(handshake, cx),
+        Stage::ReadingConfirm => responder::confirm_read(handshake, cx),
         stage => unreachable!("no message ends in {stage:?}"),
     };
     result.unwrap_or_else(|reason| refuse(handshake, reason, cx))
 }
 
-/// The message being worked on is not acceptable: the handshake ends, but for an initiator's,
-/// which goes on waiting for a better one.
+/// The message being worked on is not acceptable: the handshake ends, unless it was an answer to
+/// a message of ours: that goes on waiting for a better one.
 fn refuse(handshake: u16, reason: Dropped, cx: &mut Cx<'_>) -> Option<Turn> {
     cx.state.counters.refuse(reason);
     let slot = cx.handshake(handshake);
-    if slot.stage == Stage::ReadingWelcome {
+    let waits = match slot.stage {
+        Stage::ReadingWelcome => Some(Stage::AwaitingWelcome),
+        Stage::ReadingConfirm => Some(Stage::AwaitingConfirm),
+        _ => None,
+    };
+    if let Some(waits) = waits {
         slot.reader = Held::Nothing;
-        slot.stage = Stage::AwaitingWelcome;
+        slot.stage = waits;
         return None;
     }
     let peer = peer_of_attempt(handshake, cx);
@@ -95,7 +106,7 @@ impl HandshakeSlot {
 
     /// The state that reads or writes at this stage.
     fn working_noise(&mut self) -> Option<&mut Noise> {
-        let reading = self.stage == Stage::ReadingWelcome;
+        let reading = matches!(self.stage, Stage::ReadingWelcome | Stage::ReadingConfirm);
         if reading { self.reader.as_mut() } else { self.noise.as_mut() }
     }
 }
@@ -114,13 +125,31 @@ pub(crate) fn on_outcome(
         return Err(Stale);
     }
     let result = match outcome {
-        Outcome::Identity(identity) => responder::identified(handshake, *identity, cx),
+        Outcome::Identity(identity) => identified(handshake, *identity, cx),
         Outcome::Key(key) => {
             let noise = slot.working_noise().expect("it asked for this");
             noise.supply(key).map(|()| advance(handshake, cx)).map_err(Dropped::from)
         }
     };
     Ok(result.unwrap_or_else(|reason| refuse(handshake, reason, cx)))
+}
+
+fn identified(
+    handshake: u16,
+    identity: Option<PeerId>,
+    cx: &mut Cx<'_>,
+) -> Result<Option<Turn>, Dropped> {
+    let id = identity.ok_or(Dropped::WeakKey)?;
+    if id == cx.state.id {
+        return Err(Dropped::OwnIdentity);
+    }
+    let slot = cx.handshake(handshake);
+    let agreement_key = slot.noise.as_ref().and_then(Noise::remote_static).copied();
+    let remote = Contact { id, agreement_key: agreement_key.expect("its owner was asked for") };
+    match slot.role() {
+        Role::Initiator => initiator::identified(handshake, remote, cx),
+        Role::Responder => responder::identified(handshake, remote, cx),
+    }
 }
 
 impl From<NoiseError> for Dropped {

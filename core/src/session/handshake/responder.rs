@@ -1,20 +1,26 @@
 //! Handshakes of others.
 //!
-//! Nothing here changes what is known of a peer: a `Hello` may be a replayed one. Only the first
-//! packet that opens under the new keys shows that somebody is there (`confirm.rs`).
+//! Nothing here changes what is known of a peer: a `Hello` may be a replayed one. Only what shows
+//! that somebody is there who holds the new keys does: the first packet that opens under them, and
+//! in XX the `Confirm` (`confirm.rs`).
 
+use super::initiator::mac1_key;
 use super::progress::{Pending, advance, wait_for};
 use super::{HandshakeSlot, Stage, owe_message, own_intro};
+use crate::access::{self, Use};
 use crate::counters::{Counter, Dropped};
-use crate::cx::{Actor, Cx};
+use crate::cx::{Actor, Cx, Share};
 use crate::held::Held;
 use crate::identity::PeerId;
 use crate::lifecycle::Turn;
-use crate::noise::{IK_PSK0_PSK2, Noise, Role, Setup};
+use crate::noise::{Noise, Role, Setup};
 use crate::path::Path;
 use crate::peer::Contact;
+use crate::realm::{RealmId, Receiver};
+use crate::session::Owner;
+use crate::stateless;
 use crate::timer::{ATTEMPT, Timer};
-use crate::wire::{Hello, Welcome};
+use crate::wire::{Confirm, Cookie, Hello, Intro, Pattern, Welcome};
 
 /// Takes up somebody's handshake, or repeats the answer to it.
 pub(crate) fn on_hello(
@@ -23,25 +29,36 @@ pub(crate) fn on_hello(
     datagram: &[u8],
     cx: &mut Cx<'_>,
 ) -> Result<Option<Turn>, Dropped> {
-    if !Hello::is_for(datagram, &cx.state.mac1_key) {
-        return Err(Dropped::WrongMac1);
-    }
+    let receiver = Receiver::of_hello(header.pattern);
+    let realm = cx.state.realms.of_message(datagram, receiver).ok_or(Dropped::WrongMac1)?.id;
     if let Some(handshake) = same_hello(header, cx.handshakes) {
         return answer_again(handshake, path, cx).map(|()| None);
     }
-    let handshake = cx.take_handshake(Role::Responder).ok_or(Dropped::HandshakesFull)?;
+    if header.pattern == Pattern::Xx && !access::allows(Use::Answers, None, cx) {
+        return Err(Dropped::NotAllowed);
+    }
+    if cx.is_under_load() && !shows_cookie(path, datagram, cx) {
+        give_cookie(path, realm, header, cx);
+        return Err(Dropped::CookieRequired);
+    }
+    let share = share_of(path, cx);
+    let handshake = cx.take_handshake(share).ok_or(Dropped::HandshakesFull)?;
+    let session = cx.take_session(handshake);
+    let ephemeral = cx.state.secrets.draw();
+    let realm = cx.state.realms.get(realm).expect("it was just found");
     let noise = Noise::new(Setup {
-        pattern: &IK_PSK0_PSK2,
+        pattern: header.pattern.noise(),
         role: Role::Responder,
-        prologue: &cx.state.config.network.prologue(),
-        psk: *cx.state.config.network.pre_shared_key(),
+        prologue: &realm.prologue(),
+        psk: *realm.pre_shared_key(),
         local_static: cx.state.agreement_key,
         remote_static: None,
-        ephemeral: cx.state.secrets.draw(),
+        ephemeral,
     });
-    let session = cx.take_session(handshake);
+    let realm = realm.id;
     let slot = cx.handshake(handshake);
     slot.stage = Stage::ReadingHello;
+    (slot.pattern, slot.realm) = (header.pattern, realm);
     slot.path = Held::This(path);
     slot.session = session;
     slot.remote_index = header.sender;
@@ -55,7 +72,9 @@ pub(crate) fn on_hello(
 
 fn same_hello(header: &Hello, handshakes: &[HandshakeSlot]) -> Option<u16> {
     let same = |slot: &HandshakeSlot| {
-        slot.stage != Stage::Free && slot.role == Role::Responder && slot.hello_mac1 == header.mac1
+        slot.stage != Stage::Free
+            && slot.role() == Role::Responder
+            && slot.hello_mac1 == header.mac1
     };
     handshakes.iter().position(same).map(|position| position as u16)
 }
@@ -65,46 +84,120 @@ fn answer_again(handshake: u16, path: Path, cx: &mut Cx<'_>) -> Result<(), Dropp
     // The sender may have moved, or somebody may have been faster with a copy: whoever asks is
     // answered, and who it is shows in what comes next.
     slot.path = Held::This(path);
-    if slot.stage != Stage::Confirming {
-        return Err(Dropped::HandshakeInProgress);
+    match slot.stage {
+        Stage::AwaitingConfirm | Stage::ReadingConfirm | Stage::Confirming => {
+            owe_message(handshake, cx);
+            Ok(())
+        }
+        _ => Err(Dropped::HandshakeInProgress),
     }
-    owe_message(handshake, cx);
-    Ok(())
+}
+
+fn shows_cookie(path: Path, datagram: &[u8], cx: &mut Cx<'_>) -> bool {
+    let now = cx.now();
+    let state = &mut *cx.state;
+    state.cookie_secrets.prove(&path, datagram, &mut state.secrets, now)
+}
+
+/// Asks the sender to show that it is where it says: shorter than what it sent, and nothing is
+/// remembered of it.
+fn give_cookie(path: Path, realm: RealmId, header: &Hello, cx: &mut Cx<'_>) {
+    let now = cx.now();
+    let state = &mut *cx.state;
+    let cookie = state.cookie_secrets.cookie(&path, &mut state.secrets, now);
+    let mut nonce = [0; 16];
+    nonce[..8].copy_from_slice(&state.public.draw_u64().to_le_bytes());
+    nonce[8..].copy_from_slice(&state.public.draw_u64().to_le_bytes());
+    let own_key = (header.pattern == Pattern::Ik).then_some(&state.agreement_key);
+    let realm = state.realms.get(realm).expect("the message was made in it");
+    let key = realm.cookie_key(own_key, &header.mac1, &nonce);
+    let datagram = Cookie { receiver: header.sender, nonce }.encode(&key, &cookie);
+    stateless::owe(path, &datagram, cx);
+    cx.state.counters.count(Counter::CookiesSent);
+}
+
+/// Whose place a new handshake takes. Who calls shows later; until then, who comes from where a
+/// peer is counts as that peer once the strangers' places are gone.
+fn share_of(path: Path, cx: &mut Cx<'_>) -> Share {
+    if cx.has_place(Share::Stranger) {
+        return Share::Stranger;
+    }
+    let is_here = |slot: &HandshakeSlot| slot.stage != Stage::Free && slot.path.get() == Some(path);
+    let is_peer = cx.peers.iter().any(|peer| peer.is_taken && peer.path.get() == Some(path));
+    let has_one = cx.handshakes.iter().any(|slot| is_here(slot) && slot.share == Share::Known);
+    if is_peer && !has_one { Share::Known } else { Share::Stranger }
 }
 
 pub(super) fn hello_read(handshake: u16, cx: &mut Cx<'_>) -> Result<Option<Turn>, Dropped> {
     let slot = cx.handshake(handshake);
-    slot.remote_intro = Some(Hello::intro(&slot.message)?);
-    slot.stage = Stage::Identifying;
-    Ok(wait_for(handshake, Pending::Identity, cx))
+    let pattern = slot.pattern;
+    let intro = Hello::intro(&slot.message, pattern)?;
+    match pattern {
+        Pattern::Ik => {
+            slot.remote_intro = Some(intro);
+            slot.stage = Stage::Identifying;
+            Ok(wait_for(handshake, Pending::Identity, cx))
+        }
+        // Who it is comes last, and with it what it says of itself.
+        Pattern::Xx => {
+            let channel = cx.state.public.draw_u64();
+            Ok(write_welcome(handshake, channel, cx))
+        }
+    }
 }
 
-/// Knows who is calling, and answers, unless our own call to the same node goes first.
-pub(super) fn identified(
-    handshake: u16,
-    identity: Option<PeerId>,
-    cx: &mut Cx<'_>,
-) -> Result<Option<Turn>, Dropped> {
-    let remote = identity.ok_or(Dropped::WeakKey)?;
-    if remote == cx.state.id {
-        return Err(Dropped::OwnIdentity);
-    }
-    if own_goes_first(remote, cx) {
-        return Err(Dropped::SimultaneousOpen);
-    }
-    let known = cx.find_peer(&remote).map(|peer| cx.peer(peer).channel.local);
-    // A stranger has a record once it is confirmed, with the channel that it is told now.
-    let channel = known.unwrap_or_else(|| cx.state.public.draw_u64());
+fn write_welcome(handshake: u16, channel: u64, cx: &mut Cx<'_>) -> Option<Turn> {
     let intro = own_intro(channel, 0, cx);
     let slot = cx.handshake(handshake);
     slot.channel = channel;
-    let agreement_key = slot.noise.as_ref().and_then(Noise::remote_static).copied();
-    let agreement_key = agreement_key.expect("its owner was asked for");
-    slot.remote = Some(Contact { id: remote, agreement_key });
     slot.stage = Stage::WritingWelcome;
-    Welcome::put_intro(&mut slot.message, &intro);
+    slot.message_len = Welcome::len(slot.pattern);
+    Welcome::put_intro(&mut slot.message, slot.pattern, &intro);
     cx.state.counters.count(Counter::HandshakesAnswered);
-    Ok(advance(handshake, cx))
+    advance(handshake, cx)
+}
+
+/// Knows who is calling. In IK that one is answered, unless our own call to the same node goes
+/// first; in XX, where it was answered before, there is nothing more to wait for.
+pub(super) fn identified(
+    handshake: u16,
+    remote: Contact,
+    cx: &mut Cx<'_>,
+) -> Result<Option<Turn>, Dropped> {
+    let slot = cx.handshake(handshake);
+    slot.remote = Some(remote);
+    let (pattern, intro) = (slot.pattern, slot.remote_intro.expect("read before"));
+    let known = cx.find_peer(&remote.id);
+    if !access::allows(Use::Answers, known, cx) {
+        return Err(Dropped::NotAllowed);
+    }
+    if known.is_some_and(|peer| is_replayed(&intro, peer, cx)) {
+        return Err(Dropped::ReplayedHello);
+    }
+    if known.is_some() && cx.has_place(Share::Known) {
+        cx.move_to_known(handshake);
+    }
+    match pattern {
+        Pattern::Ik if own_goes_first(remote.id, cx) => Err(Dropped::SimultaneousOpen),
+        Pattern::Ik => {
+            let channel = known.map(|peer| cx.peer(peer).channel.local);
+            // A stranger has a record once it is confirmed, with the channel that it is told now.
+            let channel = channel.unwrap_or_else(|| cx.state.public.draw_u64());
+            Ok(write_welcome(handshake, channel, cx))
+        }
+        Pattern::Xx => {
+            keys_made(handshake, cx);
+            Ok(Some(Turn::Proved(handshake)))
+        }
+    }
+}
+
+/// Whether this channel has brought a session by this `Hello` or a later one. Neither a clock nor
+/// flash is needed for that: a node that has forgotten the channel takes the `Hello` up, and its
+/// sender cannot prove that it is there.
+fn is_replayed(intro: &Intro, peer: u16, cx: &mut Cx<'_>) -> bool {
+    let newest = cx.peer(peer).channel.remote.get();
+    newest.is_some_and(|newest| newest.channel == intro.channel && newest.hello >= intro.hello)
 }
 
 /// If both ends have sent a `Hello`, that of the smaller `PeerId` is answered, and the other refused.
@@ -118,15 +211,59 @@ fn own_goes_first(remote: PeerId, cx: &mut Cx<'_>) -> bool {
 
 pub(super) fn welcome_written(handshake: u16, cx: &mut Cx<'_>) -> Result<Option<Turn>, Dropped> {
     let slot = cx.handshake(handshake);
-    let noise = slot.noise.take().expect("it has just written");
     let (session, remote_index) = (slot.session, slot.remote_index);
-    let remote_key = *noise.remote_static().expect("the first message carried it");
-    let mac1_key = cx.state.config.network.mac1_key(&remote_key);
-    cx.session(session).install(noise.split(), Role::Responder, remote_index);
+    let (pattern, realm) = (slot.pattern, slot.realm);
+    let remote_key = slot.noise.as_ref().and_then(Noise::remote_static).copied();
+    let mac1_key = mac1_key(realm, remote_key.as_ref(), cx)?;
     let sender = cx.session(session).local_index;
     let slot = cx.handshake(handshake);
-    Welcome::finish(&mut slot.message[..Welcome::LEN], sender, remote_index, &mac1_key);
-    slot.stage = Stage::Confirming;
+    let message = &mut slot.message[..Welcome::len(pattern)];
+    Welcome::finish(message, pattern, sender, remote_index, &mac1_key);
     owe_message(handshake, cx);
+    match pattern {
+        Pattern::Ik => keys_made(handshake, cx),
+        Pattern::Xx => cx.handshake(handshake).stage = Stage::AwaitingConfirm,
+    }
     Ok(None)
+}
+
+/// Takes the last message of an XX handshake and begins to read it.
+pub(crate) fn on_confirm(
+    path: Path,
+    header: &Confirm,
+    datagram: &[u8],
+    cx: &mut Cx<'_>,
+) -> Result<Option<Turn>, Dropped> {
+    let realm = cx.state.realms.of_message(datagram, Receiver::Known);
+    let realm = realm.ok_or(Dropped::WrongMac1)?.id;
+    let session = cx.find_session(header.receiver).ok_or(Dropped::UnexpectedConfirm)?;
+    let Owner::Handshake(handshake) = cx.session(session).owner else {
+        return Err(Dropped::UnexpectedConfirm);
+    };
+    let slot = cx.handshake(handshake);
+    if slot.stage != Stage::AwaitingConfirm || slot.realm != realm {
+        return Err(Dropped::UnexpectedConfirm);
+    }
+    slot.answer[..datagram.len()].copy_from_slice(datagram);
+    slot.reader = slot.noise.clone();
+    slot.path = Held::This(path);
+    slot.stage = Stage::ReadingConfirm;
+    Ok(advance(handshake, cx))
+}
+
+pub(super) fn confirm_read(handshake: u16, cx: &mut Cx<'_>) -> Result<Option<Turn>, Dropped> {
+    let slot = cx.handshake(handshake);
+    slot.remote_intro = Some(Confirm::intro(&slot.answer)?);
+    slot.noise = slot.reader.take().map_or(Held::Nothing, Held::This);
+    slot.stage = Stage::Identifying;
+    Ok(wait_for(handshake, Pending::Identity, cx))
+}
+
+fn keys_made(handshake: u16, cx: &mut Cx<'_>) {
+    let now = cx.now();
+    let slot = cx.handshake(handshake);
+    let keys = slot.noise.take().expect("it has just read or written").split();
+    let (session, remote_index) = (slot.session, slot.remote_index);
+    slot.stage = Stage::Confirming;
+    cx.session(session).install(keys, Role::Responder, remote_index, now);
 }

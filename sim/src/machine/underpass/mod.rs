@@ -117,7 +117,7 @@ impl Underpass {
     }
 
     fn name(&mut self, peer: Peer) -> Option<NodeId> {
-        let id = self.running().node.peer_id(peer).ok()?;
+        let id = self.running().node.peer_id(peer).ok()??;
         self.roster.node(&id)
     }
 
