@@ -1,5 +1,5 @@
-//! For tests, checkers and test vectors: what outsiders with the right keys could make. Nothing here
-//! touches a node.
+//! For tests, checkers and test vectors: what outsiders with the right keys could make, and which
+//! secrets a node holds. Nothing here changes a node.
 
 use crate::MAX_DATAGRAM;
 use crate::config::Config;
@@ -7,8 +7,10 @@ use crate::crypto::aead::{self, TAG_LEN};
 use crate::crypto::hash;
 use crate::identity::{Keys, SecretIdentity};
 use crate::network::Network;
+use crate::node::Node;
 use crate::noise::{Key, Noise, NoiseError, Operation, Role, Secret, Setup, Step, TransportKeys};
 use crate::realm::{Realm, RealmId};
+use crate::storage::Storage;
 use crate::wire::{Confirm, Hello, Intro, Pattern, SealedHeader, VERSION, Welcome};
 
 fn realm(network: &Network) -> Realm {
@@ -46,6 +48,32 @@ pub fn seal(
     rest[..content.len()].copy_from_slice(content);
     aead::seal(key, counter, &header, &mut rest[..content.len() + TAG_LEN]);
     len
+}
+
+/// What a secret is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SecretKind {
+    /// Seals or opens packets.
+    Session,
+    /// Of a handshake under way.
+    Handshake,
+    /// What the next secrets are drawn from.
+    Generator,
+    /// The network's.
+    Network,
+}
+
+/// Shows every secret that a node holds now.
+pub fn each_secret<S: Storage>(node: &mut Node<S>, mut show: impl FnMut(SecretKind, &[u8; 32])) {
+    let cx = node.cx();
+    for slot in cx.sessions.iter() {
+        slot.each_secret(|secret| show(SecretKind::Session, secret));
+    }
+    for slot in cx.handshakes.iter() {
+        slot.each_secret(|secret| show(SecretKind::Handshake, secret));
+    }
+    show(SecretKind::Generator, cx.state.secrets.key());
+    cx.state.realms.each_secret(|secret| show(SecretKind::Network, secret));
 }
 
 /// A handshake of which everything is known.

@@ -145,6 +145,11 @@ impl Realms {
         self.previous = None;
     }
 
+    #[cfg(feature = "inspect")]
+    pub(crate) fn each_secret(&self, show: impl FnMut(&[u8; 32])) {
+        self.iter().map(|realm| &realm.secret).for_each(show);
+    }
+
     fn iter(&self) -> impl Iterator<Item = &Realm> {
         core::iter::once(&self.current).chain(&self.previous)
     }

@@ -17,6 +17,11 @@ impl SecretGenerator {
         Self { key: hash::hash(&[b"underpass/1 secrets", seed]) }
     }
 
+    #[cfg(feature = "inspect")]
+    pub(crate) fn key(&self) -> &[u8; 32] {
+        &self.key
+    }
+
     /// 32 fresh secret bytes; the key that made them is replaced before they are returned.
     pub(crate) fn draw(&mut self) -> [u8; 32] {
         let mut output = [0; 32];

@@ -204,6 +204,11 @@ impl Noise {
         Ok(())
     }
 
+    #[cfg(feature = "inspect")]
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &Key> {
+        [&self.psk, &self.ephemeral].into_iter().chain(self.symmetric.secrets())
+    }
+
     /// Whether all messages of the pattern are done.
     pub(crate) fn is_finished(&self) -> bool {
         self.message == self.pattern.messages.len()

@@ -30,6 +30,11 @@ impl Symmetric {
         symmetric
     }
 
+    #[cfg(feature = "inspect")]
+    pub(super) fn secrets(&self) -> impl Iterator<Item = &Key> {
+        core::iter::once(&self.chaining_key).chain(&self.key)
+    }
+
     pub(super) fn mix_hash(&mut self, data: &[u8]) {
         self.hash = hash::hash(&[&self.hash, data]);
     }

@@ -26,7 +26,7 @@ static PATTERNS: [Pattern; 10] = [
     xx("Noise_XX_25519_ChaChaPoly_BLAKE2s", &XX),
     xx("Noise_XX1_25519_ChaChaPoly_BLAKE2s", &[&[E], &[E, Ee, S], &[Es, S, Se]]),
     xx("Noise_XXpsk3_25519_ChaChaPoly_BLAKE2s", &[XX[0], XX[1], &[S, Se, Psk]]),
-    xx("Noise_XXpsk0+psk3_25519_ChaChaPoly_BLAKE2s", &[&[Psk, E], XX[1], &[S, Se, Psk]]),
+    xx("Noise_XXpsk0+psk3_25519_ChaChaPoly_BLAKE2s", XX_PSK0_PSK3.messages),
     xx("Noise_XXpsk0+psk2_25519_ChaChaPoly_BLAKE2s", &[&[Psk, E], &[E, Ee, S, Es, Psk], XX[2]]),
 ];
 
@@ -217,43 +217,55 @@ fn snow_vectors() {
 }
 
 #[test]
-fn the_pattern_of_the_protocol_is_the_one_in_the_vectors() {
-    let tested = PATTERNS.iter().find(|pattern| pattern.name == IK_PSK0_PSK2.name);
-    assert_eq!(tested, Some(&IK_PSK0_PSK2));
+fn the_patterns_of_the_protocol_are_among_those_in_the_vectors() {
+    for pattern in [&IK_PSK0_PSK2, &XX_PSK0_PSK3] {
+        let tested = PATTERNS.iter().find(|tested| tested.name == pattern.name);
+        assert_eq!(tested, Some(pattern));
+    }
 }
 
 const PSK: Key = [3; KEY_LEN];
 const PROLOGUE: &[u8] = b"prologue";
 
-fn ours(role: Role, psk: Key, seed: u8) -> Side {
-    let (own, other) = ([seed; KEY_LEN], [seed ^ 0xff; KEY_LEN]);
-    let (own, other) = if role == Role::Initiator { (own, other) } else { (other, own) };
+fn ours(pattern: &'static Pattern, role: Role, psk: Key, seed: u8) -> Side {
+    let (own, other) = secrets(role, seed);
+    let knows = role == Role::Initiator && pattern.pre_message == PreMessage::ResponderStatic;
     let noise = Noise::new(Setup {
-        pattern: &IK_PSK0_PSK2,
+        pattern,
         role,
         prologue: PROLOGUE,
         psk,
         local_static: public(own),
-        remote_static: (role == Role::Initiator).then(|| public(other)),
+        remote_static: knows.then(|| public(other)),
         ephemeral: [seed ^ 0x55 ^ role as u8; KEY_LEN],
     });
     Side { noise, secret: own, psks: vec![] }
 }
 
-fn snows(role: Role, psk: Key, seed: u8) -> snow::HandshakeState {
-    let (own, other) = ([seed; KEY_LEN], [seed ^ 0xff; KEY_LEN]);
-    let (own, other) = if role == Role::Initiator { (own, other) } else { (other, own) };
+/// A side's static secret, and the other side's.
+fn secrets(role: Role, seed: u8) -> (Key, Key) {
+    let (initiator, responder) = ([seed; KEY_LEN], [seed ^ 0xff; KEY_LEN]);
+    match role {
+        Role::Initiator => (initiator, responder),
+        Role::Responder => (responder, initiator),
+    }
+}
+
+fn snows(pattern: &Pattern, role: Role, psk: Key, seed: u8) -> snow::HandshakeState {
+    let (own, other) = secrets(role, seed);
     let their_public = public(other);
-    let builder = snow::Builder::new(IK_PSK0_PSK2.name.parse().expect("snow knows it"))
+    let last_psk = if pattern.messages.len() == 2 { 2 } else { 3 };
+    let mut builder = snow::Builder::new(pattern.name.parse().expect("snow knows it"))
         .prologue(PROLOGUE)
         .and_then(|builder| builder.local_private_key(&own))
         .and_then(|builder| builder.psk(0, &psk))
-        .and_then(|builder| builder.psk(2, &psk))
+        .and_then(|builder| builder.psk(last_psk, &psk))
         .expect("all set once");
+    if role == Role::Initiator && pattern.pre_message == PreMessage::ResponderStatic {
+        builder = builder.remote_public_key(&their_public).expect("set once");
+    }
     match role {
-        Role::Initiator => {
-            builder.remote_public_key(&their_public).and_then(|builder| builder.build_initiator())
-        }
+        Role::Initiator => builder.build_initiator(),
         Role::Responder => builder.build_responder(),
     }
     .expect("complete")
@@ -262,39 +274,57 @@ fn snows(role: Role, psk: Key, seed: u8) -> snow::HandshakeState {
 /// The largest Noise message of the protocol.
 const MESSAGE_LEN: usize = 152;
 
+/// A whole handshake of ours with snow, every message with this payload.
+fn play_with_snow(
+    pattern: &'static Pattern,
+    role: Role,
+    seed: u8,
+    payload: &[u8],
+) -> Result<(), TestCaseError> {
+    let other = if role == Role::Initiator { Role::Responder } else { Role::Initiator };
+    let mut we = ours(pattern, role, PSK, seed);
+    let mut they = snows(pattern, other, PSK, seed);
+    for number in 0..pattern.messages.len() {
+        let mut read = [0; MESSAGE_LEN];
+        let mut written = [0; MESSAGE_LEN];
+        if number.is_multiple_of(2) == (role == Role::Initiator) {
+            let tokens = pattern.messages[number];
+            // Every message of these has a key before its payload, and before a static key.
+            let keys = tokens.iter().map(|token| match token {
+                E => KEY_LEN,
+                S => KEY_LEN + aead::TAG_LEN,
+                _ => 0,
+            });
+            let start: usize = keys.sum();
+            written[start..][..payload.len()].copy_from_slice(payload);
+            let message = &mut written[..start + payload.len() + aead::TAG_LEN];
+            we.message(message).unwrap();
+            let len = they.read_message(message, &mut read).unwrap();
+            prop_assert_eq!(&read[..len], payload);
+        } else {
+            let len = they.write_message(payload, &mut written).unwrap();
+            we.message(&mut written[..len]).unwrap();
+            let start = len - aead::TAG_LEN - payload.len();
+            prop_assert_eq!(&written[start..][..payload.len()], payload);
+        }
+    }
+    prop_assert_eq!(we.noise.remote_static(), Some(&public(secrets(other, seed).0)));
+    agree_with_snow(&we.noise.split(), they)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
-    fn snow_answers_us(seed: u8, payload in prop::collection::vec(any::<u8>(), 0..56)) {
-        let (mut we, mut they) = (ours(Role::Initiator, PSK, seed), snows(Role::Responder, PSK, seed));
-        let mut hello = vec![0; MESSAGE_LEN - 56 + payload.len()];
-        let start = hello.len() - aead::TAG_LEN - payload.len();
-        hello[start..][..payload.len()].copy_from_slice(&payload);
-        we.message(&mut hello).unwrap();
-        let mut read = [0; MESSAGE_LEN];
-        let len = they.read_message(&hello, &mut read).unwrap();
-        prop_assert_eq!(&read[..len], &payload[..]);
-        let mut welcome = [0; MESSAGE_LEN];
-        let len = they.write_message(&payload, &mut welcome).unwrap();
-        we.message(&mut welcome[..len]).unwrap();
-        agree_with_snow(&we.noise.split(), they)?;
+    fn snow_answers_us(xx: bool, seed: u8, payload in prop::collection::vec(any::<u8>(), 0..56)) {
+        let pattern = if xx { &XX_PSK0_PSK3 } else { &IK_PSK0_PSK2 };
+        play_with_snow(pattern, Role::Initiator, seed, &payload)?;
     }
 
     #[test]
-    fn we_answer_snow(seed: u8, payload in prop::collection::vec(any::<u8>(), 0..56)) {
-        let (mut we, mut they) = (ours(Role::Responder, PSK, seed), snows(Role::Initiator, PSK, seed));
-        let mut hello = [0; MESSAGE_LEN];
-        let len = they.write_message(&payload, &mut hello).unwrap();
-        we.message(&mut hello[..len]).unwrap();
-        prop_assert_eq!(we.noise.remote_static(), Some(&public([seed; KEY_LEN])));
-        let mut welcome = vec![0; 48 + payload.len()];
-        welcome[32..][..payload.len()].copy_from_slice(&payload);
-        we.message(&mut welcome).unwrap();
-        let mut read = [0; MESSAGE_LEN];
-        let len = they.read_message(&welcome, &mut read).unwrap();
-        prop_assert_eq!(&read[..len], &payload[..]);
-        agree_with_snow(&we.noise.split(), they)?;
+    fn we_answer_snow(xx: bool, seed: u8, payload in prop::collection::vec(any::<u8>(), 0..56)) {
+        let pattern = if xx { &XX_PSK0_PSK3 } else { &IK_PSK0_PSK2 };
+        play_with_snow(pattern, Role::Responder, seed, &payload)?;
     }
 }
 
@@ -318,32 +348,38 @@ fn agree_with_snow(
 
 #[test]
 fn a_wrong_secret_fails_at_the_first_message() {
-    let (mut initiator, mut responder) =
-        (ours(Role::Initiator, [1; KEY_LEN], 9), ours(Role::Responder, [2; KEY_LEN], 9));
-    let mut hello = [0; MESSAGE_LEN];
-    initiator.message(&mut hello).unwrap();
-    assert_eq!(responder.message(&mut hello), Err(NoiseError::Unauthentic));
+    for pattern in [&IK_PSK0_PSK2, &XX_PSK0_PSK3] {
+        let mut initiator = ours(pattern, Role::Initiator, [1; KEY_LEN], 9);
+        let mut responder = ours(pattern, Role::Responder, [2; KEY_LEN], 9);
+        let mut hello = [0; MESSAGE_LEN];
+        initiator.message(&mut hello).unwrap();
+        assert_eq!(responder.message(&mut hello), Err(NoiseError::Unauthentic));
+    }
 }
 
 #[test]
 fn a_key_of_small_order_is_refused() {
-    let mut responder = ours(Role::Responder, PSK, 9);
+    let mut responder = ours(&IK_PSK0_PSK2, Role::Responder, PSK, 9);
     assert_eq!(responder.message(&mut [0; MESSAGE_LEN]), Err(NoiseError::WeakKey));
 }
 
 #[test]
 fn our_own_ephemeral_key_is_refused() {
-    let mut initiator = ours(Role::Initiator, PSK, 9);
-    let mut message = [0; MESSAGE_LEN];
-    initiator.message(&mut message).unwrap();
-    assert_eq!(initiator.message(&mut message), Err(NoiseError::Reflected));
+    for pattern in [&IK_PSK0_PSK2, &XX_PSK0_PSK3] {
+        let mut initiator = ours(pattern, Role::Initiator, PSK, 9);
+        let mut message = [0; MESSAGE_LEN];
+        initiator.message(&mut message).unwrap();
+        assert_eq!(initiator.message(&mut message), Err(NoiseError::Reflected));
+    }
 }
 
 #[test]
 fn a_message_of_any_length_is_refused_without_panic() {
-    for len in 0..MESSAGE_LEN {
-        let mut responder = ours(Role::Responder, PSK, 9);
-        let refused = responder.message(&mut vec![1; len]);
-        assert!(refused.is_err(), "{len} bytes: {refused:?}");
+    for pattern in [&IK_PSK0_PSK2, &XX_PSK0_PSK3] {
+        for len in 0..MESSAGE_LEN {
+            let mut responder = ours(pattern, Role::Responder, PSK, 9);
+            let refused = responder.message(&mut vec![1; len]);
+            assert!(refused.is_err(), "{len} bytes: {refused:?}");
+        }
     }
 }

@@ -50,6 +50,12 @@ impl SessionKeys {
         }
     }
 
+    #[cfg(feature = "inspect")]
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &[u8; 32]> {
+        let previous = self.previous.as_ref();
+        [&self.seal.key, &self.open.key].into_iter().chain(previous).map(|key| &key.0)
+    }
+
     pub(crate) fn seal_epoch(&self) -> u8 {
         self.seal.epoch
     }

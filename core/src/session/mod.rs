@@ -87,6 +87,11 @@ impl SessionSlot {
         self.keys.as_ref().map(|keys| &keys.handshake_hash)
     }
 
+    #[cfg(feature = "inspect")]
+    pub(crate) fn each_secret(&self, show: impl FnMut(&[u8; 32])) {
+        self.keys.iter().flat_map(SessionKeys::secrets).for_each(show);
+    }
+
     /// The epoch of the key that packets are opened with.
     pub(crate) fn open_epoch(&self) -> Option<u8> {
         self.keys.as_ref().map(SessionKeys::open_epoch)

@@ -5,6 +5,9 @@ mod adversity;
 mod bootstrap;
 mod connecting;
 mod dropping;
+// Reads the memory of its own process, as Linux shows it.
+#[cfg(target_os = "linux")]
+mod erasure;
 mod health;
 mod interleaving;
 mod load;

@@ -137,6 +137,12 @@ impl HandshakeSlot {
         job_queued: false,
     };
 
+    #[cfg(feature = "inspect")]
+    pub(crate) fn each_secret(&self, show: impl FnMut(&[u8; 32])) {
+        let states = [self.noise.as_ref(), self.reader.as_ref()].into_iter().flatten();
+        states.flat_map(Noise::secrets).for_each(show);
+    }
+
     pub(crate) fn role(&self) -> Role {
         if self.share == Share::Own { Role::Initiator } else { Role::Responder }
     }
