@@ -35,6 +35,27 @@ pub enum ConnectError {
     OwnIdentity,
 }
 
+/// Why a node was not saved.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SaveError {
+    /// The buffer is shorter than what there is to be saved;
+    /// [`Capacity::saved_len_max`](crate::Capacity::saved_len_max) is always enough.
+    TooSmall,
+}
+
+/// Why a node was not restored. No node was made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RestoreError {
+    /// The storage's tables do not go together.
+    Capacity(CapacityError),
+    /// What was saved is not whole.
+    Damaged,
+    /// It was saved by a version with another format.
+    Version,
+    /// It was saved by another identity or in another network.
+    OtherNode,
+}
+
 /// No peer has this handle (any more). The node is as before.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct UnknownPeer;
@@ -69,6 +90,23 @@ impl fmt::Display for ConnectError {
     }
 }
 
+impl fmt::Display for SaveError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the buffer is too small for what there is to be saved")
+    }
+}
+
+impl fmt::Display for RestoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Capacity(error) => error.fmt(f),
+            Self::Damaged => f.write_str("the saved state is damaged"),
+            Self::Version => f.write_str("the saved state has the format of another version"),
+            Self::OtherNode => f.write_str("the saved state is of another identity or network"),
+        }
+    }
+}
+
 impl fmt::Display for UnknownPeer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("no such peer")
@@ -79,3 +117,5 @@ impl core::error::Error for CapacityError {}
 impl core::error::Error for SendError {}
 impl core::error::Error for ConnectError {}
 impl core::error::Error for UnknownPeer {}
+impl core::error::Error for SaveError {}
+impl core::error::Error for RestoreError {}

@@ -6,7 +6,7 @@ use crate::access::{Access, Standing, Use};
 use crate::config::Config;
 use crate::counters::{Counter, Counters, Dropped};
 use crate::cx::{Cx, State};
-use crate::error::{CapacityError, ConnectError, SendError, UnknownPeer};
+use crate::error::{CapacityError, ConnectError, RestoreError, SaveError, SendError, UnknownPeer};
 use crate::event::Event;
 use crate::held::Held;
 use crate::identity::{Keys, PeerId};
@@ -19,7 +19,7 @@ use crate::session::handshake;
 use crate::storage::Storage;
 use crate::time::{Duration, Instant};
 use crate::timer::Deadline;
-use crate::{MAX_DATAGRAM, lifecycle, receive, timeout, transmit};
+use crate::{MAX_DATAGRAM, lifecycle, receive, saved, timeout, transmit};
 
 /// One member of a network. The crate's page explains how to drive it.
 pub struct Node<S> {
@@ -48,6 +48,26 @@ impl<S: Storage> Node<S> {
         let mut node = Self { state: State::new(config, identity, &seed, now), storage };
         seed.zeroize();
         node.cx().clear();
+        Ok(node)
+    }
+
+    /// Makes a node that knows the peers which an earlier life of it [saved](Self::save), as many as
+    /// the storage holds, and dials those that its application had asked for. All else is as in
+    /// [`new`](Self::new): the seed is a fresh one.
+    ///
+    /// # Errors
+    /// [`RestoreError`] says why no node was made.
+    pub fn restore(
+        config: Config,
+        identity: PeerId,
+        seed: [u8; 32],
+        storage: S,
+        saved: &[u8],
+        now: Instant,
+    ) -> Result<Self, RestoreError> {
+        let node = Self::new(config, identity, seed, storage, now);
+        let mut node = node.map_err(RestoreError::Capacity)?;
+        saved::read(saved, &mut node.cx())?;
         Ok(node)
     }
 
@@ -246,6 +266,15 @@ impl<S: Storage> Node<S> {
     }
 
     // 3. Questions.
+
+    /// Writes what of this node may outlive a restart into `out`, and returns how many bytes it is:
+    /// whom it knows and where, no session and no secret.
+    ///
+    /// # Errors
+    /// [`SaveError`] if `out` is too small.
+    pub fn save(&self, out: &mut [u8]) -> Result<usize, SaveError> {
+        saved::write(&self.state.id, &self.state.config.network, self.storage.peers(), out)
+    }
 
     /// The node's own name.
     pub fn id(&self) -> PeerId {

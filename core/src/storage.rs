@@ -3,6 +3,7 @@
 
 use crate::error::CapacityError;
 use crate::peer::PeerSlot;
+use crate::saved;
 use crate::session::SessionSlot;
 use crate::session::handshake::HandshakeSlot;
 use crate::table::deadlines::DeadlineSlot;
@@ -81,6 +82,11 @@ impl Capacity {
     /// Cells of the index from `PeerId` to peer.
     pub const fn index(&self) -> usize {
         (2 * self.peers).next_power_of_two()
+    }
+
+    /// Bytes that [`Node::save`](crate::Node::save) may need.
+    pub const fn saved_len_max(&self) -> usize {
+        saved::len_max(self.peers)
     }
 
     /// Cells of the queues and free lists: what is ready, events, jobs; free peers, handshakes and

@@ -29,6 +29,20 @@ pub(crate) struct Intro {
 impl Intro {
     pub(crate) const LEN: usize = 32;
 
+    /// All that is left of one after a restart.
+    pub(crate) fn remembered(channel: u64, hello: u64) -> Self {
+        Self {
+            version: VERSION,
+            fragments_max: 0,
+            message_window: 0,
+            capabilities: 0,
+            ping_interval: Duration::ZERO,
+            channel,
+            hello,
+            replay_window: 0,
+        }
+    }
+
     pub(super) fn encode(&self, out: &mut [u8]) {
         let interval_ms = self.ping_interval.as_micros() / 1000;
         let interval_ms = u32::try_from(interval_ms).unwrap_or(u32::MAX);

@@ -13,5 +13,6 @@ mod interleaving;
 mod load;
 mod net;
 mod renewal;
+mod saving;
 mod secrets;
 mod wire_vectors;
