@@ -1,9 +1,11 @@
 //! Whom a node deals with.
 
+use serde::{Deserialize, Serialize};
+
 use crate::cx::Cx;
 
 /// A circle of peers, each within the next.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum Whom {
     /// Nobody.
     Nobody,
@@ -16,7 +18,7 @@ pub enum Whom {
 }
 
 /// Whom a node answers, takes messages from and relays for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Access {
     /// Whose handshakes are answered; whom the node dials, it talks to anyway. Who knows only an address shows last who it is, so that it is
     /// answered only if [everybody](Whom::Network) is.

@@ -1,5 +1,7 @@
 //! What a node counts: how much it did, and every reason for which it refused a datagram.
 
+use serde::Serialize;
+
 /// Declares an enum whose variants are counted, each with its name in metrics beside it.
 macro_rules! counted {
     (
@@ -8,7 +10,7 @@ macro_rules! counted {
         }
     ) => {
         $(#[$outer])*
-        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
         #[non_exhaustive]
         pub enum $name { $( $(#[$inner])* $variant, )+ }
 

@@ -1,5 +1,7 @@
 //! Errors of the public calls. Each says what happened to the node.
 
+use serde::Serialize;
+
 use core::fmt;
 
 /// A storage's tables do not go together. No node was made.
@@ -16,7 +18,7 @@ pub enum CapacityError {
 }
 
 /// Why a payload was not sent. The node is as before.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub enum SendError {
     /// No peer has this handle (any more).
     UnknownPeer,
@@ -27,7 +29,7 @@ pub enum SendError {
 }
 
 /// Why a peer cannot be dialled. The node is as before.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub enum ConnectError {
     /// The storage holds no more peers, and none of them is dispensable.
     Full,
@@ -57,7 +59,7 @@ pub enum RestoreError {
 }
 
 /// No peer has this handle (any more). The node is as before.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct UnknownPeer;
 
 impl fmt::Display for CapacityError {

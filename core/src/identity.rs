@@ -5,6 +5,7 @@ use core::str::FromStr;
 
 use curve25519_dalek::montgomery::MontgomeryPoint;
 use ed25519_dalek::{SigningKey, VerifyingKey};
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroize;
 
 /// Five bits a character: RFC 4648's base32 alphabet in lower case.
@@ -27,7 +28,8 @@ const DRAWS_MAX: u32 = 100;
 /// large order whose sign bit is zero. The sign bit must be known because Noise carries only the
 /// X25519 form, which has lost it; 255 bits are also exactly 51 characters, so every key has one
 /// spelling.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "[u8; 32]", into = "[u8; 32]")]
 pub struct PeerId([u8; 32]);
 
 /// Why bytes or a text are not a [`PeerId`].
@@ -78,6 +80,20 @@ impl PeerId {
             .to_edwards(0)
             .filter(|point| canonical && !point.is_small_order())?;
         Some(Self(point.compress().to_bytes()))
+    }
+}
+
+impl TryFrom<[u8; 32]> for PeerId {
+    type Error = PeerIdError;
+
+    fn try_from(bytes: [u8; 32]) -> Result<Self, PeerIdError> {
+        Self::from_bytes(bytes)
+    }
+}
+
+impl From<PeerId> for [u8; 32] {
+    fn from(id: PeerId) -> Self {
+        id.0
     }
 }
 

@@ -7,9 +7,9 @@ use crate::crypto::aead::{self, TAG_LEN};
 use crate::crypto::hash;
 use crate::identity::{Keys, SecretIdentity};
 use crate::network::Network;
-use crate::node::Node;
 use crate::noise::{Key, Noise, NoiseError, Operation, Role, Secret, Setup, Step, TransportKeys};
 use crate::realm::{Realm, RealmId};
+use crate::record::{Log, Recorder};
 use crate::storage::Storage;
 use crate::wire::{Confirm, Hello, Intro, Pattern, SealedHeader, VERSION, Welcome};
 
@@ -64,8 +64,11 @@ pub enum SecretKind {
 }
 
 /// Shows every secret that a node holds now.
-pub fn each_secret<S: Storage>(node: &mut Node<S>, mut show: impl FnMut(SecretKind, &[u8; 32])) {
-    let cx = node.cx();
+pub fn each_secret<S: Storage, L: Log>(
+    node: &mut Recorder<S, L>,
+    mut show: impl FnMut(SecretKind, &[u8; 32]),
+) {
+    let cx = node.unrecorded().cx();
     for slot in cx.sessions.iter() {
         slot.each_secret(|secret| show(SecretKind::Session, secret));
     }

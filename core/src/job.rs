@@ -1,5 +1,7 @@
 //! Public-key work, handed out instead of done: a node never blocks on it.
 
+use serde::{Deserialize, Serialize};
+
 use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroize;
 
@@ -20,7 +22,7 @@ pub struct Done {
 }
 
 /// The handshake that a job was for has ended meanwhile; nothing was changed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct Stale;
 
 /// What a job costs, for those who model it.
@@ -36,19 +38,20 @@ pub enum JobKind {
 }
 
 /// Which handshake waits for a job, and for which of its jobs.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct Ticket {
     pub(crate) handshake: u16,
     pub(crate) number: u64,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Serialize)]
 pub(crate) enum Work {
     Handshake(Operation),
     /// Whose agreement key this is.
     Identify(Key),
 }
 
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) enum Outcome {
     Key(Key),
     Identity(Option<PeerId>),
@@ -92,9 +95,9 @@ impl Drop for Job {
     }
 }
 
-impl Drop for Done {
+impl Drop for Outcome {
     fn drop(&mut self) {
-        if let Outcome::Key(key) = &mut self.outcome {
+        if let Self::Key(key) = self {
             key.zeroize();
         }
     }

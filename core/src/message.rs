@@ -1,9 +1,11 @@
 //! What a datagram brought.
 
+use serde::Serialize;
+
 use crate::peer::Peer;
 
 /// What came of a datagram that was accepted.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[non_exhaustive]
 pub enum Received<'d> {
     /// Nothing for the application.

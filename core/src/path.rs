@@ -1,16 +1,18 @@
 //! How packets travel.
 
+use serde::{Deserialize, Serialize};
+
 use core::net::{IpAddr, SocketAddr};
 
 /// One of the driver's sockets, by a number of the driver's choice. A stream (TCP, WebSocket) is a
 /// socket of its own too.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Socket(pub u8);
 
 /// A direct path: from a local socket to a remote address.
 ///
 /// A session belongs to a peer; a path is only how its packets travel now.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Path {
     /// Where it leaves from.
     pub socket: Socket,
@@ -34,7 +36,7 @@ impl Path {
 }
 
 /// A datagram that the driver must send: the first `len` bytes of the buffer it handed in.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[must_use = "the datagram is lost unless it is sent"]
 pub struct Transmit {
     /// By which path.

@@ -1,5 +1,7 @@
 //! What a node keeps of each peer.
 
+use serde::{Deserialize, Serialize};
+
 use crate::access::Standing;
 use crate::event::Event;
 use crate::heartbeat::Heartbeat;
@@ -12,7 +14,7 @@ use crate::timer::PeerTimers;
 use crate::wire::Intro;
 
 /// A peer by handle: valid until the peer is closed or makes room for another.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Peer {
     pub(crate) slot: u16,
     pub(crate) generation: u32,

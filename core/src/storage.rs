@@ -1,6 +1,8 @@
 //! Where a node keeps its tables: the capacities come with the storage, so that one build serves
 //! eight peers in a board's `.bss` and thousands on a relay's heap.
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::CapacityError;
 use crate::peer::PeerSlot;
 use crate::saved;
@@ -53,7 +55,7 @@ impl<S: Storage + ?Sized> Storage for &mut S {
 
 /// Lengths of the tables for so many peers, handshakes and bits of replay window; for a storage
 /// that draws its tables from a heap.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Capacity {
     /// Peers at once: 1 to 16,384.
     pub peers: usize,

@@ -1,16 +1,22 @@
 //! Time as the core knows it: what the caller says, in microseconds.
 
+use serde::{Deserialize, Serialize};
+
 use core::fmt;
 use core::ops::{Add, Sub};
 
 /// A moment, in microseconds since an origin that the driver chooses (boot, or the start of a run).
 ///
 /// The core never reads a clock: every call that needs the time is told it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+)]
 pub struct Instant(u64);
 
 /// A span of time, in microseconds.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+)]
 pub struct Duration(u64);
 
 impl Instant {

@@ -7,6 +7,8 @@
 mod pattern;
 mod symmetric;
 
+use serde::Serialize;
+
 #[cfg(test)]
 mod tests;
 
@@ -31,7 +33,7 @@ pub(crate) enum Role {
 }
 
 /// Which of our secrets an agreement uses.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub(crate) enum Secret {
     Ephemeral(Key),
     /// The long-term one, which is not here.
@@ -47,7 +49,7 @@ impl Zeroize for Secret {
 }
 
 /// A public-key operation that the handshake cannot go on without.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub(crate) enum Operation {
     /// The public key of this ephemeral secret.
     PublicKey(Key),

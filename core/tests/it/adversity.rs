@@ -1,9 +1,9 @@
 //! Bystanders who replay, race and forge; paths and jobs that are slow.
 
 use underpass_core::inspect;
-use underpass_core::{Config, Counter, Duration, Instant, Node, PeerState, Stale};
+use underpass_core::{Config, Counter, Duration, Instant, PeerState, Stale};
 
-use crate::net::{A, B, Board, Host, Net, Packet, address, identity, network, path_to};
+use crate::net::{A, B, Host, Net, Packet, address, network, path_to};
 
 /// Lets time pass; everything that is sent first goes through the bystander's hands.
 fn run_past(net: &mut Net, span: Duration, mut bystander: impl FnMut(&mut Net, &Packet)) {
@@ -154,9 +154,7 @@ fn the_shortest_interval_notices_a_dead_peer_too() {
     for host in [A, B] {
         let mut config = Config::new(network());
         config.ping_interval = Config::PING_INTERVAL_MIN;
-        let id = identity(host).id();
-        let node = Node::new(config, id, [host as u8 + 9; 32], Board::EMPTY, net.now);
-        net.hosts[host].node = node.unwrap();
+        net.hosts[host] = Host::configured(host, config, host as u8 + 9, net.now);
     }
     net.connect(A, B);
     net.settle();

@@ -1,8 +1,8 @@
 //! Peers of whom only an address is known.
 
-use underpass_core::{Config, Counter, Dropped, Duration, Event, Network, Node, PeerState};
+use underpass_core::{Counter, Dropped, Duration, Event, Network, PeerState};
 
-use crate::net::{A, B, Board, Net, address};
+use crate::net::{A, B, Host, Net, address};
 
 #[test]
 fn an_address_is_enough() {
@@ -130,9 +130,7 @@ fn a_node_does_not_take_itself_for_a_peer() {
 #[test]
 fn another_network_does_not_answer() {
     let mut net = Net::new(2);
-    let id = net.hosts[B].keys.id();
-    let config = Config::new(Network::closed("test", [8; 32]));
-    net.hosts[B].node = Node::new(config, id, [1; 32], Board::EMPTY, net.now).unwrap();
+    net.hosts[B] = Host::new(B, Network::closed("test", [8; 32]), 1, net.now);
     net.connect_address(A, B);
     net.run_for(Duration::from_secs(10));
     assert_eq!(net.hosts[B].node.counters().done(Counter::DatagramsSent), 0);

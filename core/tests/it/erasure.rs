@@ -3,13 +3,13 @@
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
+use underpass_core::Duration;
 use underpass_core::inspect::{SecretKind, each_secret};
-use underpass_core::{Duration, Node};
 
-use crate::net::{A, B, Board, Net, path_to};
+use crate::net::{A, B, Net, TestNode, path_to};
 
 /// The bytes that a node consists of, as they are.
-fn memory(node: &Node<Board>) -> Vec<u8> {
+fn memory(node: &TestNode) -> Vec<u8> {
     let mut bytes = vec![0; size_of_val(node)];
     let address = std::ptr::from_ref(node).addr();
     let memory = File::open("/proc/self/mem").expect("a process may read its own memory");
@@ -17,7 +17,7 @@ fn memory(node: &Node<Board>) -> Vec<u8> {
     bytes
 }
 
-fn holds(node: &Node<Board>, secret: &[u8; 32]) -> bool {
+fn holds(node: &TestNode, secret: &[u8; 32]) -> bool {
     memory(node).windows(secret.len()).any(|window| window == secret)
 }
 

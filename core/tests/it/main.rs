@@ -12,6 +12,7 @@ mod health;
 mod interleaving;
 mod load;
 mod net;
+mod recording;
 mod renewal;
 mod saving;
 mod secrets;

@@ -3,8 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use underpass_core::{
-    Config, Duration, Event, Instant, MAX_DATAGRAM, Network, Node, Path, Peer, PeerId, PeerState,
-    Received, SecretIdentity, Socket,
+    Config, Duration, Event, Instant, Log, MAX_DATAGRAM, Network, Path, Peer, PeerId, PeerState,
+    Player, Received, Recorder, SecretIdentity, Socket,
 };
 
 underpass_core::storage! {
@@ -23,9 +23,22 @@ pub(crate) struct Packet {
     pub(crate) bytes: Vec<u8>,
 }
 
+/// Everything that a node was told.
+#[derive(Default)]
+pub(crate) struct Recording(pub(crate) Vec<u8>);
+
+impl Log for Recording {
+    fn append(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+}
+
+/// A node that is recorded, whatever the test is about.
+pub(crate) type TestNode = Recorder<Board, Recording>;
+
 /// A node with its keys and its address.
 pub(crate) struct Host {
-    pub(crate) node: Node<Board>,
+    pub(crate) node: TestNode,
     pub(crate) keys: SecretIdentity,
     pub(crate) address: SocketAddr,
     pub(crate) events: Vec<Event>,
@@ -75,11 +88,26 @@ pub(crate) fn identity_and_seed(number: usize) -> (SecretIdentity, [u8; 32]) {
     }
 }
 
+/// What every node does, another does again that is told the same.
+impl Drop for Host {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let recording = &self.node.log().expect("it is recorded").0;
+            let played = Player::new(recording, Board::EMPTY).expect("it begins well").finish();
+            assert_eq!(played.ok(), self.node.digest());
+        }
+    }
+}
+
 impl Host {
     pub(crate) fn new(number: usize, network: Network, seed: u8, now: Instant) -> Self {
-        let keys = identity(number);
-        let node = Node::new(Config::new(network), keys.id(), [seed; 32], Board::EMPTY, now)
-            .expect("the storage is sound");
+        Self::configured(number, Config::new(network), seed, now)
+    }
+
+    pub(crate) fn configured(number: usize, config: Config, seed: u8, now: Instant) -> Self {
+        let (keys, log) = (identity(number), Some(Recording::default()));
+        let node = Recorder::new(config, keys.id(), [seed; 32], Board::EMPTY, now, log);
+        let node = node.expect("the storage is sound");
         let (events, payloads) = Default::default();
         Self { node, keys, address: address(number), events, payloads }
     }

@@ -1,9 +1,9 @@
 //! What a node remembers after a restart.
 
 use proptest::prelude::*;
-use underpass_core::{Config, Dropped, Duration, Node, PeerId, RestoreError, SaveError};
+use underpass_core::{Config, Dropped, Duration, Node, Recorder, RestoreError, SaveError};
 
-use crate::net::{A, B, Board, Host, Net, network, path_to};
+use crate::net::{A, B, Board, Host, Net, Recording, TestNode, network, path_to};
 
 fn saved(net: &Net, host: usize) -> Vec<u8> {
     let mut out = vec![0; Board::CAPACITY.saved_len_max()];
@@ -12,12 +12,9 @@ fn saved(net: &Net, host: usize) -> Vec<u8> {
     out
 }
 
-fn restored(net: &Net, host: usize, saved: &[u8]) -> Result<Node<Board>, RestoreError> {
-    restored_as(net.hosts[host].id(), net, saved)
-}
-
-fn restored_as(id: PeerId, net: &Net, saved: &[u8]) -> Result<Node<Board>, RestoreError> {
-    Node::restore(Config::new(network()), id, [99; 32], Board::EMPTY, saved, net.now)
+fn restored(net: &Net, host: usize, saved: &[u8]) -> Result<TestNode, RestoreError> {
+    let (id, log) = (net.hosts[host].id(), Some(Recording::default()));
+    Recorder::restore(Config::new(network()), id, [99; 32], Board::EMPTY, saved, net.now, log)
 }
 
 /// The host restarts with what it saved a moment ago.

@@ -1,17 +1,11 @@
 //! A network whose secret is changed while it runs.
 
-use underpass_core::{Config, Duration, Network, Node};
+use underpass_core::{Duration, Network};
 
-use crate::net::{A, B, Board, Host, Net};
+use crate::net::{A, B, Host, Net};
 
 const NEW: [u8; 32] = [42; 32];
 const OLD: [u8; 32] = [7; 32];
-
-fn node(net: &Net, host: usize, network: Network) -> Node<Board> {
-    let id = net.hosts[host].keys.id();
-    Node::new(Config::new(network), id, [host as u8 + 50; 32], Board::EMPTY, net.now)
-        .expect("the storage is sound")
-}
 
 #[test]
 fn a_member_that_has_gone_over_reaches_one_that_has_not_and_the_other_way_round() {
@@ -27,7 +21,8 @@ fn a_member_that_has_gone_over_reaches_one_that_has_not_and_the_other_way_round(
 #[test]
 fn so_does_one_that_was_started_during_the_change() {
     let mut net = Net::new(2);
-    net.hosts[A].node = node(&net, A, Network::closed("test", NEW).with_previous(OLD));
+    let network = Network::closed("test", NEW).with_previous(OLD);
+    net.hosts[A] = Host::new(A, network, 50, net.now);
     net.connect(A, B);
     net.run_for(Duration::from_secs(20));
     assert!(net.is_active(A, B) && net.is_active(B, A));

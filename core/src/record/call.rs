@@ -1,0 +1,76 @@
+//! What is recorded: how the node was made, and every call.
+
+use serde::{Deserialize, Serialize};
+
+use crate::access::Access;
+use crate::config::Config;
+use crate::identity::PeerId;
+use crate::job::{Outcome, Ticket};
+use crate::network::Network;
+use crate::path::Path;
+use crate::peer::Peer;
+use crate::storage::Capacity;
+use crate::time::{Duration, Instant};
+
+pub(super) const VERSION: u8 = 1;
+
+/// How the node was made.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Start<'a> {
+    pub(super) capacity: Capacity,
+    pub(super) config: Settings,
+    pub(super) identity: PeerId,
+    pub(super) seed: [u8; 32],
+    /// What it was restored from.
+    pub(super) saved: Option<&'a [u8]>,
+    pub(super) now: Instant,
+}
+
+/// A [`Config`], secrets and all.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Settings {
+    network: [u8; 32],
+    secret: [u8; 32],
+    previous_secret: Option<[u8; 32]>,
+    ping_interval: Duration,
+    access: Access,
+}
+
+impl From<&Config> for Settings {
+    fn from(config: &Config) -> Self {
+        let Config { network, ping_interval, access } = config;
+        Self {
+            network: network.id,
+            secret: network.secret,
+            previous_secret: network.previous_secret,
+            ping_interval: *ping_interval,
+            access: *access,
+        }
+    }
+}
+
+impl From<Settings> for Config {
+    fn from(settings: Settings) -> Self {
+        let Settings { network, secret, previous_secret, ping_interval, access } = settings;
+        Self { network: Network { id: network, secret, previous_secret }, ping_interval, access }
+    }
+}
+
+/// A call of [`Node`](crate::Node), by its name there. What only asks is not recorded.
+#[derive(Serialize, Deserialize)]
+pub(super) enum Call<'a> {
+    HandleDatagram { path: Path, datagram: &'a [u8], now: Instant },
+    HandleTimeout { now: Instant },
+    Connect { id: PeerId, path: Path, now: Instant },
+    ConnectAddress { path: Path, now: Instant },
+    Allow { id: PeerId, now: Instant },
+    SetAccess { access: Access, now: Instant },
+    ChangeSecret { secret: [u8; 32] },
+    RetirePreviousSecret,
+    Close { peer: Peer, now: Instant },
+    SendDatagram { to: Peer, payload: &'a [u8] },
+    CompleteJob { ticket: Ticket, outcome: Outcome, now: Instant },
+    PollJob,
+    PollTransmit,
+    PollEvent,
+}
