@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use underpass_core::Instant;
 
-use super::wire::{self, HELLO, SEALED};
+use super::wire::{self, HELLOS, SEALED};
 use super::{Complaint, Setting};
 use crate::scenario::model::NodeId;
 use crate::trace::{Observation, PacketInfo, Watch};
@@ -65,7 +65,8 @@ impl Amplification {
     fn is_dial(&self, packet: &PacketInfo<'_>) -> bool {
         let peers = &self.peers[packet.from.0 as usize];
         let to = node_of_address(packet.destination.ip());
-        wire::kind(packet.bytes) == Some(HELLO) && to.is_some_and(|to| peers.contains(&to))
+        let is_hello = wire::kind(packet.bytes).is_some_and(|kind| HELLOS.contains(&kind));
+        is_hello && to.is_some_and(|to| peers.contains(&to))
     }
 }
 

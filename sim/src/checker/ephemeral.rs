@@ -1,8 +1,8 @@
 //! No ephemeral key is used in two handshakes.
 //!
 //! Forward secrecy rests on keys that are drawn anew for every handshake. They stand in the clear
-//! in its messages, which are repeated byte by byte: one key is seen only in one node's datagrams,
-//! and these are all the same.
+//! in its messages, which are repeated byte by byte but for the proof of a cookie: one key is seen
+//! only in one node's datagrams, and these are all the same.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ pub(super) struct Ephemeral {
 struct Shown {
     by: NodeId,
     at: Instant,
-    /// Of the whole datagram.
+    /// Of what is repeated.
     hash: [u8; 32],
 }
 
@@ -42,7 +42,7 @@ impl Ephemeral {
 impl Watch for Ephemeral {
     fn transmitted(&mut self, at: Instant, packet: &PacketInfo<'_>) {
         let Some(key) = wire::ephemeral(packet.bytes) else { return };
-        let hash = Sha256::digest(packet.bytes).into();
+        let hash = Sha256::digest(wire::repeated(packet.bytes)).into();
         let by = packet.from;
         let first = self.shown.entry(key).or_insert(Shown { by, at, hash });
         if (first.by, first.hash) != (by, hash) {

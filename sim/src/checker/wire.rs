@@ -3,15 +3,17 @@
 
 use std::ops::Range;
 
-/// Offers a session; always this long.
-pub(super) const HELLO: u8 = 1;
-/// Answers a `Hello`.
-pub(super) const WELCOME: u8 = 2;
+/// Offers a session, to a peer whose key is known or to whoever is at an address.
+pub(super) const HELLOS: [u8; 2] = [1, 3];
+/// Answers a `Hello`, of either kind.
+pub(super) const WELCOMES: [u8; 2] = [2, 4];
 /// A datagram of a session.
 pub(super) const SEALED: u8 = 16;
 
 const HELLO_LEN: usize = 192;
-const WELCOME_LEN: usize = 124;
+const WELCOME_LENS: [usize; 2] = [124, 172];
+/// At the end of every handshake message; what a cookie proves, and no part of the handshake.
+const MAC2_LEN: usize = 16;
 const TAG_LEN: usize = 16;
 
 mod hello_field {
@@ -39,12 +41,20 @@ pub(super) fn kind(datagram: &[u8]) -> Option<u8> {
 
 /// The ephemeral key that a handshake message shows in the clear.
 pub(super) fn ephemeral(datagram: &[u8]) -> Option<[u8; 32]> {
-    let field = match (kind(datagram)?, datagram.len()) {
-        (HELLO, HELLO_LEN) => hello_field::EPHEMERAL,
-        (WELCOME, WELCOME_LEN) => welcome_field::EPHEMERAL,
-        _ => return None,
+    let (kind, len) = (kind(datagram)?, datagram.len());
+    let field = if HELLOS.contains(&kind) && len == HELLO_LEN {
+        hello_field::EPHEMERAL
+    } else if WELCOMES.contains(&kind) && WELCOME_LENS.contains(&len) {
+        welcome_field::EPHEMERAL
+    } else {
+        return None;
     };
     datagram[field].try_into().ok()
+}
+
+/// What is the same whenever a handshake message that shows an ephemeral key is repeated.
+pub(super) fn repeated(datagram: &[u8]) -> &[u8] {
+    &datagram[..datagram.len() - MAC2_LEN]
 }
 
 /// What stands in the clear around the content of a sealed datagram.

@@ -89,7 +89,7 @@ by = "119s"
 session = { between = ["printer", "sensor"], is = "active" }
 
 [[expect]]
-within = "1s"
+within = "100ms"
 after = "cut"
 session = { between = ["laptop", "sensor"], is = "active" }
 
