@@ -191,7 +191,8 @@ pub(crate) fn close(peer: u16, cx: &mut Cx<'_>) {
 
 fn failed(peer: u16, cx: &mut Cx<'_>) {
     let slot = cx.peer(peer);
-    slot.attempts = slot.attempts.saturating_add(1);
+    // At the end it alternates: the network's secrets are tried in turn.
+    slot.attempts = slot.attempts.checked_add(1).unwrap_or(u8::MAX - 1);
     if cx.peer(peer).current.is_none() {
         heartbeat::stop(peer, cx);
         reconnect::schedule(peer, cx);

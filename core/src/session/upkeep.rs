@@ -87,3 +87,6 @@ impl SessionSlot {
         self.keys.as_mut().expect("a peer's session has keys").upkeep(now)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -155,9 +155,61 @@ impl World {
         self.net.run_for(span);
     }
 
+    /// All that a host knows of the other.
+    fn known(&mut self, of: usize, other: usize) -> String {
+        let peer = self.net.peer(of, other);
+        let node = &self.net.hosts[of].node;
+        let known = peer
+            .map(|peer| (node.peer_state(peer), node.handshake_hash(peer), node.round_trip(peer)));
+        let mut saved = [0; 1024];
+        let len = node.save(&mut saved).expect("there is room");
+        format!("{known:?} {:?}", &saved[..len])
+    }
+
     fn hash(&mut self, of: usize, other: usize) -> Option<[u8; 32]> {
         let peer = self.net.peer(of, other)?;
         self.net.hosts[of].node.handshake_hash(peer).expect("the handle is fresh")
+    }
+}
+
+/// A datagram that nobody made who holds a key: bytes of any kind and length, or one that is under
+/// way with some of its bytes changed.
+#[derive(Clone, Debug)]
+enum Forgery {
+    Bytes(Vec<u8>),
+    Changed { at: usize, bytes: Vec<(usize, u8)> },
+}
+
+fn forgeries() -> impl Strategy<Value = Vec<Forgery>> {
+    let lengths = prop_oneof![Just(16usize), Just(56), Just(124), Just(136), Just(172), Just(192)];
+    let lengths = prop_oneof![lengths, 0usize..1300];
+    let bytes = (lengths, 0u8..20, any::<u64>()).prop_map(|(len, kind, seed)| {
+        let mut bytes = vec![kind, 1, 0, 0];
+        bytes.extend((0..len as u64).map(|n| (seed.wrapping_mul(n | 1) >> 29) as u8));
+        bytes.truncate(len);
+        bytes
+    });
+    let change = prop::collection::vec((any::<usize>(), 1u8..), 1..4);
+    let changed = (any::<usize>(), change).prop_map(|(at, bytes)| Forgery::Changed { at, bytes });
+    prop::collection::vec(prop_oneof![bytes.prop_map(Forgery::Bytes), changed], 1..40)
+}
+
+impl Forgery {
+    fn bytes(self, wire: &[Packet]) -> Vec<u8> {
+        match self {
+            Self::Bytes(bytes) => bytes,
+            Self::Changed { at, bytes: changes } => {
+                let Some(packet) = wire.get(at.checked_rem(wire.len()).unwrap_or(0)) else {
+                    return Vec::new();
+                };
+                let mut bytes = packet.bytes.clone();
+                for (at, value) in changes {
+                    let at = at % bytes.len();
+                    bytes[at] ^= value;
+                }
+                bytes
+            }
+        }
     }
 }
 
@@ -203,6 +255,29 @@ proptest! {
         world.take(Step::ConnectAddress(asker));
         world.heal(LONG_ENOUGH);
         prop_assert!(world.net.is_active(A, B) && world.net.is_active(B, A));
+    }
+
+    #[test]
+    fn what_nobody_sealed_changes_nothing_that_is_known_of_a_peer(
+        steps in steps(),
+        forgeries in forgeries(),
+        host: bool,
+    ) {
+        let mut world = World::new();
+        for step in steps {
+            world.take(step);
+        }
+        let (host, other) = (usize::from(host), usize::from(!host));
+        let wire = std::mem::take(&mut world.net.wire);
+        let known = world.known(host, other);
+        for forgery in forgeries {
+            let mut bytes = forgery.bytes(&wire);
+            let path = path_to(world.net.hosts[other].address);
+            let net = &mut world.net;
+            let _ = net.hosts[host].node.handle_datagram(path, &mut bytes, net.now);
+            world.collect();
+            prop_assert_eq!(&world.known(host, other), &known);
+        }
     }
 
     #[test]
