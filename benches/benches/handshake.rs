@@ -1,15 +1,22 @@
-//! A handshake, both sides, and its bare scalar multiplications.
+//! Handshakes, both sides, and their bare scalar multiplications.
 #![allow(missing_docs, reason = "criterion's macros make functions without any")]
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use underpass_benches::handshake::{Meeting, bare_operations};
+use underpass_benches::handshake::{Knowing, Meeting, bare_side};
 
 fn handshake(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("handshake");
-    let mut meeting = Meeting::new();
-    group.bench_function("ours", |bencher| bencher.iter(|| meeting.meet()));
-    group.bench_function("bare", |bencher| bencher.iter(bare_operations));
-    group.finish();
+    for (name, knowing) in [("ik", Knowing::TheKey), ("xx", Knowing::AnAddress)] {
+        let mut group = criterion.benchmark_group(format!("handshake/{name}"));
+        let mut meeting = Meeting::new();
+        group.bench_function("ours", |bencher| bencher.iter(|| meeting.meet(knowing)));
+        group.bench_function("bare", |bencher| {
+            bencher.iter(|| {
+                bare_side(knowing);
+                bare_side(knowing);
+            });
+        });
+        group.finish();
+    }
 }
 
 criterion_group!(benches, handshake);

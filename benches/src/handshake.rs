@@ -1,7 +1,8 @@
-//! A whole handshake, both sides, and the scalar multiplications that it consists of.
+//! A whole handshake, side by side, and the scalar multiplications that it consists of.
 
 use std::hint::black_box;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use underpass_core::{
     Config, Instant, MAX_DATAGRAM, Network, Node, Path, Peer, PeerState, SecretIdentity, Socket,
@@ -37,26 +38,54 @@ impl Member {
         Self { node: node.expect("the storage is sound"), keys, address }
     }
 
-    fn call(&mut self, other: &Self) -> Peer {
+    fn call(&mut self, other: &Self, knowing: Knowing) -> Peer {
         let path = Path { socket: Socket(0), remote: other.address };
-        let peer = self.node.connect(other.keys.id(), path, Instant::ORIGIN);
+        let peer = match knowing {
+            Knowing::TheKey => self.node.connect(other.keys.id(), path, Instant::ORIGIN),
+            Knowing::AnAddress => self.node.connect_address(path, Instant::ORIGIN),
+        };
         self.node.run_jobs(&self.keys, Instant::ORIGIN);
         peer.expect("there is room")
     }
 
-    /// Moves everything that this one has to say to the other; `false` if there was nothing.
-    fn talk_to(&mut self, other: &mut Self, buffer: &mut [u8; MAX_DATAGRAM]) -> bool {
+    fn take(&mut self, path: Path, datagram: &mut [u8]) {
+        let received = self.node.handle_datagram(path, datagram, Instant::ORIGIN);
+        received.expect("nothing is refused between these two");
+        self.node.run_jobs(&self.keys, Instant::ORIGIN);
+    }
+
+    /// Moves everything that this one has to say to the other, each on its own time; `false` if
+    /// there was nothing.
+    fn talk_to(
+        &mut self,
+        other: &mut Self,
+        buffer: &mut [u8; MAX_DATAGRAM],
+        [own_time, other_time]: [&mut Duration; 2],
+    ) -> bool {
         let mut talked = false;
         let path = Path { socket: Socket(0), remote: self.address };
-        while let Some(sent) = self.node.poll_transmit(buffer) {
+        while let Some(sent) = timed(own_time, || self.node.poll_transmit(buffer)) {
             talked = true;
-            let received =
-                other.node.handle_datagram(path, &mut buffer[..sent.len], Instant::ORIGIN);
-            received.expect("nothing is refused between these two");
-            other.node.run_jobs(&other.keys, Instant::ORIGIN);
+            timed(other_time, || other.take(path, &mut buffer[..sent.len]));
         }
         talked
     }
+}
+
+/// What the initiator knows beforehand.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Knowing {
+    /// The responder's key: IK.
+    TheKey,
+    /// Its address: XX.
+    AnAddress,
+}
+
+fn timed<T>(total: &mut Duration, work: impl FnOnce() -> T) -> T {
+    let start = std::time::Instant::now();
+    let result = work();
+    *total += start.elapsed();
+    result
 }
 
 /// Two members, the first of which has called the second, both active.
@@ -65,11 +94,20 @@ impl Member {
 /// If they cannot connect, which would be a defect of the protocol.
 pub fn connect(one: Board, other: Board) -> (Member, Member, Peer) {
     let (mut a, mut b) = (Member::new(1, one), Member::new(2, other));
-    let peer = a.call(&b);
-    let mut buffer = [0; MAX_DATAGRAM];
-    while a.talk_to(&mut b, &mut buffer) | b.talk_to(&mut a, &mut buffer) {}
+    let peer = a.call(&b, Knowing::TheKey);
+    settle(&mut a, &mut b);
     assert_eq!(a.node.peer_state(peer), Ok(PeerState::Active));
     (a, b, peer)
+}
+
+/// Lets two members talk until neither has more to say; how long each took.
+fn settle(a: &mut Member, b: &mut Member) -> [Duration; 2] {
+    let mut buffer = [0; MAX_DATAGRAM];
+    let [mut a_time, mut b_time] = [Duration::ZERO; 2];
+    while a.talk_to(b, &mut buffer, [&mut a_time, &mut b_time])
+        | b.talk_to(a, &mut buffer, [&mut b_time, &mut a_time])
+    {}
+    [a_time, b_time]
 }
 
 /// Two members who meet again and again.
@@ -85,30 +123,33 @@ impl Meeting {
         Self { a: Member::new(1, Board::EMPTY), b: Member::new(2, Board::EMPTY) }
     }
 
-    /// From nothing to a session that both have confirmed: `Hello`, `Welcome`, and a `Ping` and
-    /// `Pong` each way.
+    /// From nothing to a session that both have confirmed: the handshake, and a `Ping` and `Pong`
+    /// each way. Returns the time that the initiator took, and that the responder took.
     ///
     /// # Panics
     /// If they cannot connect, which would be a defect of the protocol.
-    pub fn meet(&mut self) {
+    pub fn meet(&mut self, knowing: Knowing) -> [Duration; 2] {
         let Self { a, b } = self;
-        let peer = a.call(b);
-        let mut buffer = [0; MAX_DATAGRAM];
-        while a.talk_to(b, &mut buffer) | b.talk_to(a, &mut buffer) {}
+        let mut calling = Duration::ZERO;
+        let peer = timed(&mut calling, || a.call(b, knowing));
+        let [initiator, responder] = settle(a, b);
         assert_eq!(a.node.peer_state(peer), Ok(PeerState::Active));
         a.node.close(peer, Instant::ORIGIN).expect("it is there");
         let back = b.node.peer(&a.keys.id()).expect("it is there");
         b.node.close(back, Instant::ORIGIN).expect("it is there");
+        [calling + initiator, responder]
     }
 }
 
-/// What both sides of a handshake cannot do without: each an ephemeral public key and four
-/// agreements.
-pub fn bare_operations() {
-    for _ in 0..2 {
-        black_box(PublicKey::from(&StaticSecret::from(black_box([3; 32]))));
-        for _ in 0..4 {
-            black_box(x25519(black_box([4; 32]), black_box([9; 32])));
-        }
+/// What one side of a handshake cannot do without: an ephemeral public key and, for `es`, `ee`,
+/// `se` and in IK `ss`, an agreement each.
+pub fn bare_side(knowing: Knowing) {
+    black_box(PublicKey::from(&StaticSecret::from(black_box([3; 32]))));
+    let agreements = match knowing {
+        Knowing::TheKey => 4,
+        Knowing::AnAddress => 3,
+    };
+    for _ in 0..agreements {
+        black_box(x25519(black_box([4; 32]), black_box([9; 32])));
     }
 }

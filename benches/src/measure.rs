@@ -23,8 +23,35 @@ const TURN: Duration = Duration::from_millis(5);
 /// If `operations` is zero.
 pub fn compare(operations: u128, mut ours: impl FnMut(), mut bare: impl FnMut()) -> Comparison {
     let calls = (calls_a_turn(&mut ours), calls_a_turn(&mut bare));
-    let mut turns: Vec<(u128, u128)> =
-        (0..TURNS).map(|_| (time(&mut ours, calls.0), time(&mut bare, calls.1))).collect();
+    let turns = (0..TURNS).map(|_| (time(&mut ours, calls.0), time(&mut bare, calls.1)));
+    comparison(operations, turns.collect())
+}
+
+/// Times `bare` in turns with each of two sides that work together, each call of which says how
+/// long either took.
+pub fn compare_sides(
+    mut ours: impl FnMut() -> [Duration; 2],
+    mut bare: impl FnMut(),
+) -> [Comparison; 2] {
+    let calls = calls_a_turn(&mut bare);
+    let mut turns = [Vec::new(), Vec::new()];
+    for _ in 0..TURNS {
+        let mut sides = [Duration::ZERO; 2];
+        for _ in 0..calls {
+            let [one, other] = ours();
+            sides[0] += one;
+            sides[1] += other;
+        }
+        let bare = time(&mut bare, calls);
+        for (turns, side) in turns.iter_mut().zip(sides) {
+            turns.push((side.as_nanos() * 1000 / calls, bare));
+        }
+    }
+    turns.map(|turns| comparison(1, turns))
+}
+
+/// Of turns of ours and bare, in thousandths of a nanosecond a call.
+fn comparison(operations: u128, mut turns: Vec<(u128, u128)>) -> Comparison {
     let mut ratios: Vec<u128> = turns.iter().map(|(ours, bare)| ours * 1000 / bare).collect();
     ratios.sort_unstable();
     let mut median = |side: fn(&(u128, u128)) -> u128| {

@@ -10,8 +10,8 @@ use std::process::Command;
 use clap::{Parser, Subcommand};
 use underpass_benches::data_path::{BATCH, Bare, Session};
 use underpass_benches::engine;
-use underpass_benches::handshake::{Meeting, bare_operations};
-use underpass_benches::measure::{Comparison, compare};
+use underpass_benches::handshake::{Knowing, Meeting, bare_side};
+use underpass_benches::measure::{Comparison, compare, compare_sides};
 use underpass_benches::worlds::{Cost, ring, stretches};
 
 /// Measures what the protocol and the simulator cost.
@@ -81,9 +81,14 @@ fn data_path() {
 }
 
 fn handshake() {
-    println!("handshake, both sides, ns          ours   bare  ratio");
-    let mut meeting = Meeting::new();
-    show("IK with two secrets", &compare(1, || meeting.meet(), bare_operations));
+    println!("handshake, a side, ns              ours   bare  ratio");
+    for (name, knowing) in [("IK", Knowing::TheKey), ("XX", Knowing::AnAddress)] {
+        let mut meeting = Meeting::new();
+        let sides = compare_sides(|| meeting.meet(knowing), || bare_side(knowing));
+        for (side, comparison) in ["initiator", "responder"].iter().zip(&sides) {
+            show(&format!("{name}, {side}"), comparison);
+        }
+    }
     println!();
 }
 
