@@ -13,6 +13,10 @@ pub struct Config {
     /// [`PING_INTERVAL_MIN`](Self::PING_INTERVAL_MIN) and
     /// [`PING_INTERVAL_MAX`](Self::PING_INTERVAL_MAX).
     pub ping_interval: Duration,
+    /// How long a message is tried before it ends without an acknowledgement. Kept within
+    /// [`MESSAGE_LIFETIME_MIN`](Self::MESSAGE_LIFETIME_MIN) and
+    /// [`MESSAGE_LIFETIME_MAX`](Self::MESSAGE_LIFETIME_MAX).
+    pub message_lifetime: Duration,
 }
 
 impl Config {
@@ -23,8 +27,19 @@ impl Config {
     /// A longer one would keep a dead peer for over a quarter of an hour.
     pub const PING_INTERVAL_MAX: Duration = Duration::from_secs(300);
 
+    /// What [`new`](Self::new) sets: long enough to outlive a peer's absence and the way back.
+    pub const MESSAGE_LIFETIME: Duration = Duration::from_secs(60);
+    /// A shorter one would end what is merely on its way.
+    pub const MESSAGE_LIFETIME_MIN: Duration = Duration::from_secs(1);
+    /// A longer one would outlive what the receiver keeps of a message that it has in part.
+    pub const MESSAGE_LIFETIME_MAX: Duration = Duration::from_secs(120);
+
     /// The defaults, in this network.
     pub const fn new(network: Network) -> Self {
-        Self { network, ping_interval: Self::PING_INTERVAL }
+        Self {
+            network,
+            ping_interval: Self::PING_INTERVAL,
+            message_lifetime: Self::MESSAGE_LIFETIME,
+        }
     }
 }

@@ -6,6 +6,7 @@ use siphasher::sip::SipHasher13;
 use crate::config::Config;
 use crate::counters::Counters;
 use crate::crypto::random::{PublicGenerator, SecretGenerator};
+use crate::delivery::{self, FlightSlot, MessageSlot};
 use crate::identity::PeerId;
 use crate::noise::Role;
 use crate::peer::{Contact, News, Peer, PeerSlot, PeerState};
@@ -44,6 +45,7 @@ pub(crate) struct State {
     free_peers: Ring,
     free_handshakes: Ring,
     free_sessions: Ring,
+    pub(crate) messages: delivery::Shared,
 }
 
 /// Somebody with timers and things to send.
@@ -59,6 +61,11 @@ pub(crate) struct Cx<'a> {
     pub(crate) peers: &'a mut [PeerSlot],
     pub(crate) handshakes: &'a mut [HandshakeSlot],
     pub(crate) sessions: &'a mut [SessionSlot],
+    pub(crate) messages: &'a mut [MessageSlot],
+    pub(crate) flights: &'a mut [FlightSlot],
+    pub(crate) message_windows: &'a mut [u32],
+    pub(crate) buffer: &'a mut [u8],
+    pub(crate) blocks: &'a mut [u32],
     windows: &'a mut [u64],
     deadlines: &'a mut [DeadlineSlot],
     index: &'a mut [u16],
@@ -81,13 +88,15 @@ impl State {
         let agreement_key = id.agreement_key();
         // So that a result for another node, or for an earlier life of this one, fits nowhere.
         let tickets = public.draw_u64();
+        let mut secrets = SecretGenerator::new(seed);
         Self {
             agreement_key,
             mac1_key: config.network.mac1_key(&agreement_key),
             config,
             id,
             now,
-            secrets: SecretGenerator::new(seed),
+            messages: delivery::Shared::new(secrets.draw()),
+            secrets,
             public,
             counters: Counters::ZERO,
             tickets,
@@ -111,12 +120,20 @@ impl<'a> Cx<'a> {
             peers: tables.peers.len(),
             handshakes: tables.handshakes.len(),
             window_bits: 0,
+            messages: 0,
+            message_window: 0,
+            buffer: 0,
         };
         Self {
             state,
             peers: tables.peers,
             handshakes: tables.handshakes,
             sessions: tables.sessions,
+            messages: tables.messages,
+            flights: tables.flights,
+            message_windows: tables.message_windows,
+            buffer: tables.buffer,
+            blocks: tables.blocks,
             windows: tables.windows,
             deadlines: tables.deadlines,
             index: tables.index,
@@ -130,6 +147,9 @@ impl<'a> Cx<'a> {
         self.handshakes.fill_with(|| HandshakeSlot::EMPTY);
         self.sessions.fill_with(|| SessionSlot::EMPTY);
         self.deadlines.fill(DeadlineSlot::EMPTY);
+        self.message_windows.fill(0);
+        self.blocks.fill(0);
+        self.state.messages.clear(self.messages, self.flights);
         self.peer_index().clear();
         for slot in slots(self.peers.len()) {
             self.state.free_peers.push(self.queues.free_peers, slot);
@@ -173,7 +193,11 @@ impl<'a> Cx<'a> {
         let slot = self.state.free_peers.pop(self.queues.free_peers)?;
         let now = self.now();
         let channel = self.state.public.draw_u64();
+        // So that a reply to a request of an earlier life or record is none to one of this. There is
+        // room above for more than anybody sends.
+        let first_number = self.state.public.draw_u64() >> 16;
         let peer = self.peer(slot);
+        peer.delivery.outbox.next_number = first_number;
         peer.contact = Some(contact);
         peer.since = now;
         peer.channel.local = channel;
@@ -195,10 +219,11 @@ impl<'a> Cx<'a> {
         )
     }
 
-    /// Forgets a peer that has no session and no handshake.
+    /// Forgets a peer that has no session, no handshake and no messages.
     pub(crate) fn remove_peer(&mut self, slot: u16) {
         let peer = &mut self.peers[usize::from(slot)];
         assert!(peer.current.is_none() && peer.previous.is_none() && peer.initiating.is_none());
+        assert!(peer.delivery.is_empty(), "its messages have ended");
         let id = peer.contact().id;
         let peers = &*self.peers;
         let mut index = PeerIndex { hasher: &self.state.index_hasher, cells: self.index };
@@ -304,6 +329,12 @@ impl<'a> Cx<'a> {
     fn index_mask(&self) -> u32 {
         // At most 2 * 16,384 + 4,096 sessions.
         (self.sessions.len() as u32).next_power_of_two() - 1
+    }
+
+    // Messages.
+
+    pub(crate) fn message(&mut self, slot: u16) -> &mut MessageSlot {
+        &mut self.messages[usize::from(slot)]
     }
 
     // Timers.

@@ -5,6 +5,7 @@
 
 use crate::counters::Dropped;
 use crate::cx::Cx;
+use crate::delivery;
 use crate::heartbeat;
 use crate::noise::Role;
 use crate::path::Path;
@@ -35,7 +36,10 @@ pub(crate) fn on_turn(turn: Option<Turn>, cx: &mut Cx<'_>) {
         Turn::Dial(peer) => dial(peer, cx),
         Turn::Answered(peer) => heartbeat::begin(peer, cx),
         Turn::Failed(peer) => failed(peer, cx),
-        Turn::Alive(peer) => reconnect::succeeded(peer, cx),
+        Turn::Alive(peer) => {
+            reconnect::succeeded(peer, cx);
+            delivery::wake(peer, cx);
+        }
         Turn::Silent(peer) => silent(peer, cx),
     }
 }
@@ -63,7 +67,9 @@ pub(crate) fn confirmed(handshake: u16, path: Path, cx: &mut Cx<'_>) -> Result<u
         handshake::abandon(handshake, cx);
         return Err(Dropped::PeersFull);
     };
+    let before = cx.peer(peer).channel;
     let Confirmed { role, ping_interval } = handshake::confirm(handshake, peer, path, cx);
+    delivery::on_confirmed(peer, &before, cx);
     heartbeat::expect_answers(peer, ping_interval, cx);
     reconnect::stop(peer, cx);
     if role == Role::Responder {
@@ -91,14 +97,23 @@ pub(crate) fn admit(contact: Contact, asker: Asker, cx: &mut Cx<'_>) -> Option<u
         if asker == Asker::Stranger && !is_gone {
             return None;
         }
-        close(other, cx);
-        cx.remove_peer(other);
+        forget(other, cx);
     }
     cx.add_peer(contact)
 }
 
-/// Erases everything that is under way with a peer.
-pub(crate) fn close(peer: u16, cx: &mut Cx<'_>) {
+/// Forgets a peer. Its own handshakes go too: they name the channel that ends with the record, and must
+/// not bring it back for one that knows nothing of it.
+pub(crate) fn forget(peer: u16, cx: &mut Cx<'_>) {
+    let id = cx.peer(peer).contact().id;
+    close(peer, cx);
+    handshake::abandon_others(peer, &id, cx);
+    delivery::close(peer, cx);
+    cx.remove_peer(peer);
+}
+
+/// Erases everything that is under way with a peer, but for messages.
+fn close(peer: u16, cx: &mut Cx<'_>) {
     if let Some(own) = cx.peer(peer).initiating {
         handshake::abandon(own, cx);
     }
@@ -115,6 +130,7 @@ fn failed(peer: u16, cx: &mut Cx<'_>) {
 
 fn silent(peer: u16, cx: &mut Cx<'_>) {
     close(peer, cx);
+    delivery::pause(peer, cx);
     let now = cx.now();
     let slot = cx.peer(peer);
     if slot.state == PeerState::Active {

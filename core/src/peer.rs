@@ -1,5 +1,6 @@
 //! What a node keeps of each peer.
 
+use crate::delivery::Delivery;
 use crate::event::Event;
 use crate::heartbeat::Heartbeat;
 use crate::held::Held;
@@ -50,6 +51,11 @@ pub(crate) struct Channel {
 
 impl Channel {
     const NONE: Self = Self { local: 0, hellos: 0, remote: Held::Nothing };
+
+    /// As both ends name it: ours, theirs. `None` before the first session.
+    pub(crate) fn ends(&self) -> Option<[u64; 2]> {
+        self.remote.as_ref().map(|remote| [self.local, remote.channel])
+    }
 }
 
 /// One peer of the storage.
@@ -77,6 +83,7 @@ pub struct PeerSlot {
     pub(crate) attempts: u8,
     pub(crate) channel: Channel,
     pub(crate) heartbeat: Heartbeat,
+    pub(crate) delivery: Delivery,
     pub(crate) timers: PeerTimers,
     pub(crate) news: News,
     /// In the queue of those with something to send.
@@ -109,6 +116,7 @@ impl PeerSlot {
         attempts: 0,
         channel: Channel::NONE,
         heartbeat: Heartbeat::IDLE,
+        delivery: Delivery::EMPTY,
         timers: PeerTimers::STOPPED,
         news: News { queued: false, reported: PeerState::Init, round_trip: None },
         is_ready: false,

@@ -15,6 +15,14 @@ pub enum Timer {
     Reconnect,
     /// When to forget the session that a newer one has replaced.
     PreviousSession,
+    /// When to acknowledge what has come of messages.
+    Acknowledge,
+    /// When a packet of a message counts as lost, or its acknowledgement is asked for.
+    Loss,
+    /// When the next packet of a message may follow.
+    Pace,
+    /// When a message that was not acknowledged ends, or one that has come in part is forgotten.
+    MessageExpiry,
     /// When to send a handshake's first message again.
     HelloRetry,
     /// When to give up a handshake.
@@ -54,16 +62,24 @@ pub(crate) struct Timers<K, const N: usize> {
 }
 
 /// A peer's timers.
-pub(crate) type PeerTimers = Timers<OfPeer, 4>;
+pub(crate) type PeerTimers = Timers<OfPeer, 8>;
 /// A handshake's timers.
 pub(crate) type HandshakeTimers = Timers<OfHandshake, 2>;
 
 pub(crate) struct OfPeer;
 pub(crate) struct OfHandshake;
 
-impl Kinds<4> for OfPeer {
-    const KINDS: [Timer; 4] =
-        [Timer::Ping, Timer::Silence, Timer::Reconnect, Timer::PreviousSession];
+impl Kinds<8> for OfPeer {
+    const KINDS: [Timer; 8] = [
+        Timer::Ping,
+        Timer::Silence,
+        Timer::Reconnect,
+        Timer::PreviousSession,
+        Timer::Acknowledge,
+        Timer::Loss,
+        Timer::Pace,
+        Timer::MessageExpiry,
+    ];
 }
 
 impl Kinds<2> for OfHandshake {

@@ -5,5 +5,6 @@ mod connecting;
 mod dropping;
 mod health;
 mod interleaving;
+mod messages;
 mod net;
 mod wire_vectors;

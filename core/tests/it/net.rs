@@ -3,13 +3,16 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use underpass_core::{
-    Config, Duration, Event, Instant, MAX_DATAGRAM, Network, Node, Path, Peer, PeerId, PeerState,
-    Received, SecretIdentity, Socket,
+    Config, Duration, Event, Instant, MAX_DATAGRAM, Message, MessageId, Network, Node, Outcome,
+    Outgoing, Path, Peer, PeerId, PeerState, Purpose, Received, SecretIdentity, SendError, Socket,
 };
 
 underpass_core::storage! {
     /// As small as a board's.
-    pub(crate) struct Board { peers: 4, handshakes: 4, window_bits: 256 }
+    pub(crate) struct Board {
+        peers: 4, handshakes: 4, window_bits: 256,
+        messages: 16, message_window: 32, buffer: 16384,
+    }
 }
 
 pub(crate) const A: usize = 0;
@@ -23,6 +26,23 @@ pub(crate) struct Packet {
     pub(crate) bytes: Vec<u8>,
 }
 
+/// A message that a host was handed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Got {
+    pub(crate) from: Peer,
+    pub(crate) id: MessageId,
+    pub(crate) kind: u16,
+    pub(crate) purpose: Purpose,
+    pub(crate) payload: Vec<u8>,
+}
+
+impl From<Message<'_>> for Got {
+    fn from(message: Message<'_>) -> Self {
+        let Message { from, id, kind, purpose, payload } = message;
+        Self { from, id, kind, purpose, payload: payload.to_vec() }
+    }
+}
+
 /// A node with its keys and its address.
 pub(crate) struct Host {
     pub(crate) node: Node<Board>,
@@ -30,13 +50,21 @@ pub(crate) struct Host {
     pub(crate) address: SocketAddr,
     pub(crate) events: Vec<Event>,
     pub(crate) payloads: Vec<Vec<u8>>,
+    pub(crate) messages: Vec<Got>,
+    /// Whether it asks for messages that no datagram brought.
+    pub(crate) reads: bool,
 }
 
 /// Hosts, a clock and a wire without any fault of its own.
 pub(crate) struct Net {
     pub(crate) hosts: Vec<Host>,
     pub(crate) now: Instant,
+    /// What was sent, and not looked at yet.
     pub(crate) wire: Vec<Packet>,
+    /// How long a datagram takes while time passes.
+    pub(crate) delay: Duration,
+    /// What arrives then.
+    pub(crate) under_way: Vec<(Instant, Packet)>,
 }
 
 pub(crate) fn network() -> Network {
@@ -80,8 +108,8 @@ impl Host {
         let keys = identity(number);
         let node = Node::new(Config::new(network), keys.id(), [seed; 32], Board::EMPTY, now)
             .expect("the storage is sound");
-        let (events, payloads) = Default::default();
-        Self { node, keys, address: address(number), events, payloads }
+        let (events, payloads, messages) = Default::default();
+        Self { node, keys, address: address(number), events, payloads, messages, reads: true }
     }
 
     pub(crate) fn id(&self) -> PeerId {
@@ -102,7 +130,20 @@ impl Host {
         while let Some(event) = self.node.poll_event() {
             self.events.push(event);
         }
+        while self.reads {
+            let Some(message) = self.node.poll_message() else { break };
+            self.messages.push(message.into());
+        }
         packets
+    }
+
+    /// How its messages have ended, in the order in which it was told.
+    pub(crate) fn outcomes(&self) -> Vec<(MessageId, Outcome)> {
+        let outcome = |event: &Event| match event {
+            Event::Message(_, id, outcome) => Some((*id, *outcome)),
+            _ => None,
+        };
+        self.events.iter().filter_map(outcome).collect()
     }
 }
 
@@ -111,7 +152,7 @@ impl Net {
     pub(crate) fn new(count: usize) -> Self {
         let now = Instant::from_micros(1_000_000);
         let hosts = (0..count).map(|n| Host::new(n, network(), n as u8 + 100, now)).collect();
-        Self { hosts, now, wire: Vec::new() }
+        Self { hosts, now, wire: Vec::new(), delay: Duration::ZERO, under_way: Vec::new() }
     }
 
     /// A has asked for B, and both are active.
@@ -144,13 +185,27 @@ impl Net {
         };
         let host = &mut self.hosts[at];
         let received = host.node.handle_datagram(path_to(packet.from), &mut packet.bytes, self.now);
-        let result = received.map(|received| {
-            if let Received::Message { payload, .. } = received {
-                host.payloads.push(payload.to_vec());
-            }
+        let result = received.map(|received| match received {
+            Received::Datagram { payload, .. } => host.payloads.push(payload.to_vec()),
+            Received::Message(message) => host.messages.push(message.into()),
+            _ => {}
         });
         self.collect(at);
         result
+    }
+
+    /// Accepts a message from one host to another, as a notice.
+    pub(crate) fn send(
+        &mut self,
+        from: usize,
+        to: usize,
+        payload: &[u8],
+    ) -> Result<MessageId, SendError> {
+        let peer = self.peer(from, to).ok_or(SendError::UnknownPeer)?;
+        let message = Outgoing { kind: 7, purpose: Purpose::Notice, payload };
+        let id = self.hosts[from].node.send_message(peer, message, self.now);
+        self.collect(from);
+        id
     }
 
     /// Delivers until nothing is under way.
@@ -165,7 +220,7 @@ impl Net {
         panic!("the nodes never come to rest");
     }
 
-    /// Lets time pass, with every datagram delivered at once.
+    /// Lets time pass, with every datagram delivered.
     pub(crate) fn run_for(&mut self, span: Duration) {
         self.run(span, |_| true);
     }
@@ -176,14 +231,25 @@ impl Net {
         loop {
             while !self.wire.is_empty() {
                 let packet = self.wire.remove(0);
-                if pass(&packet) {
+                if !pass(&packet) {
+                    continue;
+                }
+                if self.delay == Duration::ZERO {
                     let _ = self.handle(packet);
+                } else {
+                    self.under_way.push((self.now + self.delay, packet));
                 }
             }
-            let next =
-                self.hosts.iter().filter_map(|host| host.node.poll_timeout()).min_by_key(|d| d.at);
-            let Some(next) = next.filter(|next| next.at <= end) else { break };
-            self.now = self.now.max(next.at);
+            let timeouts = self.hosts.iter().filter_map(|host| host.node.poll_timeout());
+            let arrivals = self.under_way.iter().map(|(at, _)| *at);
+            let next = timeouts.map(|deadline| deadline.at).chain(arrivals).min();
+            let Some(next) = next.filter(|next| *next <= end) else { break };
+            let now = self.now.max(next);
+            self.now = now;
+            let arrived: Vec<_> = self.under_way.extract_if(.., |(at, _)| *at <= now).collect();
+            for (_, packet) in arrived {
+                let _ = self.handle(packet);
+            }
             for host in 0..self.hosts.len() {
                 self.hosts[host].node.handle_timeout(self.now);
                 self.collect(host);
