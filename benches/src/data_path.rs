@@ -54,7 +54,7 @@ impl Session {
         for (packet, len) in self.packets.iter_mut().zip(&self.lens) {
             let datagram = black_box(&mut packet[..*len]);
             match self.to.node.handle_datagram(path, datagram, Instant::ORIGIN) {
-                Ok(Received::Message { payload, .. }) => black_box(payload.len()),
+                Ok(Received::Datagram { payload, .. }) => black_box(payload.len()),
                 other => panic!("{other:?}"),
             };
         }

@@ -11,7 +11,10 @@ use x25519_dalek::{PublicKey, StaticSecret, x25519};
 
 underpass_core::storage! {
     /// As small as a board's.
-    pub struct Board { peers: 8, handshakes: 4, window_bits: 256 }
+    pub struct Board {
+        peers: 8, handshakes: 4, window_bits: 256,
+        messages: 16, message_window: 32, buffer: 4096,
+    }
 }
 
 /// A node with its keys and its address.

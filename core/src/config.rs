@@ -16,6 +16,10 @@ pub struct Config {
     pub ping_interval: Duration,
     /// Whom the node deals with; [`Node::set_access`](crate::Node::set_access) changes it.
     pub access: Access,
+    /// How long a message is tried before it ends without an acknowledgement. Kept within
+    /// [`MESSAGE_LIFETIME_MIN`](Self::MESSAGE_LIFETIME_MIN) and
+    /// [`MESSAGE_LIFETIME_MAX`](Self::MESSAGE_LIFETIME_MAX).
+    pub message_lifetime: Duration,
 }
 
 impl Config {
@@ -26,8 +30,20 @@ impl Config {
     /// A longer one would keep a dead peer for over a quarter of an hour.
     pub const PING_INTERVAL_MAX: Duration = Duration::from_secs(300);
 
+    /// What [`new`](Self::new) sets: long enough to outlive a peer's absence and the way back.
+    pub const MESSAGE_LIFETIME: Duration = Duration::from_secs(60);
+    /// A shorter one would end what is merely on its way.
+    pub const MESSAGE_LIFETIME_MIN: Duration = Duration::from_secs(1);
+    /// A longer one would outlive what the receiver keeps of a message that it has in part.
+    pub const MESSAGE_LIFETIME_MAX: Duration = Duration::from_secs(120);
+
     /// The defaults, in this network.
     pub const fn new(network: Network) -> Self {
-        Self { network, ping_interval: Self::PING_INTERVAL, access: Access::DEFAULT }
+        Self {
+            network,
+            ping_interval: Self::PING_INTERVAL,
+            access: Access::DEFAULT,
+            message_lifetime: Self::MESSAGE_LIFETIME,
+        }
     }
 }

@@ -90,6 +90,19 @@ counted! {
         UnknownMessage = "dropped.unknown-message",
         /// A `Pong` to no outstanding `Ping`, or on another path. Its counter is used up.
         UnexpectedPong = "dropped.unexpected-pong",
+        /// Of a message, or about one, on a session of another channel than the peer's current one:
+        /// one end has forgotten the other since. Its counter is used up.
+        OtherChannel = "dropped.other-channel",
+        /// No room to put a message together. It is not acknowledged, and so comes again. Its counter
+        /// is used up, and what the sender has ended before it is forgotten.
+        MessagesFull = "dropped.messages-full",
+        /// A message further ahead than the sender was allowed. Its counter is used up, and what the
+        /// sender has ended before it is forgotten.
+        BeyondWindow = "dropped.beyond-window",
+        /// A fragment that contradicts others of its message. Its counter is used up.
+        FragmentMismatch = "dropped.fragment-mismatch",
+        /// An acknowledgement of what was never sent. Its counter is used up.
+        UnexpectedAck = "dropped.unexpected-ack",
     }
 }
 
@@ -130,6 +143,24 @@ counted! {
         PingsSent = "pings.sent",
         /// Pings answered.
         PongsSent = "pongs.sent",
+        /// Messages accepted for sending.
+        MessagesSent = "messages.sent",
+        /// Messages that arrived, whole and for the first time.
+        MessagesDelivered = "messages.delivered",
+        /// Messages of its own that the peer has.
+        MessagesAcked = "messages.acked",
+        /// Messages of its own that were certainly not delivered.
+        MessagesFailed = "messages.failed",
+        /// Messages of its own of which nobody knows whether they arrived.
+        MessagesUnknown = "messages.unknown",
+        /// Packets of messages sent.
+        FragmentsSent = "fragments.sent",
+        /// Those of them that had been sent before.
+        FragmentsRetransmitted = "fragments.retransmitted",
+        /// Packets of messages that brought nothing new.
+        FragmentsRepeated = "fragments.repeated",
+        /// Acknowledgements sent.
+        AcksSent = "acks.sent",
     }
 }
 

@@ -7,6 +7,7 @@ use crate::access::Standing;
 use crate::config::Config;
 use crate::counters::Counters;
 use crate::crypto::random::{PublicGenerator, SecretGenerator};
+use crate::delivery::{self, FlightSlot, MessageSlot};
 use crate::held::Held;
 use crate::identity::PeerId;
 use crate::peer::{Contact, News, Peer, PeerSlot, PeerState};
@@ -52,6 +53,7 @@ pub(crate) struct State {
     free_peers: Ring,
     free_handshakes: Ring,
     free_sessions: Ring,
+    pub(crate) messages: delivery::Shared,
 }
 
 /// Somebody with timers and things to send.
@@ -79,6 +81,11 @@ pub(crate) struct Cx<'a> {
     pub(crate) peers: &'a mut [PeerSlot],
     pub(crate) handshakes: &'a mut [HandshakeSlot],
     pub(crate) sessions: &'a mut [SessionSlot],
+    pub(crate) messages: &'a mut [MessageSlot],
+    pub(crate) flights: &'a mut [FlightSlot],
+    pub(crate) message_windows: &'a mut [u32],
+    pub(crate) buffer: &'a mut [u8],
+    pub(crate) blocks: &'a mut [u32],
     windows: &'a mut [u64],
     deadlines: &'a mut [DeadlineSlot],
     index: &'a mut [u16],
@@ -111,6 +118,7 @@ impl State {
             config,
             id,
             now,
+            messages: delivery::Shared::new(secrets.draw()),
             secrets,
             public,
             counters: Counters::ZERO,
@@ -135,12 +143,20 @@ impl<'a> Cx<'a> {
             peers: tables.peers.len(),
             handshakes: tables.handshakes.len(),
             window_bits: 0,
+            messages: 0,
+            message_window: 0,
+            buffer: 0,
         };
         Self {
             state,
             peers: tables.peers,
             handshakes: tables.handshakes,
             sessions: tables.sessions,
+            messages: tables.messages,
+            flights: tables.flights,
+            message_windows: tables.message_windows,
+            buffer: tables.buffer,
+            blocks: tables.blocks,
             windows: tables.windows,
             deadlines: tables.deadlines,
             index: tables.index,
@@ -154,6 +170,9 @@ impl<'a> Cx<'a> {
         self.handshakes.fill_with(|| HandshakeSlot::EMPTY);
         self.sessions.fill_with(|| SessionSlot::EMPTY);
         self.deadlines.fill(DeadlineSlot::EMPTY);
+        self.message_windows.fill(0);
+        self.blocks.fill(0);
+        self.state.messages.clear(self.messages, self.flights);
         self.peer_index().clear();
         for slot in slots(self.peers.len()) {
             self.state.free_peers.push(self.queues.free_peers, slot);
@@ -197,8 +216,12 @@ impl<'a> Cx<'a> {
         let slot = self.state.free_peers.pop(self.queues.free_peers)?;
         let now = self.now();
         let channel = self.state.public.draw_u64();
+        // So that a reply to a request of an earlier life or record is none to one of this. There is
+        // room above for more than anybody sends.
+        let first_number = self.state.public.draw_u64() >> 16;
         let peer = self.peer(slot);
         peer.is_taken = true;
+        peer.delivery.outbox.next_number = first_number;
         peer.since = now;
         peer.channel.local = channel;
         if let Some(contact) = contact {
@@ -227,10 +250,11 @@ impl<'a> Cx<'a> {
             })
     }
 
-    /// Forgets a peer that has no session and no handshake.
+    /// Forgets a peer that has no session, no handshake and no messages.
     pub(crate) fn remove_peer(&mut self, slot: u16) {
         let peer = &mut self.peers[usize::from(slot)];
         assert!(peer.current.is_none() && peer.previous.is_none() && peer.initiating.is_none());
+        assert!(peer.delivery.is_empty(), "its messages have ended");
         if let Some(Contact { id, .. }) = peer.contact {
             let peers = &*self.peers;
             let mut index = PeerIndex { hasher: &self.state.index_hasher, cells: self.index };
@@ -364,6 +388,12 @@ impl<'a> Cx<'a> {
     fn index_mask(&self) -> u32 {
         // At most 2 * 16,384 + 4,096 sessions.
         (self.sessions.len() as u32).next_power_of_two() - 1
+    }
+
+    // Messages.
+
+    pub(crate) fn message(&mut self, slot: u16) -> &mut MessageSlot {
+        &mut self.messages[usize::from(slot)]
     }
 
     // Timers.

@@ -13,19 +13,32 @@ pub enum CapacityError {
     Handshakes,
     /// Replay windows are not a power of two of words each, or have less than two.
     Windows,
+    /// Not between 2 and 16,384 messages.
+    Messages,
+    /// A message window is not a power of two of bits from 32 to 1,024.
+    MessageWindow,
+    /// Not between 1,440 and 10,485,600 bytes for messages.
+    Buffer,
     /// A table has another length than [`Capacity`](crate::Capacity) gives.
     Tables,
 }
 
-/// Why a payload was not sent. The node is as before.
+/// Why a payload was not sent, or a message not accepted. The node is as before.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub enum SendError {
     /// No peer has this handle (any more).
     UnknownPeer,
     /// There is no proven path to the peer at the moment.
     NotConnected,
-    /// The payload is longer than [`MAX_PAYLOAD`](crate::MAX_PAYLOAD).
+    /// The payload is longer than [`MAX_PAYLOAD`](crate::MAX_PAYLOAD), or the message longer than
+    /// this node can keep or the peer takes.
     TooLong,
+    /// No room for another message: some must end, and be reported, first.
+    Full,
+    /// The peer takes no messages.
+    Unsupported,
+    /// A node sends itself messages, not datagrams.
+    Oneself,
 }
 
 /// Why a peer cannot be dialled. The node is as before.
@@ -68,6 +81,9 @@ impl fmt::Display for CapacityError {
             Self::Peers => "a storage holds 1 to 16,384 peers",
             Self::Handshakes => "a storage holds 2 to 4,096 handshakes",
             Self::Windows => "a replay window has a power of two of bits, at least 128",
+            Self::Messages => "a storage holds 2 to 16,384 messages",
+            Self::MessageWindow => "a message window has 32, 64, 128, 256, 512 or 1,024 bits",
+            Self::Buffer => "messages need 1,440 to 10,485,600 bytes",
             Self::Tables => "the tables of the storage do not have the lengths of its capacity",
         })
     }
@@ -79,6 +95,9 @@ impl fmt::Display for SendError {
             Self::UnknownPeer => "no such peer",
             Self::NotConnected => "not connected",
             Self::TooLong => "payload too long",
+            Self::Full => "no room for another message",
+            Self::Unsupported => "the peer takes no messages",
+            Self::Oneself => "a node sends itself messages, not datagrams",
         })
     }
 }

@@ -1,8 +1,10 @@
 //! What a node tells its application. Small, and at most one waiting of each kind and peer, so that
-//! events cannot overflow: the latest state is reported, not every change on the way to it.
+//! events cannot overflow: the latest state is reported, not every change on the way to it. How a
+//! message ended is kept in the message's own place until it is reported.
 
 use serde::Serialize;
 
+use crate::message::{MessageId, Outcome};
 use crate::peer::Peer;
 use crate::time::Duration;
 
@@ -16,4 +18,7 @@ pub enum Event {
     Disconnected(Peer),
     /// A ping was answered.
     RoundTrip(Peer, Duration),
+    /// A message has ended. The handle is the one that it was sent to, even if that is good no
+    /// longer.
+    Message(Peer, MessageId, Outcome),
 }

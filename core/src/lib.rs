@@ -51,7 +51,12 @@
 //!
 //! ```
 //! # use underpass_core::*;
-//! storage! { struct Board { peers: 8, handshakes: 4, window_bits: 256 } }
+//! storage! {
+//!     struct Board {
+//!         peers: 8, handshakes: 4, window_bits: 256,
+//!         messages: 16, message_window: 32, buffer: 4096,
+//!     }
+//! }
 //!
 //! # fn draw() -> [u8; 32] { [7; 32] }
 //! # fn now() -> Instant { Instant::ORIGIN }
@@ -88,6 +93,7 @@ mod config;
 mod counters;
 mod crypto;
 mod cx;
+mod delivery;
 mod error;
 mod event;
 mod heartbeat;
@@ -121,11 +127,12 @@ mod wire;
 pub use access::{Access, Use, Whom};
 pub use config::Config;
 pub use counters::{Counter, Counters, Dropped};
+pub use delivery::{FlightSlot, MessageSlot};
 pub use error::{CapacityError, ConnectError, RestoreError, SaveError, SendError, UnknownPeer};
 pub use event::Event;
 pub use identity::{Keys, PeerId, PeerIdError, SecretIdentity};
 pub use job::{Done, Job, JobKind, Stale};
-pub use message::Received;
+pub use message::{Message, MessageId, Outcome, Outgoing, Purpose, Received, RequestNumber};
 pub use network::Network;
 pub use node::Node;
 pub use path::{Path, Socket, Transmit};
@@ -137,4 +144,4 @@ pub use storage::{Capacity, Storage, Tables};
 pub use table::deadlines::DeadlineSlot;
 pub use time::{Duration, Instant};
 pub use timer::{Deadline, Timer};
-pub use wire::{MAX_DATAGRAM, MAX_PAYLOAD, VERSION};
+pub use wire::{MAX_DATAGRAM, MAX_MESSAGE, MAX_PAYLOAD, VERSION};

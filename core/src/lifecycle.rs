@@ -6,6 +6,7 @@
 use crate::access::{self, Standing, Use};
 use crate::counters::Dropped;
 use crate::cx::Cx;
+use crate::delivery;
 use crate::heartbeat;
 use crate::held::Held;
 use crate::identity::PeerId;
@@ -47,7 +48,10 @@ pub(crate) fn on_turn(turn: Option<Turn>, cx: &mut Cx<'_>) {
         Turn::Proved(handshake) => proved(handshake, cx),
         Turn::Met { known, unknown } => met(known, unknown, cx),
         Turn::Failed(peer) => failed(peer, cx),
-        Turn::Alive(peer) => reconnect::succeeded(peer, cx),
+        Turn::Alive(peer) => {
+            reconnect::succeeded(peer, cx);
+            delivery::wake(peer, cx);
+        }
         Turn::Silent(peer) => silent(peer, cx),
     }
 }
@@ -95,8 +99,7 @@ fn proved(handshake: u16, cx: &mut Cx<'_>) {
 /// The application asked for whoever is at an address, and it is a peer that we know.
 fn met(known: u16, unknown: u16, cx: &mut Cx<'_>) {
     let path = cx.peer(unknown).path.get().expect("it was dialled there");
-    close(unknown, cx);
-    cx.remove_peer(unknown);
+    forget(unknown, cx);
     let slot = cx.peer(known);
     slot.standing = Standing::Pinned;
     if slot.state == PeerState::Active {
@@ -125,7 +128,9 @@ pub(crate) fn confirmed(handshake: u16, path: Path, cx: &mut Cx<'_>) -> Result<u
         handshake::abandon(handshake, cx);
         return Err(Dropped::PeersFull);
     };
+    let before = cx.peer(peer).channel;
     let Confirmed { role, ping_interval } = handshake::confirm(handshake, peer, path, cx);
+    delivery::on_confirmed(peer, &before, cx);
     heartbeat::expect_answers(peer, ping_interval, cx);
     reconnect::stop(peer, cx);
     if role == Role::Responder {
@@ -162,8 +167,7 @@ pub(crate) fn admit(contact: Option<Contact>, asker: Asker, cx: &mut Cx<'_>) -> 
         if asker == Asker::Stranger && !is_gone {
             return None;
         }
-        close(other, cx);
-        cx.remove_peer(other);
+        forget(other, cx);
     }
     cx.add_peer(contact)
 }
@@ -180,8 +184,20 @@ pub(crate) fn apply_access(cx: &mut Cx<'_>) {
     }
 }
 
-/// Erases everything that is under way with a peer.
-pub(crate) fn close(peer: u16, cx: &mut Cx<'_>) {
+/// Forgets a peer. Its own handshakes go too: they name the channel that ends with the record, and must
+/// not bring it back for one that knows nothing of it.
+pub(crate) fn forget(peer: u16, cx: &mut Cx<'_>) {
+    let contact = cx.peer(peer).contact;
+    close(peer, cx);
+    if let Some(contact) = contact {
+        handshake::abandon_others(peer, &contact.id, cx);
+    }
+    delivery::close(peer, cx);
+    cx.remove_peer(peer);
+}
+
+/// Erases everything that is under way with a peer, but for messages.
+fn close(peer: u16, cx: &mut Cx<'_>) {
     if let Some(own) = cx.peer(peer).initiating {
         handshake::abandon(own, cx);
     }
@@ -206,6 +222,7 @@ fn silent(peer: u16, cx: &mut Cx<'_>) {
 
 fn gone(peer: u16, cx: &mut Cx<'_>) {
     close(peer, cx);
+    delivery::pause(peer, cx);
     let now = cx.now();
     let slot = cx.peer(peer);
     if slot.state == PeerState::Active {

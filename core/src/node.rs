@@ -6,13 +6,14 @@ use crate::access::{Access, Standing, Use};
 use crate::config::Config;
 use crate::counters::{Counter, Counters, Dropped};
 use crate::cx::{Cx, State};
+use crate::delivery::{self, ONESELF};
 use crate::error::{CapacityError, ConnectError, RestoreError, SaveError, SendError, UnknownPeer};
 use crate::event::Event;
 use crate::held::Held;
 use crate::identity::{Keys, PeerId};
 use crate::job::{Done, Job, Stale};
 use crate::lifecycle::Asker;
-use crate::message::Received;
+use crate::message::{Message, MessageId, Outgoing, Received};
 use crate::path::{Path, Transmit};
 use crate::peer::{Peer, PeerSlot, PeerState};
 use crate::session::handshake;
@@ -45,6 +46,9 @@ impl<S: Storage> Node<S> {
         storage.tables().capacity()?;
         config.ping_interval =
             config.ping_interval.clamp(Config::PING_INTERVAL_MIN, Config::PING_INTERVAL_MAX);
+        config.message_lifetime = config
+            .message_lifetime
+            .clamp(Config::MESSAGE_LIFETIME_MIN, Config::MESSAGE_LIFETIME_MAX);
         let mut node = Self { state: State::new(config, identity, &seed, now), storage };
         seed.zeroize();
         node.cx().clear();
@@ -184,15 +188,15 @@ impl<S: Storage> Node<S> {
         self.state.realms.retire_previous();
     }
 
-    /// Forgets a peer and erases its sessions. It is not told.
+    /// Forgets a peer and erases its sessions. It is not told. Messages to it end, and are reported
+    /// as any others; those from it that are whole can still be had.
     ///
     /// # Errors
     /// The node is as before.
     pub fn close(&mut self, peer: Peer, now: Instant) -> Result<(), UnknownPeer> {
         let mut cx = self.at(now);
         let slot = cx.resolve(peer).ok_or(UnknownPeer)?;
-        lifecycle::close(slot, &mut cx);
-        cx.remove_peer(slot);
+        lifecycle::forget(slot, &mut cx);
         Ok(())
     }
 
@@ -207,9 +211,28 @@ impl<S: Storage> Node<S> {
         payload: &[u8],
         out: &mut [u8; MAX_DATAGRAM],
     ) -> Result<Transmit, SendError> {
+        if to == ONESELF {
+            return Err(SendError::Oneself);
+        }
         let mut cx = self.cx();
         let slot = cx.resolve(to).ok_or(SendError::UnknownPeer)?;
         transmit::payload(slot, payload, out, &mut cx)
+    }
+
+    /// Accepts a message, and keeps a copy until it ends: [`Event::Message`] tells how, exactly once.
+    /// It need not be connected: the message waits for the peer, as long as
+    /// [`Config::message_lifetime`] allows. The peer hands it up exactly once while neither end
+    /// restarts or forgets the other, and at most once otherwise. Messages may overtake each other.
+    ///
+    /// # Errors
+    /// The node is as before.
+    pub fn send_message(
+        &mut self,
+        to: Peer,
+        message: Outgoing<'_>,
+        now: Instant,
+    ) -> Result<MessageId, SendError> {
+        delivery::accept(to, &message, &mut self.at(now))
     }
 
     /// Takes the result of a job.
@@ -248,7 +271,7 @@ impl<S: Storage> Node<S> {
     pub fn poll_event(&mut self) -> Option<Event> {
         let mut cx = self.cx();
         loop {
-            let slot = cx.take_news()?;
+            let Some(slot) = cx.take_news() else { return delivery::take_ended(&mut cx) };
             let peer = cx.handle(slot);
             let event = cx.peer(slot).take_event(peer);
             if cx.peer(slot).has_news() {
@@ -258,6 +281,15 @@ impl<S: Storage> Node<S> {
                 return event;
             }
         }
+    }
+
+    /// The next message that was not handed up with a datagram: of more than one packet, or from this
+    /// node itself. It is kept until the next call of this, and takes up room until then.
+    pub fn poll_message(&mut self) -> Option<Message<'_>> {
+        let mut cx = self.cx();
+        let slot = delivery::take_arrived(&mut cx)?;
+        let Cx { messages, buffer, .. } = cx;
+        Some(messages[usize::from(slot)].as_message(buffer))
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) must be called at the latest.
@@ -279,6 +311,12 @@ impl<S: Storage> Node<S> {
     /// The node's own name.
     pub fn id(&self) -> PeerId {
         self.state.id
+    }
+
+    /// The handle of the node itself, for [`send_message`](Self::send_message). It is no peer: other
+    /// calls know nobody by it.
+    pub fn oneself(&self) -> Peer {
+        ONESELF
     }
 
     /// The handle of a peer that the node knows.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::access::Standing;
+use crate::delivery::Delivery;
 use crate::event::Event;
 use crate::heartbeat::Heartbeat;
 use crate::held::Held;
@@ -53,6 +54,11 @@ pub(crate) struct Channel {
 
 impl Channel {
     const NONE: Self = Self { local: 0, hellos: 0, remote: Held::Nothing };
+
+    /// As both ends name it: ours, theirs. `None` before the first session.
+    pub(crate) fn ends(&self) -> Option<[u64; 2]> {
+        self.remote.as_ref().map(|remote| [self.local, remote.channel])
+    }
 }
 
 /// One peer of the storage.
@@ -83,6 +89,7 @@ pub struct PeerSlot {
     pub(crate) hints_from: Instant,
     pub(crate) channel: Channel,
     pub(crate) heartbeat: Heartbeat,
+    pub(crate) delivery: Delivery,
     pub(crate) timers: PeerTimers,
     pub(crate) news: News,
     /// In the queue of those with something to send.
@@ -117,6 +124,7 @@ impl PeerSlot {
         hints_from: Instant::ORIGIN,
         channel: Channel::NONE,
         heartbeat: Heartbeat::IDLE,
+        delivery: Delivery::EMPTY,
         timers: PeerTimers::STOPPED,
         news: News { queued: false, reported: PeerState::Init, round_trip: None },
         is_ready: false,

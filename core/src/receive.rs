@@ -3,12 +3,13 @@
 use crate::access::{self, Use};
 use crate::counters::{Counter, Dropped};
 use crate::cx::Cx;
+use crate::delivery::{self, Arrival};
 use crate::heartbeat::{self, Via};
 use crate::lifecycle;
-use crate::message::Received;
+use crate::message::{self, MessageId, Received};
 use crate::path::Path;
 use crate::session::{Owner, SessionId, handshake, hint, upkeep};
-use crate::wire::{self, Frame, Message, SealedHeader};
+use crate::wire::{self, Fragment, Frame, Message, SealedHeader};
 
 /// Takes a datagram; the payload it returns lies in `datagram`.
 pub(crate) fn datagram<'d>(
@@ -48,12 +49,25 @@ fn sealed<'d>(
         upkeep::schedule(from, cx);
     }
     match Message::decode(content).map_err(|_| Dropped::UnknownMessage)? {
-        Message::Datagram(_) if !access::allows(Use::Messages, Some(from), cx) => {
+        Message::Datagram(_) | Message::Fragment(_)
+            if !access::allows(Use::Messages, Some(from), cx) =>
+        {
             Err(Dropped::NotAllowed)
         }
         Message::Datagram(payload) => {
             cx.state.counters.count(Counter::PayloadsReceived);
-            Ok(Received::Message { from: cx.handle(from), payload })
+            Ok(Received::Datagram { from: cx.handle(from), payload })
+        }
+        Message::Fragment(fragment) => {
+            let arrival = delivery::on_fragment(from, Via { session, path }, &fragment, cx)?;
+            Ok(match arrival {
+                Arrival::Whole => Received::Message(whole(from, &fragment, cx)),
+                Arrival::Kept => Received::Nothing,
+            })
+        }
+        Message::Ack(ack) => {
+            delivery::on_ack(from, Via { session, path }, &ack, cx)?;
+            Ok(Received::Nothing)
         }
         Message::Control(message) => {
             let turn = heartbeat::on_message(from, Via { session, path }, message, cx)?;
@@ -61,6 +75,13 @@ fn sealed<'d>(
             Ok(Received::Nothing)
         }
     }
+}
+
+/// A message that its only fragment holds.
+fn whole<'d>(from: u16, fragment: &Fragment<'d>, cx: &mut Cx<'_>) -> message::Message<'d> {
+    let &Fragment { purpose, kind, number, bytes, .. } = fragment;
+    let id = MessageId(number);
+    message::Message { from: cx.handle(from), id, kind, purpose, payload: bytes }
 }
 
 /// Whose session this is. The first packet opened under a handshake's keys ends the handshake.

@@ -3,12 +3,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::delivery::{FlightSlot, MessageSlot};
 use crate::error::CapacityError;
 use crate::peer::PeerSlot;
 use crate::saved;
 use crate::session::SessionSlot;
 use crate::session::handshake::HandshakeSlot;
 use crate::table::deadlines::DeadlineSlot;
+use crate::table::pool;
+use crate::wire::FRAGMENT_LEN;
 
 /// Every table of a node as a slice; [`Capacity`] says how long each must be.
 pub struct Tables<'a> {
@@ -26,6 +29,16 @@ pub struct Tables<'a> {
     pub index: &'a mut [u16],
     /// Queues and free lists.
     pub queues: &'a mut [u16],
+    /// Acknowledged messages on their way out and in.
+    pub messages: &'a mut [MessageSlot],
+    /// Their packets under way.
+    pub flights: &'a mut [FlightSlot],
+    /// The words of the windows that tell which messages have come, a peer's together.
+    pub message_windows: &'a mut [u32],
+    /// The messages' bytes.
+    pub buffer: &'a mut [u8],
+    /// Which parts of those are in use.
+    pub blocks: &'a mut [u32],
 }
 
 /// Lends a node its tables, the same at every call.
@@ -53,8 +66,7 @@ impl<S: Storage + ?Sized> Storage for &mut S {
     }
 }
 
-/// Lengths of the tables for so many peers, handshakes and bits of replay window; for a storage
-/// that draws its tables from a heap.
+/// Lengths of the tables for so many of each; for a storage that draws its tables from a heap.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Capacity {
     /// Peers at once: 1 to 16,384.
@@ -63,6 +75,16 @@ pub struct Capacity {
     pub handshakes: usize,
     /// How far packets may overtake each other: a power of two of bits, at least 128.
     pub window_bits: usize,
+    /// Acknowledged messages at once, out and in: 2 to 16,384. Neither direction may take the last
+    /// quarter of them.
+    pub messages: usize,
+    /// How far a peer's messages may be ahead of the first that it has not ended: a power of two of
+    /// bits, 32 to 1,024.
+    pub message_window: usize,
+    /// Bytes of messages that are kept, out and in: 1,440 to 10,485,600. Neither direction may take
+    /// the last quarter of them, so a message of three quarters is the longest that can be sent; an
+    /// eighth less than half is the longest that can be received.
+    pub buffer: usize,
 }
 
 impl Capacity {
@@ -98,6 +120,22 @@ impl Capacity {
         let free = self.peers + self.handshakes + self.sessions();
         queued + free
     }
+
+    /// Packets of messages under way: one for every fragment that can be kept, and as many as there
+    /// are messages for those sent again before their fate was known.
+    pub const fn flights(&self) -> usize {
+        2 * self.messages + self.buffer / FRAGMENT_LEN
+    }
+
+    /// Words of the windows that tell which messages have come.
+    pub const fn message_window_words(&self) -> usize {
+        self.peers * (self.message_window / 32)
+    }
+
+    /// Words of the map of the buffer, a bit for each of its blocks.
+    pub const fn blocks(&self) -> usize {
+        (self.buffer / pool::BLOCK_LEN).div_ceil(32)
+    }
 }
 
 impl Tables<'_> {
@@ -114,12 +152,35 @@ impl Tables<'_> {
         if words < 2 || !words.is_power_of_two() {
             return Err(CapacityError::Windows);
         }
-        let capacity = Capacity { peers, handshakes, window_bits: words * 64 };
+        let messages = self.messages.len();
+        if !(2..=16_384).contains(&messages) {
+            return Err(CapacityError::Messages);
+        }
+        let message_window = self.message_windows.len() / peers * 32;
+        if !(32..=1_024).contains(&message_window) || !message_window.is_power_of_two() {
+            return Err(CapacityError::MessageWindow);
+        }
+        // At least so many that one packet's message fits into three quarters.
+        let blocks = self.buffer.len() / pool::BLOCK_LEN;
+        if !(9..=usize::from(u16::MAX)).contains(&blocks) {
+            return Err(CapacityError::Buffer);
+        }
+        let capacity = Capacity {
+            peers,
+            handshakes,
+            window_bits: words * 64,
+            messages,
+            message_window,
+            buffer: self.buffer.len(),
+        };
         let fits = self.sessions.len() == capacity.sessions()
             && self.windows.len() == capacity.window_words()
             && self.deadlines.len() == capacity.deadlines()
             && self.index.len() >= capacity.index()
-            && self.queues.len() == capacity.queues();
+            && self.queues.len() == capacity.queues()
+            && self.flights.len() == capacity.flights()
+            && self.message_windows.len() == capacity.message_window_words()
+            && self.blocks.len() == capacity.blocks();
         if fits { Ok(capacity) } else { Err(CapacityError::Tables) }
     }
 }
@@ -129,14 +190,18 @@ impl Tables<'_> {
 /// ```
 /// underpass_core::storage! {
 ///     /// For a board.
-///     pub struct Board { peers: 8, handshakes: 4, window_bits: 256 }
+///     pub struct Board {
+///         peers: 8, handshakes: 4, window_bits: 256,
+///         messages: 16, message_window: 32, buffer: 4096,
+///     }
 /// }
 /// let mut storage = Board::EMPTY; // or a `static` on a board
 /// ```
 #[macro_export]
 macro_rules! storage {
     ($(#[$meta:meta])* $vis:vis struct $name:ident {
-        peers: $peers:expr, handshakes: $handshakes:expr, window_bits: $window_bits:expr $(,)?
+        peers: $peers:expr, handshakes: $handshakes:expr, window_bits: $window_bits:expr,
+        messages: $messages:expr, message_window: $message_window:expr, buffer: $buffer:expr $(,)?
     }) => {
         $(#[$meta])*
         $vis struct $name {
@@ -147,6 +212,11 @@ macro_rules! storage {
             deadlines: [$crate::DeadlineSlot; $name::CAPACITY.deadlines()],
             index: [u16; $name::CAPACITY.index()],
             queues: [u16; $name::CAPACITY.queues()],
+            messages: [$crate::MessageSlot; $name::CAPACITY.messages],
+            flights: [$crate::FlightSlot; $name::CAPACITY.flights()],
+            message_windows: [u32; $name::CAPACITY.message_window_words()],
+            buffer: [u8; $name::CAPACITY.buffer],
+            blocks: [u32; $name::CAPACITY.blocks()],
         }
 
         impl $name {
@@ -155,6 +225,9 @@ macro_rules! storage {
                 peers: $peers,
                 handshakes: $handshakes,
                 window_bits: $window_bits,
+                messages: $messages,
+                message_window: $message_window,
+                buffer: $buffer,
             };
 
             /// A storage in which nothing is stored.
@@ -166,6 +239,11 @@ macro_rules! storage {
                 deadlines: [$crate::DeadlineSlot::EMPTY; $name::CAPACITY.deadlines()],
                 index: [0; $name::CAPACITY.index()],
                 queues: [0; $name::CAPACITY.queues()],
+                messages: [const { $crate::MessageSlot::EMPTY }; $name::CAPACITY.messages],
+                flights: [const { $crate::FlightSlot::EMPTY }; $name::CAPACITY.flights()],
+                message_windows: [0; $name::CAPACITY.message_window_words()],
+                buffer: [0; $name::CAPACITY.buffer],
+                blocks: [0; $name::CAPACITY.blocks()],
             };
         }
 
@@ -179,6 +257,11 @@ macro_rules! storage {
                     deadlines: &mut self.deadlines,
                     index: &mut self.index,
                     queues: &mut self.queues,
+                    messages: &mut self.messages,
+                    flights: &mut self.flights,
+                    message_windows: &mut self.message_windows,
+                    buffer: &mut self.buffer,
+                    blocks: &mut self.blocks,
                 }
             }
             fn peers(&self) -> &[$crate::PeerSlot] {

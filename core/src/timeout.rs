@@ -1,6 +1,7 @@
 //! Time in: what is due is handed to the part whose timer it is.
 
 use crate::cx::{Actor, Cx};
+use crate::delivery;
 use crate::heartbeat;
 use crate::lifecycle::{self, Turn};
 use crate::session::{self, handshake, upkeep};
@@ -23,6 +24,13 @@ fn dispatch(actor: Actor, timer: Timer, cx: &mut Cx<'_>) -> Option<Turn> {
         (Actor::Peer(peer), Timer::Ping | Timer::Silence) => heartbeat::on_timer(timer, peer, cx),
         (Actor::Peer(peer), Timer::Reconnect) => Some(Turn::Dial(peer)),
         (Actor::Peer(peer), Timer::Keys) => upkeep::on_timer(peer, cx),
+        (
+            Actor::Peer(peer),
+            Timer::Acknowledge | Timer::Loss | Timer::Pace | Timer::MessageExpiry,
+        ) => {
+            delivery::on_timer(timer, peer, cx);
+            None
+        }
         (Actor::Peer(peer), _) => {
             session::retire_previous(peer, cx);
             None

@@ -17,6 +17,14 @@ pub enum Timer {
     PreviousSession,
     /// When the keys of a session are to be updated, erased, renewed or given up.
     Keys,
+    /// When to acknowledge what has come of messages.
+    Acknowledge,
+    /// When a packet of a message counts as lost, or its acknowledgement is asked for.
+    Loss,
+    /// When the next packet of a message may follow.
+    Pace,
+    /// When a message that was not acknowledged ends, or one that has come in part is forgotten.
+    MessageExpiry,
     /// When to send a handshake's first or third message again.
     HandshakeRetry,
     /// When to give up a handshake.
@@ -56,16 +64,25 @@ pub(crate) struct Timers<K, const N: usize> {
 }
 
 /// A peer's timers.
-pub(crate) type PeerTimers = Timers<OfPeer, 5>;
+pub(crate) type PeerTimers = Timers<OfPeer, 9>;
 /// A handshake's timers.
 pub(crate) type HandshakeTimers = Timers<OfHandshake, 2>;
 
 pub(crate) struct OfPeer;
 pub(crate) struct OfHandshake;
 
-impl Kinds<5> for OfPeer {
-    const KINDS: [Timer; 5] =
-        [Timer::Ping, Timer::Silence, Timer::Reconnect, Timer::PreviousSession, Timer::Keys];
+impl Kinds<9> for OfPeer {
+    const KINDS: [Timer; 9] = [
+        Timer::Ping,
+        Timer::Silence,
+        Timer::Reconnect,
+        Timer::PreviousSession,
+        Timer::Keys,
+        Timer::Acknowledge,
+        Timer::Loss,
+        Timer::Pace,
+        Timer::MessageExpiry,
+    ];
 }
 
 impl Kinds<2> for OfHandshake {

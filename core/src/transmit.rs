@@ -4,6 +4,7 @@ use crate::MAX_DATAGRAM;
 use crate::counters::Counter;
 use crate::crypto::aead::TAG_LEN;
 use crate::cx::{Actor, Cx};
+use crate::delivery;
 use crate::error::SendError;
 use crate::heartbeat::{self, Outgoing, Via};
 use crate::path::{Path, Transmit};
@@ -19,7 +20,7 @@ pub(crate) fn poll(out: &mut [u8; MAX_DATAGRAM], cx: &mut Cx<'_>) -> Option<Tran
     }
     while let Some(actor) = cx.take_ready() {
         let sent = match actor {
-            Actor::Peer(peer) => control(peer, out, cx),
+            Actor::Peer(peer) => to_peer(peer, out, cx),
             Actor::Handshake(slot) => handshake_message(slot, out, cx),
         };
         if sent.is_some() {
@@ -39,9 +40,7 @@ pub(crate) fn payload(
     if payload.len() > MAX_PAYLOAD {
         return Err(SendError::TooLong);
     }
-    let is_active = cx.peer(peer).state == PeerState::Active;
-    let current = session::current(peer, cx).filter(|_| is_active);
-    let Via { session, path } = current.ok_or(SendError::NotConnected)?;
+    let Via { session, path } = to_active(peer, cx).ok_or(SendError::NotConnected)?;
     cx.state.counters.count(Counter::PayloadsSent);
     let (prefix, rest) = out[SealedHeader::LEN..].split_at_mut(Message::DATAGRAM_PREFIX.len());
     prefix.copy_from_slice(&Message::DATAGRAM_PREFIX);
@@ -49,15 +48,32 @@ pub(crate) fn payload(
     Ok(seal(session, path, prefix.len() + payload.len(), out, cx))
 }
 
-fn control(peer: u16, out: &mut [u8; MAX_DATAGRAM], cx: &mut Cx<'_>) -> Option<Transmit> {
-    let newest = session::newest(peer, cx);
-    let Outgoing { session, path, control } = heartbeat::take_owed(peer, newest, cx)?;
-    if heartbeat::owes(peer, cx) {
+/// How payloads reach a peer: only one that answers.
+fn to_active(peer: u16, cx: &mut Cx<'_>) -> Option<Via> {
+    let is_active = cx.peer(peer).state == PeerState::Active;
+    session::current(peer, cx).filter(|_| is_active)
+}
+
+/// One datagram a turn, so that a peer with much to be sent delays no other by more than that.
+fn to_peer(peer: u16, out: &mut [u8; MAX_DATAGRAM], cx: &mut Cx<'_>) -> Option<Transmit> {
+    let content = &mut out[SealedHeader::LEN..];
+    let (Via { session, path }, len) =
+        control(peer, content, cx).or_else(|| message(peer, content, cx))?;
+    if heartbeat::owes(peer, cx) || delivery::owes(peer, cx) {
         cx.make_ready(Actor::Peer(peer));
     }
-    let content = &mut out[SealedHeader::LEN..][..Control::LEN_MAX];
-    let len = control.encode(content);
     Some(seal(session, path, len, out, cx))
+}
+
+fn control(peer: u16, content: &mut [u8], cx: &mut Cx<'_>) -> Option<(Via, usize)> {
+    let newest = session::newest(peer, cx);
+    let Outgoing { session, path, control } = heartbeat::take_owed(peer, newest, cx)?;
+    Some((Via { session, path }, control.encode(&mut content[..Control::LEN_MAX])))
+}
+
+fn message(peer: u16, content: &mut [u8], cx: &mut Cx<'_>) -> Option<(Via, usize)> {
+    let current = to_active(peer, cx);
+    delivery::take_owed(peer, current, content, cx)
 }
 
 fn handshake_message(slot: u16, out: &mut [u8; MAX_DATAGRAM], cx: &mut Cx<'_>) -> Option<Transmit> {

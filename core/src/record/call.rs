@@ -6,6 +6,7 @@ use crate::access::Access;
 use crate::config::Config;
 use crate::identity::PeerId;
 use crate::job::{Outcome, Ticket};
+use crate::message::Outgoing;
 use crate::network::Network;
 use crate::path::Path;
 use crate::peer::Peer;
@@ -34,25 +35,32 @@ pub(super) struct Settings {
     previous_secret: Option<[u8; 32]>,
     ping_interval: Duration,
     access: Access,
+    message_lifetime: Duration,
 }
 
 impl From<&Config> for Settings {
     fn from(config: &Config) -> Self {
-        let Config { network, ping_interval, access } = config;
+        let Config { network, ping_interval, access, message_lifetime } = config;
         Self {
             network: network.id,
             secret: network.secret,
             previous_secret: network.previous_secret,
             ping_interval: *ping_interval,
             access: *access,
+            message_lifetime: *message_lifetime,
         }
     }
 }
 
 impl From<Settings> for Config {
     fn from(settings: Settings) -> Self {
-        let Settings { network, secret, previous_secret, ping_interval, access } = settings;
-        Self { network: Network { id: network, secret, previous_secret }, ping_interval, access }
+        let Settings { network, secret, previous_secret, .. } = settings;
+        Self {
+            network: Network { id: network, secret, previous_secret },
+            ping_interval: settings.ping_interval,
+            access: settings.access,
+            message_lifetime: settings.message_lifetime,
+        }
     }
 }
 
@@ -69,8 +77,10 @@ pub(super) enum Call<'a> {
     RetirePreviousSecret,
     Close { peer: Peer, now: Instant },
     SendDatagram { to: Peer, payload: &'a [u8] },
+    SendMessage { to: Peer, message: Outgoing<'a>, now: Instant },
     CompleteJob { ticket: Ticket, outcome: Outcome, now: Instant },
     PollJob,
     PollTransmit,
     PollEvent,
+    PollMessage,
 }

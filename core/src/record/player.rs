@@ -187,6 +187,10 @@ impl<'r, S: Storage> Player<'r, S> {
                 let sent = node.send_datagram(to, payload, &mut out);
                 digest.absorb(&sent.map(|transmit| (transmit, &out[..transmit.len])));
             }
+            Call::SendMessage { to, message, now } => {
+                time(now);
+                digest.absorb(&node.send_message(to, message, now));
+            }
             Call::CompleteJob { ticket, outcome, now } => {
                 time(now);
                 digest.absorb(&node.complete_job(Done { ticket, outcome }, now));
@@ -200,6 +204,7 @@ impl<'r, S: Storage> Player<'r, S> {
                 digest.absorb(&sent.map(|transmit| (transmit, &out[..transmit.len])));
             }
             Call::PollEvent => digest.absorb(&node.poll_event()),
+            Call::PollMessage => digest.absorb(&node.poll_message()),
         }
         self.now = self.now.max(at);
         Some(())
@@ -218,10 +223,12 @@ fn name(call: &Call<'_>) -> &'static str {
         Call::RetirePreviousSecret => "retire_previous_secret",
         Call::Close { .. } => "close",
         Call::SendDatagram { .. } => "send_datagram",
+        Call::SendMessage { .. } => "send_message",
         Call::CompleteJob { .. } => "complete_job",
         Call::PollJob => "poll_job",
         Call::PollTransmit => "poll_transmit",
         Call::PollEvent => "poll_event",
+        Call::PollMessage => "poll_message",
     }
 }
 

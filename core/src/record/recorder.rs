@@ -14,7 +14,7 @@ use crate::error::{CapacityError, ConnectError, RestoreError, SendError, Unknown
 use crate::event::Event;
 use crate::identity::{Keys, PeerId};
 use crate::job::{Done, Job, Stale};
-use crate::message::Received;
+use crate::message::{Message, MessageId, Outgoing, Received};
 use crate::node::Node;
 use crate::path::{Path, Transmit};
 use crate::peer::Peer;
@@ -193,6 +193,22 @@ impl<S: Storage, L: Log> Recorder<S, L> {
         sent
     }
 
+    /// As [`Node::send_message`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn send_message(
+        &mut self,
+        to: Peer,
+        message: Outgoing<'_>,
+        now: Instant,
+    ) -> Result<MessageId, SendError> {
+        self.call(|| Call::SendMessage { to, message, now });
+        let accepted = self.node.send_message(to, message, now);
+        record(&mut self.tape, &accepted);
+        accepted
+    }
+
     /// As [`Node::complete_job`].
     ///
     /// # Errors
@@ -235,6 +251,14 @@ impl<S: Storage, L: Log> Recorder<S, L> {
         let event = self.node.poll_event();
         record(&mut self.tape, &event);
         event
+    }
+
+    /// As [`Node::poll_message`].
+    pub fn poll_message(&mut self) -> Option<Message<'_>> {
+        self.call(|| Call::PollMessage);
+        let message = self.node.poll_message();
+        record(&mut self.tape, &message);
+        message
     }
 
     /// As [`Node::peer`].

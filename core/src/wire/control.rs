@@ -2,13 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::MAX_PAYLOAD;
+use super::{Fragment, MAX_PAYLOAD};
 
 /// The first byte inside the seal.
-mod kind {
-    pub(super) const DATAGRAM: u8 = 0;
-    pub(super) const PING: u8 = 1;
-    pub(super) const PONG: u8 = 2;
+pub(super) mod kind {
+    pub(in crate::wire) const DATAGRAM: u8 = 0;
+    pub(in crate::wire) const PING: u8 = 1;
+    pub(in crate::wire) const PONG: u8 = 2;
+    pub(in crate::wire) const FRAGMENT: u8 = 3;
+    pub(in crate::wire) const ACK: u8 = 4;
 }
 
 /// The content of a sealed datagram.
@@ -16,6 +18,9 @@ mod kind {
 pub(crate) enum Message<'a> {
     /// The application's bytes.
     Datagram(&'a [u8]),
+    /// A packet of an acknowledged message.
+    Fragment(Fragment<'a>),
+    Ack(Ack),
     Control(Control),
 }
 
@@ -31,6 +36,16 @@ pub(crate) enum Control {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Probe {
     pub(crate) nonce: [u8; 8],
+}
+
+/// Which packets of acknowledged messages have arrived, by their transmit numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Ack {
+    pub(crate) largest: u64,
+    /// Bit `n` stands for `largest - 1 - n`.
+    pub(crate) bitmap: u64,
+    /// How long ago the largest came, in microseconds.
+    pub(crate) delay_us: u32,
 }
 
 /// Sealed by the peer, and of no type that this version knows or not well formed.
@@ -55,6 +70,28 @@ impl Control {
     }
 }
 
+impl Ack {
+    /// The longest encoding: the type, and each number in postcard's variable length.
+    pub(crate) const LEN_MAX: usize = 1 + 10 + 10 + 5;
+
+    /// Writes the message and returns its length.
+    ///
+    /// # Panics
+    /// If `out` is shorter than [`Self::LEN_MAX`].
+    pub(crate) fn encode(&self, out: &mut [u8]) -> usize {
+        out[0] = kind::ACK;
+        1 + postcard::to_slice(self, &mut out[1..Self::LEN_MAX]).expect("LEN_MAX holds it").len()
+    }
+
+    pub(crate) fn covers(&self, number: u64) -> bool {
+        match self.largest.checked_sub(number) {
+            Some(0) => true,
+            Some(behind @ 1..=64) => self.bitmap >> (behind - 1) & 1 == 1,
+            _ => false,
+        }
+    }
+}
+
 impl<'a> Message<'a> {
     /// Bytes before an application's payload.
     pub(crate) const DATAGRAM_PREFIX: [u8; 1] = [kind::DATAGRAM];
@@ -65,6 +102,8 @@ impl<'a> Message<'a> {
             kind::DATAGRAM if body.len() <= MAX_PAYLOAD => return Ok(Self::Datagram(body)),
             kind::PING => Control::Ping(decode_body(body)?),
             kind::PONG => Control::Pong(decode_body(body)?),
+            kind::FRAGMENT => return Fragment::decode(plain).map(Self::Fragment),
+            kind::ACK => return decode_body(body).map(Self::Ack),
             _ => return Err(UnknownMessage),
         };
         Ok(Self::Control(control))

@@ -4,6 +4,7 @@
 //! A decoder never panics, whatever it is given.
 
 mod control;
+mod fragment;
 mod handshake;
 mod intro;
 mod sealed;
@@ -11,7 +12,9 @@ mod stateless;
 
 #[cfg(test)]
 pub(crate) use control::UnknownMessage;
-pub(crate) use control::{Control, Message, Probe};
+pub(crate) use control::{Ack, Control, Message, Probe};
+pub use fragment::MAX_MESSAGE;
+pub(crate) use fragment::{FRAGMENT_LEN, FRAGMENTS_MAX, Fragment, fragment_len, fragments};
 pub(crate) use handshake::{Confirm, Hello, MAC_LEN, Pattern, Welcome, is_for};
 pub(crate) use intro::Intro;
 pub(crate) use sealed::SealedHeader;
@@ -30,6 +33,12 @@ pub const MAX_DATAGRAM: usize = 1232;
 /// The largest payload of one datagram. It is the same on every path: room is left for a relay's
 /// own layer, so that moving to a relay makes no message undeliverable.
 pub const MAX_PAYLOAD: usize = 1152;
+
+/// The longest content of any sealed datagram, its type included: what is left of
+/// [`MAX_DATAGRAM`] after a header and a tag, and after a relay's own header, tag, kind and circuit.
+pub(crate) const MAX_CONTENT: usize = MAX_DATAGRAM - (16 + 16) - (16 + 16 + 8);
+
+const _: () = assert!(MAX_CONTENT == 1160 && MAX_PAYLOAD < MAX_CONTENT);
 
 /// The first byte of every datagram.
 mod kind {

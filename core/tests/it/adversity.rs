@@ -1,7 +1,7 @@
 //! Bystanders who replay, race and forge; paths and jobs that are slow.
 
 use underpass_core::inspect;
-use underpass_core::{Config, Counter, Duration, Instant, PeerState, Stale};
+use underpass_core::{Config, Counter, Duration, PeerState, Stale};
 
 use crate::net::{A, B, Host, Net, Packet, address, network, path_to};
 
@@ -109,24 +109,8 @@ fn a_peer_that_comes_back_elsewhere_is_sent_payloads_once_it_has_answered_there(
 fn a_round_trip_of_four_seconds_connects_at_the_first_attempt() {
     let mut net = Net::new(2);
     net.connect(A, B);
-    let one_way = Duration::from_secs(2);
-    let mut under_way: Vec<(Instant, Packet)> = Vec::new();
-    let end = net.now + Duration::from_secs(60);
-    while net.now < end {
-        let arrivals = std::mem::take(&mut net.wire).into_iter();
-        under_way.extend(arrivals.map(|packet| (net.now + one_way, packet)));
-        let timeouts = net.hosts.iter().filter_map(|host| host.node.poll_timeout()).map(|d| d.at);
-        let next = timeouts.chain(under_way.iter().map(|(at, _)| *at)).min().unwrap();
-        net.now = net.now.max(next).min(end);
-        let now = net.now;
-        for (_, packet) in under_way.extract_if(.., |(at, _)| *at <= now) {
-            let _ = net.handle(packet);
-        }
-        for host in [A, B] {
-            net.hosts[host].node.handle_timeout(net.now);
-            net.collect(host);
-        }
-    }
+    net.delay = Duration::from_secs(2);
+    net.run_for(Duration::from_secs(60));
     assert!(net.is_active(A, B) && net.is_active(B, A));
     assert_eq!(net.hosts[A].node.counters().done(Counter::HandshakesBegun), 1);
 }

@@ -37,7 +37,9 @@ const SCENES: &[(Dropped, Scene)] = &[
     (Dropped::TooOld, late_by_a_window),
     (Dropped::Unauthentic, || altered_ping(20, 0)),
     (Dropped::UnexpectedPong, pong_from_elsewhere),
-    // `UnknownMessage` takes a peer of a later version: see the tests of `receive.rs`.
+    (Dropped::OtherChannel, message_on_a_session_of_before),
+    (Dropped::MessagesFull, message_to_a_full_receiver),
+    // The rest takes a peer of a later version, or a hostile one: see the tests of `receive.rs`.
 ];
 
 #[test]
@@ -47,7 +49,13 @@ fn every_reason_is_reached_and_counted() {
     }
     let reached: BTreeSet<_> = SCENES.iter().map(|(reason, _)| reason.name()).collect();
     let missing: Vec<_> = Dropped::ALL.iter().filter(|r| !reached.contains(r.name())).collect();
-    assert_eq!(missing, [&Dropped::UnknownMessage]);
+    let others = [
+        Dropped::UnknownMessage,
+        Dropped::BeyondWindow,
+        Dropped::FragmentMismatch,
+        Dropped::UnexpectedAck,
+    ];
+    assert_eq!(missing, others.each_ref());
 }
 
 /// Hands a datagram to a host and returns the one reason that its counters then name.
@@ -277,6 +285,30 @@ fn pong_from_elsewhere() -> Dropped {
     let mut pong = net.wire.pop().unwrap();
     pong.from = address(9);
     refused(&mut net, pong)
+}
+
+/// B has a message under way when A forgets it and calls anew.
+fn message_on_a_session_of_before() -> Dropped {
+    let mut net = Net::connected();
+    net.send(A, B, b"late").unwrap();
+    let message = net.wire.pop().unwrap();
+    let peer = net.peer(A, B).unwrap();
+    net.hosts[A].node.close(peer, net.now).unwrap();
+    net.connect(A, B);
+    net.settle();
+    refused(&mut net, message)
+}
+
+fn message_to_a_full_receiver() -> Dropped {
+    let mut net = Net::connected();
+    net.hosts[B].reads = false;
+    for _ in 0..2 {
+        net.send(A, B, &[0; 5 * 1120]).unwrap();
+        net.run_for(Duration::from_secs(1));
+    }
+    net.send(A, B, &[0; 5 * 1120]).unwrap();
+    let first = net.wire.remove(0);
+    refused(&mut net, first)
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod erasure;
 mod health;
 mod interleaving;
 mod load;
+mod messages;
 mod net;
 mod recording;
 mod renewal;

@@ -3,13 +3,17 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use underpass_core::{
-    Config, Duration, Event, Instant, Log, MAX_DATAGRAM, Network, Path, Peer, PeerId, PeerState,
-    Player, Received, Recorder, SecretIdentity, Socket,
+    Config, Duration, Event, Instant, Log, MAX_DATAGRAM, Message, MessageId, Network, Outcome,
+    Outgoing, Path, Peer, PeerId, PeerState, Player, Purpose, Received, Recorder, SecretIdentity,
+    SendError, Socket,
 };
 
 underpass_core::storage! {
     /// As small as a board's.
-    pub(crate) struct Board { peers: 4, handshakes: 4, window_bits: 256 }
+    pub(crate) struct Board {
+        peers: 4, handshakes: 4, window_bits: 256,
+        messages: 16, message_window: 32, buffer: 16384,
+    }
 }
 
 pub(crate) const A: usize = 0;
@@ -36,6 +40,23 @@ impl Log for Recording {
 /// A node that is recorded, whatever the test is about.
 pub(crate) type TestNode = Recorder<Board, Recording>;
 
+/// A message that a host was handed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Got {
+    pub(crate) from: Peer,
+    pub(crate) id: MessageId,
+    pub(crate) kind: u16,
+    pub(crate) purpose: Purpose,
+    pub(crate) payload: Vec<u8>,
+}
+
+impl From<Message<'_>> for Got {
+    fn from(message: Message<'_>) -> Self {
+        let Message { from, id, kind, purpose, payload } = message;
+        Self { from, id, kind, purpose, payload: payload.to_vec() }
+    }
+}
+
 /// A node with its keys and its address.
 pub(crate) struct Host {
     pub(crate) node: TestNode,
@@ -43,13 +64,21 @@ pub(crate) struct Host {
     pub(crate) address: SocketAddr,
     pub(crate) events: Vec<Event>,
     pub(crate) payloads: Vec<Vec<u8>>,
+    pub(crate) messages: Vec<Got>,
+    /// Whether it asks for messages that no datagram brought.
+    pub(crate) reads: bool,
 }
 
 /// Hosts, a clock and a wire without any fault of its own.
 pub(crate) struct Net {
     pub(crate) hosts: Vec<Host>,
     pub(crate) now: Instant,
+    /// What was sent, and not looked at yet.
     pub(crate) wire: Vec<Packet>,
+    /// How long a datagram takes while time passes.
+    pub(crate) delay: Duration,
+    /// What arrives then.
+    pub(crate) under_way: Vec<(Instant, Packet)>,
 }
 
 pub(crate) fn network() -> Network {
@@ -108,8 +137,8 @@ impl Host {
         let (keys, log) = (identity(number), Some(Recording::default()));
         let node = Recorder::new(config, keys.id(), [seed; 32], Board::EMPTY, now, log);
         let node = node.expect("the storage is sound");
-        let (events, payloads) = Default::default();
-        Self { node, keys, address: address(number), events, payloads }
+        let (events, payloads, messages) = Default::default();
+        Self { node, keys, address: address(number), events, payloads, messages, reads: true }
     }
 
     pub(crate) fn id(&self) -> PeerId {
@@ -130,7 +159,20 @@ impl Host {
         while let Some(event) = self.node.poll_event() {
             self.events.push(event);
         }
+        while self.reads {
+            let Some(message) = self.node.poll_message() else { break };
+            self.messages.push(message.into());
+        }
         packets
+    }
+
+    /// How its messages have ended, in the order in which it was told.
+    pub(crate) fn outcomes(&self) -> Vec<(MessageId, Outcome)> {
+        let outcome = |event: &Event| match event {
+            Event::Message(_, id, outcome) => Some((*id, *outcome)),
+            _ => None,
+        };
+        self.events.iter().filter_map(outcome).collect()
     }
 }
 
@@ -139,7 +181,7 @@ impl Net {
     pub(crate) fn new(count: usize) -> Self {
         let now = Instant::from_micros(1_000_000);
         let hosts = (0..count).map(|n| Host::new(n, network(), n as u8 + 100, now)).collect();
-        Self { hosts, now, wire: Vec::new() }
+        Self { hosts, now, wire: Vec::new(), delay: Duration::ZERO, under_way: Vec::new() }
     }
 
     /// A has asked for B, and both are active.
@@ -180,13 +222,27 @@ impl Net {
         };
         let host = &mut self.hosts[at];
         let received = host.node.handle_datagram(path_to(packet.from), &mut packet.bytes, self.now);
-        let result = received.map(|received| {
-            if let Received::Message { payload, .. } = received {
-                host.payloads.push(payload.to_vec());
-            }
+        let result = received.map(|received| match received {
+            Received::Datagram { payload, .. } => host.payloads.push(payload.to_vec()),
+            Received::Message(message) => host.messages.push(message.into()),
+            _ => {}
         });
         self.collect(at);
         result
+    }
+
+    /// Accepts a message from one host to another, as a notice.
+    pub(crate) fn send(
+        &mut self,
+        from: usize,
+        to: usize,
+        payload: &[u8],
+    ) -> Result<MessageId, SendError> {
+        let peer = self.peer(from, to).ok_or(SendError::UnknownPeer)?;
+        let message = Outgoing { kind: 7, purpose: Purpose::Notice, payload };
+        let id = self.hosts[from].node.send_message(peer, message, self.now);
+        self.collect(from);
+        id
     }
 
     /// Delivers until nothing is under way.
@@ -201,7 +257,7 @@ impl Net {
         panic!("the nodes never come to rest");
     }
 
-    /// Lets time pass, with every datagram delivered at once.
+    /// Lets time pass, with every datagram delivered.
     pub(crate) fn run_for(&mut self, span: Duration) {
         self.run(span, |_| true);
     }
@@ -212,14 +268,25 @@ impl Net {
         loop {
             while !self.wire.is_empty() {
                 let packet = self.wire.remove(0);
-                if pass(&packet) {
+                if !pass(&packet) {
+                    continue;
+                }
+                if self.delay == Duration::ZERO {
                     let _ = self.handle(packet);
+                } else {
+                    self.under_way.push((self.now + self.delay, packet));
                 }
             }
-            let next =
-                self.hosts.iter().filter_map(|host| host.node.poll_timeout()).min_by_key(|d| d.at);
-            let Some(next) = next.filter(|next| next.at <= end) else { break };
-            self.now = self.now.max(next.at);
+            let timeouts = self.hosts.iter().filter_map(|host| host.node.poll_timeout());
+            let arrivals = self.under_way.iter().map(|(at, _)| *at);
+            let next = timeouts.map(|deadline| deadline.at).chain(arrivals).min();
+            let Some(next) = next.filter(|next| *next <= end) else { break };
+            let now = self.now.max(next);
+            self.now = now;
+            let arrived: Vec<_> = self.under_way.extract_if(.., |(at, _)| *at <= now).collect();
+            for (_, packet) in arrived {
+                let _ = self.handle(packet);
+            }
             for host in 0..self.hosts.len() {
                 self.hosts[host].node.handle_timeout(self.now);
                 self.collect(host);

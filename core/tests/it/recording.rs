@@ -22,7 +22,12 @@ fn play(recording: &[u8]) -> Result<[u8; 32], PlayError> {
 
 #[test]
 fn a_recording_says_which_storage_it_takes() {
-    underpass_core::storage! { struct Other { peers: 5, handshakes: 4, window_bits: 256 } }
+    underpass_core::storage! {
+        struct Other {
+            peers: 5, handshakes: 4, window_bits: 256,
+            messages: 16, message_window: 32, buffer: 8192,
+        }
+    }
     let recording = recording();
     assert_eq!(Player::<Board>::capacity(&recording), Ok(Board::CAPACITY));
     assert_eq!(Player::new(&recording, Other::EMPTY).err(), Some(PlayError::OtherCapacity));

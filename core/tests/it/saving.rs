@@ -91,7 +91,12 @@ fn what_another_node_saved_is_refused() {
 
 #[test]
 fn a_smaller_storage_keeps_those_that_were_asked_for() {
-    underpass_core::storage! { struct Single { peers: 1, handshakes: 2, window_bits: 128 } }
+    underpass_core::storage! {
+        struct Single {
+            peers: 1, handshakes: 2, window_bits: 128,
+            messages: 8, message_window: 32, buffer: 4096,
+        }
+    }
     let mut net = Net::new(3);
     net.connect(2, A);
     net.settle();

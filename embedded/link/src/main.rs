@@ -11,7 +11,8 @@ use core::net::SocketAddr;
 use core::panic::PanicInfo;
 
 use underpass_core::{
-    Config, Instant, MAX_DATAGRAM, Network, Node, Path, PeerId, SecretIdentity, Socket,
+    Config, Instant, MAX_DATAGRAM, Network, Node, Outgoing, Path, PeerId, Purpose, SecretIdentity,
+    Socket,
 };
 
 /// Where the linker starts from: what cannot be reached from here is not in the image.
@@ -26,7 +27,10 @@ extern "C" fn _start() -> ! {
 
 underpass_core::storage! {
     /// For a handful of peers.
-    struct Board { peers: 8, handshakes: 4, window_bits: 256 }
+    struct Board {
+        peers: 8, handshakes: 4, window_bits: 256,
+        messages: 16, message_window: 32, buffer: 4096,
+    }
 }
 
 static mut STORAGE: Board = Board::EMPTY;
@@ -58,9 +62,14 @@ fn drive(storage: &'static mut Board) {
         while let Some(event) = node.poll_event() {
             black_box(event);
         }
+        while let Some(message) = node.poll_message() {
+            black_box(message);
+        }
         black_box(node.poll_timeout());
         let sent = node.send_datagram(peer, black_box(b"reading"), &mut buffer);
-        if sent.is_err() && node.close(peer, now).is_err() {
+        let message = Outgoing { kind: 1, purpose: Purpose::Request, payload: b"setting" };
+        let kept = node.send_message(black_box(peer), message, now);
+        if sent.is_err() && kept.is_err() && node.close(peer, now).is_err() {
             return;
         }
     }

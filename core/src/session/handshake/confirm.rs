@@ -59,7 +59,7 @@ pub(crate) fn confirm(handshake: u16, peer: u16, path: Path, cx: &mut Cx<'_>) ->
 }
 
 /// Every other handshake with this peer has lost its reason.
-fn abandon_others(peer: u16, remote: &PeerId, cx: &mut Cx<'_>) {
+pub(crate) fn abandon_others(peer: u16, remote: &PeerId, cx: &mut Cx<'_>) {
     if let Some(own) = cx.peer(peer).initiating {
         abandon(own, cx);
     }

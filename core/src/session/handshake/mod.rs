@@ -18,7 +18,7 @@ mod initiator;
 mod progress;
 mod responder;
 
-pub(crate) use confirm::{Confirmed, confirm, own_goes_first, remote};
+pub(crate) use confirm::{Confirmed, abandon_others, confirm, own_goes_first, remote};
 pub(crate) use initiator::{initiate, on_cookie, on_welcome};
 pub(crate) use progress::{on_outcome, take_work};
 pub(crate) use responder::{on_confirm, on_hello};
@@ -28,6 +28,7 @@ use zeroize::Zeroize;
 
 use crate::counters::{Counter, Dropped};
 use crate::cx::{Actor, Cx, Share};
+use crate::delivery;
 use crate::heartbeat::Via;
 use crate::held::Held;
 use crate::lifecycle::Turn;
@@ -169,10 +170,11 @@ impl From<Malformed> for Dropped {
 
 /// What we say of ourselves.
 fn own_intro(channel: u64, hello: u64, cx: &Cx<'_>) -> Intro {
+    let (fragments_max, message_window) = delivery::own_limits(cx);
     Intro {
         version: VERSION,
-        fragments_max: 0,
-        message_window: 0,
+        fragments_max,
+        message_window,
         capabilities: 0,
         ping_interval: cx.state.config.ping_interval,
         channel,

@@ -10,7 +10,12 @@ use crate::path::{Path, Socket};
 use crate::peer::PeerState;
 use crate::{MAX_DATAGRAM, Node, session};
 
-crate::storage! { struct Tiny { peers: 1, handshakes: 2, window_bits: 128 } }
+crate::storage! {
+    struct Tiny {
+        peers: 1, handshakes: 2, window_bits: 128,
+        messages: 8, message_window: 32, buffer: 4096,
+    }
+}
 
 const NOW: Instant = Instant::from_micros(5_000_000);
 

@@ -26,7 +26,14 @@ pub const PORT: u16 = 4747;
 /// crowd that starts at one instant is through within a round trip or two.
 pub const fn default_capacity(peers: usize) -> Capacity {
     let peers = if peers < 8 { 8 } else { peers };
-    Capacity { peers, handshakes: 16, window_bits: 1024 }
+    Capacity {
+        peers,
+        handshakes: 16,
+        window_bits: 1024,
+        messages: 32,
+        message_window: 64,
+        buffer: 16 * 1024,
+    }
 }
 
 /// A node of our protocol, and what its scenario wants of it.
@@ -187,7 +194,7 @@ impl Machine for Underpass {
         let socket = CoreSocket(u8::try_from(number).expect("two at most"));
         let received = node.handle_datagram(Path { socket, remote: from }, bytes, cx.now());
         match received {
-            Ok(Received::Message { from, payload }) => {
+            Ok(Received::Datagram { from, payload }) => {
                 let stamp = Stamp::of(payload, canary);
                 if let (Some(from), Some(Stamp { send, number, sent_at })) =
                     (self.name(from), stamp)
@@ -228,5 +235,8 @@ fn why(error: SendError) -> &'static str {
         SendError::UnknownPeer => "the peer is unknown",
         SendError::NotConnected => "not connected to the peer",
         SendError::TooLong => "the payload is too long",
+        SendError::Full => "there is no room for another message",
+        SendError::Unsupported => "the peer takes no messages",
+        SendError::Oneself => "it would go to the node itself",
     }
 }

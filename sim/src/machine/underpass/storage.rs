@@ -1,7 +1,8 @@
 //! A node's tables on the heap.
 
 use underpass_core::{
-    Capacity, DeadlineSlot, HandshakeSlot, PeerSlot, SessionSlot, Storage, Tables,
+    Capacity, DeadlineSlot, FlightSlot, HandshakeSlot, MessageSlot, PeerSlot, SessionSlot, Storage,
+    Tables,
 };
 
 /// Tables of any capacity.
@@ -13,6 +14,11 @@ pub struct HeapStorage {
     deadlines: Box<[DeadlineSlot]>,
     index: Box<[u16]>,
     queues: Box<[u16]>,
+    messages: Box<[MessageSlot]>,
+    flights: Box<[FlightSlot]>,
+    message_windows: Box<[u32]>,
+    buffer: Box<[u8]>,
+    blocks: Box<[u32]>,
 }
 
 impl HeapStorage {
@@ -26,6 +32,12 @@ impl HeapStorage {
             deadlines: filled(capacity.deadlines(), || DeadlineSlot::EMPTY),
             index: filled(capacity.index(), || 0),
             queues: filled(capacity.queues(), || 0),
+            messages: filled(capacity.messages, || MessageSlot::EMPTY),
+            flights: filled(capacity.flights(), || FlightSlot::EMPTY),
+            message_windows: filled(capacity.message_window_words(), || 0),
+            // Zeros that nobody has written yet take up no memory.
+            buffer: vec![0; capacity.buffer].into(),
+            blocks: filled(capacity.blocks(), || 0),
         }
     }
 }
@@ -44,6 +56,11 @@ impl Storage for HeapStorage {
             deadlines: &mut self.deadlines,
             index: &mut self.index,
             queues: &mut self.queues,
+            messages: &mut self.messages,
+            flights: &mut self.flights,
+            message_windows: &mut self.message_windows,
+            buffer: &mut self.buffer,
+            blocks: &mut self.blocks,
         }
     }
 

@@ -1,0 +1,157 @@
+//! How much is kept, and what happens beyond.
+
+use underpass_core::{Counter, Dropped, Duration, Outcome, SendError};
+
+use crate::net::{A, B, Board, Net};
+
+/// All but the last quarter.
+const SHARE: usize = Board::CAPACITY.messages - Board::CAPACITY.messages / 4;
+
+/// Sends until it is refused; returns how many were accepted, and why no more.
+fn fill(net: &mut Net, from: usize, to: usize, payload: &[u8]) -> (usize, SendError) {
+    let mut accepted = 0;
+    loop {
+        match net.send(from, to, payload) {
+            Ok(_) => accepted += 1,
+            Err(error) => return (accepted, error),
+        }
+    }
+}
+
+#[test]
+fn messages_fill_their_share_of_places_and_no_more() {
+    let mut net = Net::new(2);
+    net.connect(A, B);
+    net.wire.clear();
+    assert_eq!(fill(&mut net, A, B, b"small"), (SHARE, SendError::Full));
+}
+
+#[test]
+fn messages_fill_their_share_of_bytes_and_no_more() {
+    let mut net = Net::new(2);
+    net.connect(A, B);
+    net.wire.clear();
+    let (accepted, error) = fill(&mut net, A, B, &[1; 4 * 1120]);
+    assert_eq!((accepted, error), (2, SendError::Full), "9 KB of 12 KB");
+    assert!(net.send(A, B, &[1; 1120]).is_ok());
+}
+
+#[test]
+fn a_place_is_free_again_once_its_outcome_is_reported() {
+    let mut net = Net::connected();
+    for _ in 0..10 {
+        let (accepted, error) = fill(&mut net, A, B, b"small");
+        assert_eq!((accepted, error), (SHARE, SendError::Full));
+        net.run_for(Duration::from_secs(1));
+    }
+    assert_eq!(net.hosts[A].outcomes().len(), 10 * SHARE);
+    assert_eq!(net.hosts[B].messages.len(), 10 * SHARE);
+}
+
+#[test]
+fn outcomes_that_nobody_asks_for_are_kept() {
+    let mut net = Net::connected();
+    let (accepted, _) = fill(&mut net, A, B, b"small");
+    let mut packets = Vec::new();
+    // Only the datagrams are moved.
+    for _ in 0..100 {
+        for host in [A, B] {
+            let mut out = [0; underpass_core::MAX_DATAGRAM];
+            while let Some(sent) = net.hosts[host].node.poll_transmit(&mut out) {
+                packets.push((net.hosts[host].address, sent.path.remote, out[..sent.len].to_vec()));
+            }
+        }
+        packets.extend(net.wire.drain(..).map(|packet| (packet.from, packet.to, packet.bytes)));
+        for (from, to, mut bytes) in packets.drain(..) {
+            let host = net.hosts.iter_mut().find(|host| host.address == to).unwrap();
+            let path = crate::net::path_to(from);
+            host.node.handle_datagram(path, &mut bytes, net.now).unwrap();
+        }
+        net.now = net.now + Duration::from_millis(30);
+        net.hosts.iter_mut().for_each(|host| host.node.handle_timeout(net.now));
+    }
+    assert_eq!(net.hosts[A].node.counters().done(Counter::MessagesAcked), accepted as u64);
+    assert_eq!(net.send(A, B, b"one more"), Err(SendError::Full));
+    assert_eq!(net.hosts[A].outcomes().len(), accepted);
+    assert!(net.send(A, B, b"one more").is_ok());
+}
+
+#[test]
+fn a_message_longer_than_the_peer_takes_is_refused() {
+    let mut net = Net::connected();
+    // Half of three quarters of 102 blocks of 160 bytes.
+    assert!(net.send(A, B, &[0; 5 * 1120]).is_ok());
+    assert_eq!(net.send(A, B, &[0; 5 * 1120 + 1]), Err(SendError::TooLong));
+}
+
+#[test]
+fn a_message_too_long_for_a_peer_met_later_fails() {
+    let mut net = Net::new(2);
+    net.connect(A, B);
+    let id = net.send(A, B, &[0; 5 * 1120 + 1]).unwrap();
+    net.settle();
+    assert_eq!(net.hosts[A].outcomes(), [(id, Outcome::Failed)]);
+}
+
+#[test]
+fn a_message_longer_than_could_ever_be_kept_is_refused() {
+    let mut net = Net::new(2);
+    net.connect(A, B);
+    assert_eq!(net.send(A, B, &[0; 77 * 160 + 1]), Err(SendError::TooLong));
+    assert!(net.send(A, B, &[0; 77 * 160]).is_ok());
+}
+
+#[test]
+fn a_full_receiver_gets_the_rest_once_it_has_read() {
+    let mut net = Net::connected();
+    net.hosts[B].reads = false;
+    let ids: Vec<_> = (0..2).map(|_| net.send(A, B, &[1; 5 * 1120]).unwrap()).collect();
+    net.run_for(Duration::from_secs(2));
+    let more = net.send(A, B, &[2; 2 * 1120]).unwrap();
+    net.run_for(Duration::from_secs(2));
+    let acked: Vec<_> = ids.iter().map(|id| (*id, Outcome::Acked)).collect();
+    assert_eq!(net.hosts[A].outcomes(), acked, "the third waits");
+    assert!(net.hosts[B].node.counters().dropped(Dropped::MessagesFull) > 0);
+    // One packet needs no room.
+    let small = net.send(A, B, b"small").unwrap();
+    net.run_for(Duration::from_secs(2));
+    assert_eq!(net.hosts[A].outcomes()[2..], [(small, Outcome::Acked)]);
+    net.hosts[B].reads = true;
+    net.run_for(Duration::from_secs(20));
+    assert_eq!(net.hosts[A].outcomes()[3..], [(more, Outcome::Acked)]);
+    assert_eq!(net.hosts[B].messages.len(), 4);
+}
+
+#[test]
+fn a_message_that_is_not_asked_for_keeps_its_bytes_until_the_next_is() {
+    let mut net = Net::connected();
+    net.hosts[B].reads = false;
+    net.send(A, B, &[1; 2000]).unwrap();
+    net.settle();
+    let first = net.hosts[B].node.poll_message().unwrap();
+    assert_eq!(first.payload, [1; 2000]);
+    assert!(net.hosts[B].node.poll_message().is_none());
+}
+
+#[test]
+fn no_more_messages_are_under_way_than_the_peers_window() {
+    let mut net = Net::connected();
+    // The first never arrives; those behind it do, up to the window.
+    let lost = net.send(A, B, b"lost").unwrap();
+    let first = net.wire.pop().unwrap();
+    let length = first.bytes.len();
+    let mut accepted = 1;
+    let end = net.now + Duration::from_secs(20);
+    while net.now < end {
+        while net.send(A, B, b"on we go").is_ok() {
+            accepted += 1;
+        }
+        net.run(Duration::from_millis(100), |packet| packet.bytes.len() != length);
+    }
+    assert!(accepted >= Board::CAPACITY.message_window, "{accepted}");
+    assert_eq!(net.hosts[B].messages.len(), Board::CAPACITY.message_window - 1);
+    assert_eq!(net.hosts[B].node.counters().dropped(Dropped::BeyondWindow), 0);
+    net.run_for(Duration::from_secs(20));
+    assert_eq!(net.hosts[B].messages.len(), accepted);
+    assert!(net.hosts[A].outcomes().contains(&(lost, Outcome::Acked)));
+}
