@@ -122,6 +122,8 @@ pub enum FaultKind {
     Crash(NodeId),
     /// The node starts anew at once, without its state, whether it was running or not.
     Restart(NodeId),
+    /// These hostile machines do what they are there for; before and after, they only overhear.
+    Hostile(Vec<NodeId>),
 }
 
 /// Something that must hold.

@@ -13,7 +13,9 @@ use underpass_core::{Duration, Instant};
 
 use crate::fault::Hold;
 use crate::link::LinkModel;
-use crate::machine::{Addresses, Command, Cx, Machine, MachineFactory, Unsupported};
+use crate::machine::{
+    Addresses, Command, Cx, Machine, MachineFactory, Powers, Unsupported, Verdict,
+};
 use crate::random::Draws;
 use crate::scenario::model::{Fault, FaultKind, NodeId, PairLink};
 use crate::trace::{Input, Observation, Trace, Watch};
@@ -25,6 +27,7 @@ mod network;
 mod packets;
 mod queue;
 mod tally;
+mod taps;
 mod wake;
 
 pub use address::{IPV4_NODES_MAX, ipv4_address, ipv6_address, node_of_address};
@@ -34,7 +37,7 @@ pub(crate) use kernel::Kernel;
 
 use host::Host;
 use kernel::Event;
-use network::{Network, Stage};
+use network::{Loss, Network, Stage};
 use packets::{Packets, Slot};
 use queue::Queue;
 use wake::Due;
@@ -181,6 +184,21 @@ impl World {
         world
     }
 
+    /// Gives a node's machine powers that others do not have, for all its lives.
+    ///
+    /// # Panics
+    ///
+    /// If a node does not exist, or would tap its own link.
+    pub fn grant(&mut self, node: NodeId, powers: &Powers) {
+        let nodes = self.machines.len();
+        for &link in &powers.taps {
+            assert!((link.0 as usize) < nodes, "{link:?} exists");
+            assert!(link != node, "{node:?} taps another's link");
+            self.kernel.network.taps.add(node, link, nodes);
+        }
+        self.kernel.host_mut(node).injects |= powers.injects;
+    }
+
     /// Gives a node's machine one command at that time.
     pub fn schedule_command(&mut self, at: Instant, node: NodeId, command: Command) {
         let mut command = Some(command);
@@ -251,14 +269,18 @@ impl World {
 
     fn schedule_faults(&mut self) {
         for (position, fault) in (0u32..).zip(&self.faults) {
-            let node = match fault.kind {
+            let nodes = match &fault.kind {
                 // The network knows its partitions in advance: they need no event.
                 FaultKind::Partition(_) => continue,
-                FaultKind::Crash(node) | FaultKind::Restart(node) => node,
+                FaultKind::Crash(node) | FaultKind::Restart(node) => std::slice::from_ref(node),
+                FaultKind::Hostile(nodes) => nodes,
             };
-            assert!((node.0 as usize) < self.machines.len(), "{node:?} exists");
+            for node in nodes {
+                assert!((node.0 as usize) < self.machines.len(), "{node:?} exists");
+            }
             self.kernel.schedule(fault.at, Event::FaultBegins(position));
-            if let (FaultKind::Crash(_), Some(lasts)) = (&fault.kind, fault.lasts) {
+            let lasts = fault.lasts.filter(|_| !matches!(fault.kind, FaultKind::Restart(_)));
+            if let Some(lasts) = lasts {
                 self.kernel.schedule(fault.at + lasts, Event::FaultEnds(position));
             }
         }
@@ -267,6 +289,9 @@ impl World {
     fn dispatch(&mut self, event: Event) -> Result<(), Stop> {
         match event {
             Event::Packet(slot, Stage::Arrival) => self.deliver(slot),
+            Event::Packet(slot, stage @ (Stage::TapUp(_) | Stage::TapDown(_))) => {
+                self.overhear(slot, stage);
+            }
             Event::Packet(slot, stage) => self.kernel.forward(slot, stage),
             Event::Wake(node) => self.wake(node)?,
             Event::Command(source) => self.command(source),
@@ -293,6 +318,34 @@ impl World {
         }
         self.kernel.packets.put_back(slot, packet);
         self.kernel.packets.release(slot);
+    }
+
+    /// A packet comes to a machine that taps a link on its way, and goes on as that says.
+    fn overhear(&mut self, slot: Slot, stage: Stage) {
+        let now = self.kernel.now;
+        let mut packet = self.kernel.packets.take(slot);
+        let (tapper, link) = self.kernel.network.taps.at(&packet, stage).expect("it is tapped");
+        let mut verdict = Verdict::Pass;
+        if self.kernel.host(tapper).power.is_on() {
+            let (from, number) = (packet.from, packet.number);
+            self.kernel.trace.input(now, tapper, Input::Overheard { from, number });
+            let call = |machine: &mut dyn Machine, cx: &mut Cx<'_>| {
+                machine.overheard(cx, link, &packet.info())
+            };
+            verdict = self.call(tapper, call);
+            self.kernel.trace.judged(now, tapper, &verdict);
+        }
+        if let Verdict::Replace(bytes) = &verdict {
+            packet.replace(bytes);
+        }
+        self.kernel.packets.put_back(slot, packet);
+        match verdict {
+            Verdict::Pass | Verdict::Replace(_) => self.kernel.pass_tap(slot, stage),
+            Verdict::Drop => {
+                self.kernel.tally.lost(Loss::Intercepted);
+                self.kernel.packets.release(slot);
+            }
+        }
     }
 
     fn wake(&mut self, node: NodeId) -> Result<(), Stop> {
@@ -342,6 +395,7 @@ impl World {
     fn begin_fault(&mut self, position: u32) {
         match self.faults[position as usize].kind {
             FaultKind::Partition(_) => unreachable!("a partition has no event"),
+            FaultKind::Hostile(_) => self.set_active(position, true),
             FaultKind::Crash(node) => {
                 self.stop(node);
                 self.kernel.host_mut(node).power.hold(Hold::Crash(position));
@@ -357,8 +411,30 @@ impl World {
     fn end_fault(&mut self, position: u32) {
         match self.faults[position as usize].kind {
             FaultKind::Crash(node) => self.release(node, Hold::Crash(position)),
+            FaultKind::Hostile(_) => self.set_active(position, false),
             FaultKind::Partition(_) | FaultKind::Restart(_) => unreachable!("it has no end event"),
         }
+    }
+
+    /// A fault lets its hostile machines act, or no longer does. One that several faults name acts
+    /// until the last of them is over.
+    fn set_active(&mut self, position: u32, active: bool) {
+        let FaultKind::Hostile(nodes) = &self.faults[position as usize].kind else {
+            unreachable!("only hostile machines become active")
+        };
+        for node in nodes.clone() {
+            let host = self.kernel.host_mut(node);
+            let others = host.active - u32::from(!active);
+            host.active = others + u32::from(active);
+            if others == 0 && host.power.is_on() {
+                self.tell_active(node, active);
+            }
+        }
+    }
+
+    fn tell_active(&mut self, node: NodeId, active: bool) {
+        self.kernel.trace.input(self.kernel.now, node, Input::Active(active));
+        self.call(node, |machine, cx| machine.set_active(cx, active));
     }
 
     fn release(&mut self, node: NodeId, hold: Hold) {
@@ -374,6 +450,9 @@ impl World {
         self.kernel.trace.input(self.kernel.now, node, Input::Start);
         self.kernel.observe(node, &Observation::Started { incarnation });
         self.call(node, |machine, cx| machine.start(cx));
+        if self.kernel.host(node).active > 0 {
+            self.tell_active(node, true);
+        }
     }
 
     /// Switches a node off, if it is on. What is on its way to it goes on.

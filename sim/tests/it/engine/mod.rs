@@ -2,6 +2,7 @@
 
 mod determinism;
 mod faults;
+mod hostile;
 mod network;
 mod setup;
 mod stops;
