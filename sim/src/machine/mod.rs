@@ -11,6 +11,7 @@ use crate::scenario::model::NodeId;
 use crate::trace::PacketInfo;
 
 mod context;
+pub mod hostile;
 pub mod underpass;
 
 pub use context::{Addresses, BindError, Cx, IpFamily, MAX_DATAGRAM_BUFFER, Socket};

@@ -4,6 +4,6 @@ mod determinism;
 mod faults;
 mod hostile;
 mod network;
-mod setup;
+pub(crate) mod setup;
 mod stops;
 mod time;
