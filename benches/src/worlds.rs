@@ -22,6 +22,7 @@ pub fn ring(nodes: u32) -> Scenario {
         ipv6: false,
         up: access,
         down: access,
+        hostile: None,
         peers: (1..=3).map(|step| NodeId((id + step) % nodes)).collect(),
     };
     Scenario {

@@ -233,7 +233,7 @@ fn message(noise: &mut Noise, keys: &SecretIdentity, buffer: &mut [u8]) -> Resul
 fn perform(operation: Operation, keys: &SecretIdentity) -> Key {
     match operation {
         Operation::PublicKey(secret) => {
-            x25519_dalek::x25519(secret, x25519_dalek::X25519_BASEPOINT_BYTES)
+            x25519_dalek::PublicKey::from(&x25519_dalek::StaticSecret::from(secret)).to_bytes()
         }
         Operation::Agree(Secret::Ephemeral(secret), theirs) => x25519_dalek::x25519(secret, theirs),
         Operation::Agree(Secret::Static, theirs) => keys.agree(&theirs),

@@ -16,6 +16,7 @@ mod run;
 pub mod scenario;
 pub mod trace;
 pub mod units;
+mod wire;
 pub mod world;
 
 pub use run::{Failure, RunReport, build, run};

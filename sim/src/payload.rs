@@ -27,9 +27,10 @@ pub struct Stamp {
 mod field {
     use std::ops::Range;
     pub(super) const CANARY: Range<usize> = 0..16;
-    pub(super) const SEND: Range<usize> = 16..20;
-    pub(super) const NUMBER: Range<usize> = 20..24;
-    pub(super) const SENT_AT: Range<usize> = 24..32;
+    pub(super) const SEND: Range<usize> = 16..19;
+    pub(super) const NUMBER: Range<usize> = 19..23;
+    pub(super) const SENT_AT: Range<usize> = 23..30;
+    pub(super) const SIZE: Range<usize> = 30..32;
 }
 
 impl Canary {
@@ -42,36 +43,50 @@ impl Canary {
 
 impl Stamp {
     /// Bytes of a stamp, and the least that a payload can have.
-    pub const LEN: usize = field::SENT_AT.end;
+    pub const LEN: usize = field::SIZE.end;
 
     /// A payload of `size` bytes that begins with this stamp.
     ///
     /// # Panics
-    /// If `size` has no room for a stamp, or the statement sends more than 2^32 payloads.
+    /// If `size` has no room for a stamp or is above 2^16, if the statement is not among the first
+    /// 2^24 or sends more than 2^32 payloads, or after 2,000 years.
     pub fn payload(&self, canary: Canary, size: usize) -> Vec<u8> {
-        let number = u32::try_from(self.number).expect("fewer than 2^32 payloads");
         // The rest repeats the canary, so that no part of a payload passes in the clear.
         let mut payload: Vec<u8> = canary.0.iter().copied().cycle().take(size).collect();
-        payload[field::SEND].copy_from_slice(&self.send.0.to_le_bytes());
-        payload[field::NUMBER].copy_from_slice(&number.to_le_bytes());
-        payload[field::SENT_AT].copy_from_slice(&self.sent_at.as_micros().to_le_bytes());
+        put(&mut payload[field::SEND], self.send.0.into());
+        put(&mut payload[field::NUMBER], self.number);
+        put(&mut payload[field::SENT_AT], self.sent_at.as_micros());
+        put(&mut payload[field::SIZE], u64::try_from(size).expect("a usize has at most 64 bits"));
         payload
     }
 
-    /// The stamp of a payload; `None` if it has none with this canary.
+    /// The stamp of a payload; `None` if this is no whole payload with this canary, every byte as it
+    /// was made.
     pub fn of(payload: &[u8], canary: Canary) -> Option<Self> {
-        if payload.len() < Self::LEN || payload[field::CANARY] != canary.0 {
-            return None;
-        }
-        let u32_at =
-            |range: Range<usize>| Some(u32::from_le_bytes(payload.get(range)?.try_into().ok()?));
-        let sent_at = u64::from_le_bytes(payload[field::SENT_AT].try_into().ok()?);
-        Some(Self {
-            send: SendId(u32_at(field::SEND)?),
-            number: u32_at(field::NUMBER)?.into(),
-            sent_at: Instant::from_micros(sent_at),
-        })
+        let stamp = Self {
+            send: SendId(u32::try_from(number_at(payload, field::SEND)?).ok()?),
+            number: number_at(payload, field::NUMBER)?,
+            sent_at: Instant::from_micros(number_at(payload, field::SENT_AT)?),
+        };
+        let is_whole = u64::try_from(payload.len()).ok() == number_at(payload, field::SIZE);
+        let is_canary = |part: &[u8]| *part == canary.0[..part.len()];
+        let mut rest = payload.get(Self::LEN..)?.chunks(canary.0.len());
+        (is_whole && is_canary(&payload[field::CANARY]) && rest.all(is_canary)).then_some(stamp)
     }
+}
+
+/// Little-endian.
+fn put(field: &mut [u8], number: u64) {
+    let bytes = number.to_le_bytes();
+    let (low, high) = bytes.split_at(field.len());
+    assert!(high.iter().all(|byte| *byte == 0), "{number} has no room in a stamp");
+    field.copy_from_slice(low);
+}
+
+fn number_at(payload: &[u8], field: Range<usize>) -> Option<u64> {
+    let mut bytes = [0; 8];
+    bytes[..field.len()].copy_from_slice(payload.get(field)?);
+    Some(u64::from_le_bytes(bytes))
 }
 
 #[cfg(test)]
@@ -86,6 +101,22 @@ mod tests {
             let payload = stamp.payload(canary, size);
             assert_eq!(payload.len(), size);
             assert_eq!(Stamp::of(&payload, canary), Some(stamp));
+        }
+    }
+
+    #[test]
+    fn a_payload_that_was_changed_or_cut_has_no_stamp() {
+        let canary = Canary::new(&Draws::new(1));
+        let stamp = Stamp { send: SendId(3), number: 9, sent_at: Instant::from_micros(77) };
+        let payload = stamp.payload(canary, 64);
+        for length in 0..64 {
+            assert_eq!(Stamp::of(&payload[..length], canary), None);
+        }
+        // The fields of the stamp may have any value; what they say was not sent.
+        for position in (0..16).chain(Stamp::LEN..64) {
+            let mut changed = payload.clone();
+            changed[position] ^= 1;
+            assert_eq!(Stamp::of(&changed, canary), None);
         }
     }
 

@@ -7,6 +7,7 @@ use underpass_core::Instant;
 
 use crate::checker;
 use crate::expect::{Expectations, Unmet};
+use crate::machine::hostile::Hostile;
 use crate::machine::underpass::{Roster, Underpass, default_capacity};
 use crate::machine::{Command, IpFamily, MachineFactory, SendId};
 use crate::payload::Stamp;
@@ -91,7 +92,8 @@ fn roster(scenario: &Scenario, draws: &Draws) -> Roster {
         let v4 = node.ipv4.then_some(IpFamily::V4);
         v4.into_iter().chain(node.ipv6.then_some(IpFamily::V6)).collect()
     };
-    let nodes = scenario.nodes.iter().map(|node| (node.name.as_str(), families(node)));
+    let nodes = scenario.nodes.iter();
+    let nodes = nodes.map(|node| (node.name.as_str(), families(node), node.hostile.is_none()));
     Roster::new(draws, nodes)
 }
 
@@ -117,14 +119,23 @@ pub fn build(scenario: &Scenario, seed: u64) -> World {
         canary: roster.canary,
         sends: scenario.sends.clone(),
         peers: scenario.nodes.iter().map(|node| node.peers.clone()).collect(),
+        hostile: hostile(scenario).map(|(id, _)| id).collect(),
     };
     let mut watches: Vec<Box<dyn Watch>> = vec![Box::new(Expectations::new(scenario))];
     watches.extend(checker::all(&setting));
     let mut world = World::new(config, watches);
+    for (id, hostile) in hostile(scenario) {
+        world.grant(id, &hostile.powers());
+    }
     for (position, send) in (0..).zip(&scenario.sends) {
         world.add_commands(source(SendId(position), send, roster));
     }
     world
+}
+
+fn hostile(scenario: &Scenario) -> impl Iterator<Item = (NodeId, &Hostile)> {
+    let nodes = (0..).map(NodeId).zip(&scenario.nodes);
+    nodes.filter_map(|(id, node)| Some((id, node.hostile.as_ref()?)))
 }
 
 /// With how many others each node can ever have to do: those it dials, and those that dial it.
@@ -140,11 +151,10 @@ fn neighbours(scenario: &Scenario) -> Vec<usize> {
 }
 
 fn setup(node: &Node, neighbours: usize, roster: &Arc<Roster>) -> NodeSetup {
-    let (roster, peers) = (Arc::clone(roster), node.peers.clone());
-    let capacity = default_capacity(neighbours);
-    let factory: MachineFactory = Box::new(move |_, _| {
-        Box::new(Underpass::new(Arc::clone(&roster), capacity, peers.clone()))
-    });
+    let factory = match &node.hostile {
+        Some(hostile) => hostile.factory(roster),
+        None => member(node, neighbours, roster),
+    };
     NodeSetup {
         name: node.name.clone(),
         start: node.start,
@@ -154,6 +164,12 @@ fn setup(node: &Node, neighbours: usize, roster: &Arc<Roster>) -> NodeSetup {
         down: node.down,
         factory,
     }
+}
+
+fn member(node: &Node, neighbours: usize, roster: &Arc<Roster>) -> MachineFactory {
+    let (roster, peers) = (Arc::clone(roster), node.peers.clone());
+    let capacity = default_capacity(neighbours);
+    Box::new(move |_, _| Box::new(Underpass::new(Arc::clone(&roster), capacity, peers.clone())))
 }
 
 fn source(id: SendId, send: &Send, roster: &Roster) -> CommandSource {

@@ -2,11 +2,12 @@
 //!
 //! The sender's address of a datagram may be forged. Until a node has proof that who writes from
 //! an address also reads there, no answer to it is larger than its question, and all that goes
-//! there stays under three times what came from there. Proof is a sealed datagram that the node
-//! did not drop, or a session that it reports. An address that it wrote to before anything came
-//! from there was its own choice, and so is every `Hello` to a peer that it is told to dial.
+//! there stays under three times what came from there. Proof is a sealed datagram that came from
+//! where it says and that the node did not drop, or a session that the node reports. An address
+//! that it wrote to before anything came from there was its own choice, and so is every `Hello` to
+//! a peer that it is told to dial.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ pub(super) struct Amplification {
     names: Arc<[String]>,
     /// By node: whom it dials of its own accord.
     peers: Vec<Vec<NodeId>>,
+    hostile: BTreeSet<NodeId>,
     /// By node, of its present life.
     memories: Vec<Memory>,
     complaint: Complaint,
@@ -57,6 +59,7 @@ impl Amplification {
         Self {
             names: Arc::clone(&setting.names),
             peers: setting.peers.clone(),
+            hostile: setting.hostile.clone(),
             memories: setting.per_node(),
             complaint: Complaint::default(),
         }
@@ -108,7 +111,10 @@ impl Watch for Amplification {
         let Standing::Unproven(balance) = standing else { return };
         balance.came += packet.bytes.len();
         balance.largest = balance.largest.max(packet.bytes.len());
-        if wire::kind(packet.bytes) == Some(SEALED) {
+        let is_own = node_of_address(packet.source.ip()) == Some(packet.from);
+        if (is_own || !self.hostile.contains(&packet.from))
+            && wire::kind(packet.bytes) == Some(SEALED)
+        {
             memory.opened = Some(packet.source);
         }
     }

@@ -1,7 +1,7 @@
 //! What an application gets was sent to it, and it gets it once.
 //!
 //! A payload comes out at most once in each life of the node it is for, and only after the node it
-//! is said to be from has sent it there.
+//! is said to be from has sent it there; and it comes out as it was sent.
 
 use std::sync::Arc;
 
@@ -120,6 +120,11 @@ impl Watch for Delivery {
             Observation::Delivered { from, send, number, .. } => {
                 self.delivered(at, node, from, send, number);
             }
+            Observation::Garbled { from } => self.complaint.raise(format!(
+                "delivery: {} got at {at} what no application sent, from {}",
+                self.name(node),
+                self.name(from)
+            )),
             _ => {}
         }
     }

@@ -2,21 +2,23 @@
 //!
 //! A checker sees every datagram as somebody who taps all wires, and what the nodes report. It
 //! says the rule that it watches over in its doc, and names itself at the beginning of what it
-//! complains of.
+//! complains of. Rules are for honest nodes: of hostile ones a checker sees only what others get.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::payload::Canary;
 use crate::scenario::model::{NodeId, Send};
 use crate::trace::Watch;
+use crate::wire;
 
 mod agreement;
 mod amplification;
 mod delivery;
 mod ephemeral;
+mod honest;
 mod nonce;
 mod plaintext;
-mod wire;
 
 #[cfg(test)]
 mod tests;
@@ -25,6 +27,7 @@ use agreement::Agreement;
 use amplification::Amplification;
 use delivery::Delivery;
 use ephemeral::Ephemeral;
+use honest::Honest;
 use nonce::Nonce;
 use plaintext::Plaintext;
 
@@ -38,17 +41,19 @@ pub struct Setting {
     pub sends: Vec<Send>,
     /// Whom each node dials of its own accord, by `NodeId`.
     pub peers: Vec<Vec<NodeId>>,
+    /// Nodes that keep to no rule.
+    pub hostile: BTreeSet<NodeId>,
 }
 
 /// Every checker, for one run.
 pub fn all(setting: &Setting) -> Vec<Box<dyn Watch>> {
     vec![
-        Box::new(Plaintext::new(setting)),
-        Box::new(Nonce::new(setting)),
-        Box::new(Ephemeral::new(setting)),
-        Box::new(Amplification::new(setting)),
-        Box::new(Agreement::new(setting)),
-        Box::new(Delivery::new(setting)),
+        Honest::watched(setting, Plaintext::new(setting)),
+        Honest::watched(setting, Nonce::new(setting)),
+        Honest::watched(setting, Ephemeral::new(setting)),
+        Honest::watched(setting, Amplification::new(setting)),
+        Honest::watched(setting, Agreement::new(setting)),
+        Honest::watched(setting, Delivery::new(setting)),
     ]
 }
 

@@ -14,6 +14,8 @@ use crate::world::ipv4_address;
 const LAPTOP: NodeId = NodeId(0);
 const SENSOR: NodeId = NodeId(1);
 const PRINTER: NodeId = NodeId(2);
+/// Hostile.
+const MALLORY: NodeId = NodeId(3);
 const CHAT: SendId = SendId(0);
 const CANARY: Canary = Canary([0xc5; 16]);
 
@@ -36,13 +38,14 @@ impl Bench {
             size: 64,
         };
         let setting = Setting {
-            names: ["laptop", "sensor", "printer"].map(str::to_owned).into(),
+            names: ["laptop", "sensor", "printer", "mallory"].map(str::to_owned).into(),
             canary: CANARY,
             sends: vec![send],
             peers: vec![vec![SENSOR], Vec::new(), Vec::new()],
+            hostile: [MALLORY].into(),
         };
         let mut bench = Self { watches: all(&setting), now: Instant::ORIGIN };
-        for node in [LAPTOP, SENSOR, PRINTER] {
+        for node in [LAPTOP, SENSOR, PRINTER, MALLORY] {
             bench.observed(node, Observation::Started { incarnation: 0 });
         }
         bench.now = Instant::ORIGIN;
@@ -64,6 +67,13 @@ impl Bench {
 
     fn arrived(&mut self, from: NodeId, to: NodeId, bytes: &[u8]) {
         self.each(|at, watch| watch.arrived(at, &packet(from, to, bytes)));
+    }
+
+    /// A datagram of Mallory's arrives, with the address of another.
+    fn spoofed(&mut self, source: NodeId, to: NodeId, bytes: &[u8]) {
+        let packet = PacketInfo { source: address(source), ..packet(MALLORY, to, bytes) };
+        self.each(|at, watch| watch.transmitted(at, &packet));
+        self.each(|at, watch| watch.arrived(at, &packet));
     }
 
     /// A datagram that goes out and arrives.
@@ -426,4 +436,54 @@ fn an_address_that_is_nobodys_proves_nothing() {
         "amplification: sensor answered 192.0.2.1:53 with 61 bytes, though nothing longer than 60 \
          came from there and nobody has proved to be there (at 4s)",
     );
+}
+
+#[test]
+fn what_a_hostile_node_sends_breaks_no_rule() {
+    let mut bench = Bench::new();
+    let stamp = Stamp { send: CHAT, number: 0, sent_at: Instant::ORIGIN };
+    bench.carried(LAPTOP, SENSOR, &hello(1));
+    bench.carried(LAPTOP, SENSOR, &sealed(9, 5, 1));
+    bench.carried(MALLORY, SENSOR, &hello(1));
+    bench.carried(MALLORY, SENSOR, &hello(1)[..100]);
+    bench.spoofed(LAPTOP, SENSOR, &sealed(9, 5, 1));
+    bench.spoofed(LAPTOP, SENSOR, &sealed(9, 4, 2));
+    bench.carried(MALLORY, SENSOR, &stamp.payload(CANARY, 64));
+    bench.observed(MALLORY, delivered(LAPTOP, 3));
+    bench.observed(MALLORY, established(LAPTOP, 5));
+    bench.observed(MALLORY, established(SENSOR, 5));
+    bench.is_quiet();
+}
+
+#[test]
+fn a_payload_that_was_sent_again_or_changed_on_the_way() {
+    let mut bench = Bench::new();
+    bench.observed(LAPTOP, sent(3));
+    bench.carried(LAPTOP, SENSOR, &sealed(9, 0, 1));
+    bench.observed(SENSOR, delivered(LAPTOP, 3));
+    bench.spoofed(LAPTOP, SENSOR, &sealed(9, 0, 1));
+    bench.is_quiet();
+    bench.observed(SENSOR, delivered(LAPTOP, 3));
+    bench.complains("delivery: sensor got payload 3 of chat from laptop twice (at 4s and 7s)");
+    let mut bench = Bench::new();
+    bench.observed(SENSOR, Observation::Garbled { from: LAPTOP });
+    bench.complains("delivery: sensor got at 1s what no application sent, from laptop");
+}
+
+#[test]
+fn a_datagram_from_a_claimed_address_proves_nothing() {
+    let spoofs = |bench: &mut Bench| {
+        bench.spoofed(LAPTOP, SENSOR, &hello(1));
+        // The node takes it up: it may be a copy that was faster than the datagram itself.
+        bench.spoofed(LAPTOP, SENSOR, &sealed(9, 0, 1));
+    };
+    assert!(!may_send_a_lot(SENSOR, LAPTOP, spoofs));
+    assert!(may_send_a_lot(SENSOR, LAPTOP, |bench| {
+        spoofs(bench);
+        bench.carried(LAPTOP, SENSOR, &sealed(9, 1, 1));
+    }));
+    assert!(may_send_a_lot(SENSOR, MALLORY, |bench| {
+        bench.carried(MALLORY, SENSOR, &hello(1));
+        bench.carried(MALLORY, SENSOR, &sealed(9, 0, 1));
+    }));
 }

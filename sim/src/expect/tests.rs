@@ -27,6 +27,7 @@ fn scenario(expects: &[(Time, Fact)]) -> Scenario {
         up: LinkModel::IDEAL,
         down: LinkModel::IDEAL,
         peers: Vec::new(),
+        hostile: None,
     };
     let expect = |(time, fact): &(Time, Fact)| Expect {
         origin: Origin::default(),

@@ -116,6 +116,16 @@ impl<'w> Cx<'w> {
         filled.is_some()
     }
 
+    /// Sends a datagram from any address, as if it came from there. It crosses the links of this
+    /// node; answers go to whoever has the address. The node itself needs no address of that family.
+    ///
+    /// # Panics
+    ///
+    /// If the world did not grant it, or there are more than [`MAX_DATAGRAM_BUFFER`] bytes.
+    pub fn inject(&mut self, source: SocketAddr, destination: SocketAddr, bytes: &[u8]) {
+        self.kernel.inject(self.node, source, destination, bytes);
+    }
+
     /// Arms the machine's one wake in place of whatever was armed; `None` disarms it. A time
     /// that has passed means now.
     pub fn wake_at(&mut self, at: Option<Instant>) {

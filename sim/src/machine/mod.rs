@@ -8,8 +8,10 @@ use std::any::Any;
 use std::net::SocketAddr;
 
 use crate::scenario::model::NodeId;
+use crate::trace::PacketInfo;
 
 mod context;
+pub mod hostile;
 pub mod underpass;
 
 pub use context::{Addresses, BindError, Cx, IpFamily, MAX_DATAGRAM_BUFFER, Socket};
@@ -29,7 +31,23 @@ pub trait Machine: Any + Send {
     fn timeout(&mut self, cx: &mut Cx<'_>);
 
     /// Its application asks for something. A machine that cannot do it says so.
-    fn command(&mut self, cx: &mut Cx<'_>, command: &Command) -> Result<(), Unsupported>;
+    fn command(&mut self, cx: &mut Cx<'_>, command: &Command) -> Result<(), Unsupported> {
+        let _ = (cx, command);
+        Err(Unsupported)
+    }
+
+    /// A datagram crosses the access link of `link`, which the world lets this machine tap. Between
+    /// two links that it taps, it hears it once, as it leaves its sender; its own it does not hear.
+    fn overheard(&mut self, cx: &mut Cx<'_>, link: NodeId, packet: &PacketInfo<'_>) -> Verdict {
+        let _ = (cx, link, packet);
+        Verdict::Pass
+    }
+
+    /// A `hostile` fault that names its node begins or is over. Called after `start`, too, if one
+    /// is under way.
+    fn set_active(&mut self, cx: &mut Cx<'_>, active: bool) {
+        let _ = (cx, active);
+    }
 
     /// The counter of that name, if it keeps one.
     fn metric(&self, name: &str) -> Option<u64> {
@@ -43,6 +61,28 @@ impl dyn Machine {
     pub fn downcast_ref<M: Machine>(&self) -> Option<&M> {
         (self as &dyn Any).downcast_ref()
     }
+}
+
+/// What becomes of a datagram that a machine overheard.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// It goes on as it is.
+    Pass,
+    /// It goes no further.
+    Drop,
+    /// It goes on with these bytes instead of its own, at most [`MAX_DATAGRAM_BUFFER`].
+    Replace(Vec<u8>),
+}
+
+/// What a machine may do that ordinary ones may not. Nobody has any of it until the world
+/// [grants](crate::world::World::grant) it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Powers {
+    /// Whose access links it taps: [`Machine::overheard`] decides over all that crosses them,
+    /// either way.
+    pub taps: Vec<NodeId>,
+    /// Whether it may [`Cx::inject`] datagrams from addresses that are not its own.
+    pub injects: bool,
 }
 
 /// Makes the machine of a node. Called with the number of the incarnation at every start, so that

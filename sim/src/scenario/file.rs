@@ -9,8 +9,10 @@ use toml::Spanned;
 use crate::units::{Period, Probability, Rate};
 
 mod forms;
+mod hostile;
 
 pub use forms::{AtLeast, Links, Seeds, Table, Two};
+pub use hostile::{Flood, FloodKind, Forge, Hostile, Replay, Tamper};
 
 /// A whole file.
 #[derive(Clone, Debug, Deserialize)]
@@ -105,6 +107,8 @@ pub struct Node {
     pub peers: Vec<Spanned<String>>,
     /// When it is switched on.
     pub start: Option<Spanned<Period>>,
+    /// What it does instead of being a member of the network.
+    pub hostile: Option<Table<Hostile>>,
 }
 
 /// A family of addresses.
@@ -150,7 +154,7 @@ pub enum Mode {
     Datagram,
 }
 
-/// Something that goes wrong: one of `partition`, `crash` and `restart`.
+/// Something that goes wrong: one of `partition`, `crash`, `restart` and `hostile`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
@@ -167,6 +171,8 @@ pub struct Fault {
     pub crash: Option<Spanned<String>>,
     /// This node loses its state and starts again at once.
     pub restart: Option<Spanned<String>>,
+    /// These hostile nodes act; a name or glob.
+    pub hostile: Option<Spanned<String>>,
 }
 
 /// Groups of names or globs.

@@ -6,6 +6,7 @@
 use underpass_core::{Duration, Instant};
 
 use crate::link::LinkModel;
+use crate::machine::hostile::Hostile;
 
 /// Position of a node in [`Scenario::nodes`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -66,6 +67,27 @@ pub struct Node {
     pub down: LinkModel,
     /// Whose key and address it knows from the start.
     pub peers: Vec<NodeId>,
+    /// What stands on it instead of a member of the network.
+    pub hostile: Option<Hostile>,
+}
+
+impl Scenario {
+    /// Adds a hostile node with addresses of both families and ideal links. It acts while a
+    /// [`FaultKind::Hostile`] names it.
+    pub fn add_hostile(&mut self, name: &str, hostile: Hostile) -> NodeId {
+        let id = NodeId(u32::try_from(self.nodes.len()).expect("fewer than 2^32 nodes"));
+        self.nodes.push(Node {
+            name: name.into(),
+            start: Instant::ORIGIN,
+            ipv4: true,
+            ipv6: true,
+            up: LinkModel::IDEAL,
+            down: LinkModel::IDEAL,
+            peers: Vec::new(),
+            hostile: Some(hostile),
+        });
+        id
+    }
 }
 
 /// The stretch of network between the access links of two nodes.
@@ -122,6 +144,8 @@ pub enum FaultKind {
     Crash(NodeId),
     /// The node starts anew at once, without its state, whether it was running or not.
     Restart(NodeId),
+    /// These hostile machines do what they are there for; before and after, they only overhear.
+    Hostile(Vec<NodeId>),
 }
 
 /// Something that must hold.

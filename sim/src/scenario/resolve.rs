@@ -3,7 +3,7 @@
 //!
 //! Every mistake is collected. What follows from an earlier one is not looked at.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use toml::Spanned;
@@ -20,6 +20,7 @@ mod cuts;
 mod expects;
 mod facts;
 mod faults;
+mod hostile;
 mod links;
 mod names;
 mod nodes;
@@ -54,6 +55,8 @@ struct Resolver<'a> {
     /// Whether every `[[node]]` got its names: else one that is not found is no mistake.
     names_sound: bool,
     nodes: Vec<model::Node>,
+    /// Which of `nodes` are hostile.
+    hostile: BTreeSet<NodeId>,
     /// Positions in `nodes` of those that each `[[node]]` makes.
     nodes_of: Vec<Range<usize>>,
     /// Where the file gives the loss of each node's access link, up and down.
@@ -88,9 +91,11 @@ pub(super) fn resolve(
     let seeds = resolver.seeds();
     let max_events = resolver.max_events();
     resolver.resolve_nodes();
+    resolver.resolve_hostile();
     resolver.resolve_links();
     resolver.resolve_sends();
     resolver.resolve_faults();
+    resolver.check_all_act();
     let expects = resolver.resolve_expects(&shape.origins);
     if !resolver.mistakes.is_empty() {
         return Err(resolver.mistakes);
@@ -122,6 +127,7 @@ impl<'a> Resolver<'a> {
             names: Names::default(),
             names_sound: true,
             nodes: Vec::new(),
+            hostile: BTreeSet::new(),
             nodes_of: Vec::new(),
             node_losses: Vec::new(),
             pairs: Vec::new(),

@@ -4,6 +4,7 @@ use underpass_core::{Duration, Instant};
 use super::model::*;
 use super::*;
 use crate::link::LinkModel;
+use crate::machine::hostile::{Attack, FloodKind};
 use crate::units::{Probability, Rate};
 
 const VOCABULARY: Vocabulary = Vocabulary { metrics: &["datagrams_sent"] };
@@ -40,6 +41,25 @@ link = { delay = "1ms", down = { delay = "2ms" } }
 peers = ["sensor-*"]
 start = "1.5s"
 
+[[node]]
+name = "mallory"
+hostile = { taps = ["*"], replay = { every = "5ms", from = ["sensor-1"], memory_bytes = 2000 } }
+
+[[node]]
+name = "trudy"
+count = 2
+hostile = { flood = { target = "laptop", kind = "hello", hellos = 3, every = "1s", spoofed = true } }
+
+[[node]]
+name = "eve"
+[node.hostile]
+taps = ["laptop", "sensor-3"]
+forge.every = "2ms"
+
+[[node]]
+name = "oscar"
+hostile = { taps = ["sensor-3"], tamper = { share = "50%" } }
+
 [[send]]
 from = "laptop"
 to = "sensor-1"
@@ -68,6 +88,12 @@ crash = "sensor-3"
 [[fault]]
 at = "70s"
 restart = "laptop"
+
+[[fault]]
+name = "attack"
+at = "80s"
+for = "10s"
+hostile = "*"
 
 [[expect]]
 by = "7s"
@@ -174,8 +200,8 @@ fn what_is_left_out_has_defaults() {
 fn nodes_and_their_links() {
     let scenario = everything();
     let names: Vec<_> = scenario.nodes.iter().map(|node| node.name.as_str()).collect();
-    assert_eq!(names, ["laptop", "sensor-1", "sensor-2", "sensor-3"]);
-    let [laptop, _, sensor, _] = scenario.nodes.as_slice() else { panic!() };
+    assert_eq!(names[..4], ["laptop", "sensor-1", "sensor-2", "sensor-3"]);
+    let [laptop, _, sensor, _, ..] = scenario.nodes.as_slice() else { panic!() };
     assert_eq!(laptop.peers, [SENSOR_1, SENSOR_2, SENSOR_3]);
     assert_eq!(sensor.peers, [SENSOR_1, SENSOR_3]);
     assert_eq!((sensor.ipv4, sensor.ipv6, sensor.start), (true, true, at(1_500)));
@@ -225,13 +251,63 @@ fn sends_fit_into_their_time() {
 #[test]
 fn faults() {
     let scenario = everything();
-    let [cut, crash, restart] = scenario.faults.as_slice() else { panic!() };
+    let [cut, crash, restart, attack] = scenario.faults.as_slice() else { panic!() };
     let groups = vec![vec![LAPTOP], vec![SENSOR_1, SENSOR_2]];
     assert_eq!(cut.kind, FaultKind::Partition(groups));
     assert_eq!((cut.at, cut.lasts), (at(30_000), Some(millis(20_000))));
     assert_eq!((crash.name.as_str(), crash.lasts), ("fault-2", None));
     assert_eq!(crash.kind, FaultKind::Crash(SENSOR_3));
     assert_eq!(restart.kind, FaultKind::Restart(LAPTOP));
+    assert_eq!(attack.kind, FaultKind::Hostile((4..9).map(NodeId).collect()));
+}
+
+#[test]
+fn hostile_nodes() {
+    let scenario = everything();
+    let hostile = |node: usize| {
+        let node = &scenario.nodes[node];
+        assert!(node.peers.is_empty());
+        node.hostile.as_ref().unwrap_or_else(|| panic!("{} is hostile", node.name))
+    };
+    assert!(scenario.nodes[..4].iter().all(|node| node.hostile.is_none()));
+    let Attack::Replay(replay) = &hostile(4).attack else { panic!() };
+    assert_eq!(
+        (replay.every, &*replay.from, replay.memory_bytes),
+        (millis(5), &[SENSOR_1][..], 2000)
+    );
+    assert_eq!(hostile(4).taps, [LAPTOP, SENSOR_1, SENSOR_2, SENSOR_3], "all that are not hostile");
+    for trudy in [5, 6] {
+        let Attack::Flood(flood) = &hostile(trudy).attack else { panic!() };
+        let hello = FloodKind::Hello { hellos: 3.try_into().unwrap() };
+        assert_eq!((flood.target, flood.kind, flood.spoofed), (LAPTOP, hello, true));
+        assert_eq!((flood.every, &*hostile(trudy).taps), (millis(1_000), &[][..]));
+    }
+    let Attack::Forge(forge) = &hostile(7).attack else { panic!() };
+    assert_eq!((forge.every, &*hostile(7).taps), (millis(2), &[LAPTOP, SENSOR_3][..]));
+    let Attack::Tamper(tamper) = &hostile(8).attack else { panic!() };
+    assert_eq!(Some(tamper.share), Probability::ratio(1, 2));
+}
+
+#[test]
+fn a_glob_means_hostile_nodes_only_where_it_matches_no_other() {
+    let mallory = "hostile = { flood = { target = \"a\", kind = \"garbage\", every = \"1s\" } }";
+    let text = format!(
+        "format = 1\ntitle = \"t\"\nduration = \"60s\"\n\
+         node = [{{ name = \"a\", peers = [\"*\"] }}, {{ name = \"b\" }},\n\
+         {{ name = \"mallory\", count = 2, {mallory} }}]\n\
+         link = [{{ between = [\"mallory-*\", \"*\"], delay = \"1s\" }}]\n\
+         [[fault]]\nat = \"1s\"\nhostile = \"mallory-*\"\n\
+         [[fault]]\nat = \"1s\"\npartition = [[\"*\"], [\"mallory-1\"]]\n\
+         [[expect]]\nevent = {{ node = \"*\", kind = \"connected\" }}\n"
+    );
+    let scenario = parse_text(&text).unwrap_or_else(|report| panic!("{report}"));
+    let [a, b, mallory_1, mallory_2] = [0, 1, 2, 3].map(NodeId);
+    assert_eq!(scenario.nodes[0].peers, [b]);
+    let links: Vec<_> = scenario.pairs.iter().map(|pair| (pair.a, pair.b)).collect();
+    assert_eq!(links, [(mallory_1, a), (mallory_1, b), (mallory_2, a), (mallory_2, b)]);
+    let groups = vec![vec![a, b], vec![mallory_1]];
+    assert_eq!(scenario.faults[1].kind, FaultKind::Partition(groups));
+    assert_eq!(scenario.expects[0].facts.len(), 2);
 }
 
 #[test]
@@ -308,6 +384,20 @@ fn sense_is_accepted() {
     small(&format!("[link]\nup = {{ loss = \"0%\" }}\n{send}{all}"));
     // That not all arrive can be wanted.
     small(&format!("[link]\nloss = \"50%\"\n{send}{all}never = true\n"));
+    // What is changed is on another link, or nothing is sent meanwhile.
+    let tampered = |taps: &str, at: &str| {
+        format!(
+            "{send}{all}[[node]]\nname = \"c\"\n[[node]]\nname = \"m\"\n\
+             hostile = {{ taps = [\"{taps}\"], tamper = {{ share = \"1%\" }} }}\n\
+             [[fault]]\nat = \"{at}\"\nfor = \"5s\"\nhostile = \"m\"\n\
+             [[expect]]\nevent = {{ node = \"a\", kind = \"connected\" }}\n"
+        )
+    };
+    let nodes = "format = 1\ntitle = \"t\"\nduration = \"60s\"\n\
+                 [[node]]\nname = \"a\"\npeers = [\"b\"]\n[[node]]\nname = \"b\"\n";
+    let accepts = |more: String| parse_text(&[nodes, &more].concat()).is_ok();
+    assert!(accepts(tampered("c", "1s")) && accepts(tampered("b", "2s")));
+    assert!(!accepts(tampered("b", "1s")) && !accepts(tampered("a", "1s")));
     // Strangers stay strangers.
     let session = "[[expect]]\nsession = { between = [\"a\", \"c\"], is = \"init\" }\n";
     let text = format!("format = 1\ntitle = \"t\"\nduration = \"60s\"\n{beside}\n{session}");

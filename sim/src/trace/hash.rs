@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 use underpass_core::{Duration, Instant};
 
 use super::{Observation, PacketInfo};
+use crate::machine::Verdict;
 use crate::scenario::model::NodeId;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -26,6 +27,10 @@ pub(crate) enum Input {
     Wake,
     /// This command was given.
     Command { source: u32, number: u64 },
+    /// This datagram crossed a link that it taps. Its bytes are in the record of its sender.
+    Overheard { from: NodeId, number: u64 },
+    /// It may act from now on, or no longer.
+    Active(bool),
 }
 
 pub(super) struct TraceHash {
@@ -72,6 +77,15 @@ impl TraceHash {
                 self.record.extend(source.to_le_bytes());
                 self.record.extend(number.to_le_bytes());
             }
+            Input::Overheard { from, number } => {
+                self.begin(at, 7);
+                self.record.extend(from.0.to_le_bytes());
+                self.record.extend(number.to_le_bytes());
+            }
+            Input::Active(active) => {
+                self.begin(at, 8);
+                self.record.push(active.into());
+            }
         }
         self.end(node, &[]);
     }
@@ -80,14 +94,32 @@ impl TraceHash {
         // Addresses differ in length, so that the two families are two kinds of record.
         self.begin(at, if packet.destination.is_ipv4() { 4 } else { 5 });
         self.record.extend(packet.source.port().to_le_bytes());
-        match packet.destination {
-            SocketAddr::V4(to) => self.record.extend(to.ip().octets()),
-            SocketAddr::V6(to) => self.record.extend(to.ip().octets()),
+        self.address(packet.destination);
+        self.end_with_bytes(packet.from, packet.bytes);
+    }
+
+    pub(super) fn injected(&mut self, at: Instant, packet: &PacketInfo<'_>) {
+        self.begin(at, 9);
+        for address in [packet.source, packet.destination] {
+            self.record.push(address.is_ipv4().into());
+            self.address(address);
         }
-        self.record.extend(packet.destination.port().to_le_bytes());
-        let length = u32::try_from(packet.bytes.len()).expect("a datagram is short");
-        self.record.extend(length.to_le_bytes());
-        self.end(packet.from, packet.bytes);
+        self.end_with_bytes(packet.from, packet.bytes);
+    }
+
+    pub(super) fn judged(&mut self, at: Instant, node: NodeId, verdict: &Verdict) {
+        match verdict {
+            // That nothing happened is what no record says.
+            Verdict::Pass => {}
+            Verdict::Drop => {
+                self.begin(at, 10);
+                self.end(node, &[]);
+            }
+            Verdict::Replace(bytes) => {
+                self.begin(at, 11);
+                self.end_with_bytes(node, bytes);
+            }
+        }
     }
 
     pub(super) fn observed(&mut self, at: Instant, node: NodeId, observation: &Observation) {
@@ -111,6 +143,21 @@ impl TraceHash {
         self.record.clear();
         self.record.push(tag);
         self.record.extend(at.as_micros().to_le_bytes());
+    }
+
+    fn address(&mut self, address: SocketAddr) {
+        match address {
+            SocketAddr::V4(address) => self.record.extend(address.ip().octets()),
+            SocketAddr::V6(address) => self.record.extend(address.ip().octets()),
+        }
+        self.record.extend(address.port().to_le_bytes());
+    }
+
+    /// Ends a record whose last field is a datagram's bytes.
+    fn end_with_bytes(&mut self, node: NodeId, bytes: &[u8]) {
+        let length = u32::try_from(bytes.len()).expect("a datagram is short");
+        self.record.extend(length.to_le_bytes());
+        self.end(node, bytes);
     }
 
     fn end(&mut self, node: NodeId, bytes: &[u8]) {

@@ -5,6 +5,7 @@
 
 use underpass_core::Instant;
 
+use crate::machine::Verdict;
 use crate::scenario::model::NodeId;
 
 mod hash;
@@ -41,9 +42,22 @@ impl Trace {
         }
     }
 
+    /// A datagram goes out from an address that need not be its sender's.
+    pub(crate) fn injected(&mut self, at: Instant, packet: &PacketInfo<'_>) {
+        self.hash.injected(at, packet);
+        for watch in &mut self.watches {
+            watch.transmitted(at, packet);
+        }
+    }
+
+    /// A machine has decided over a datagram that it overheard.
+    pub(crate) fn judged(&mut self, at: Instant, node: NodeId, verdict: &Verdict) {
+        self.hash.judged(at, node, verdict);
+    }
+
     /// A datagram is about to be handed to `to`.
     pub(crate) fn arrived(&mut self, at: Instant, to: NodeId, packet: &PacketInfo<'_>) {
-        // The sender's record covers the bytes already.
+        // The records of its sender, and of who changed it on the way, cover the bytes already.
         self.hash.input(at, to, Input::Datagram { from: packet.from, number: packet.number });
         for watch in &mut self.watches {
             watch.arrived(at, packet);

@@ -63,6 +63,11 @@ pub enum Observation {
         /// The time from application to application.
         latency: Duration,
     },
+    /// It handed to its application what no application gave out.
+    Garbled {
+        /// Who is said to have sent it.
+        from: NodeId,
+    },
     /// It discarded a datagram that it received.
     Dropped {
         /// Why.
@@ -127,6 +132,10 @@ impl Observation {
                 encode_text(out, kind);
                 out.extend(value.to_le_bytes());
             }
+            Self::Garbled { from } => {
+                out.push(10);
+                out.extend(from.0.to_le_bytes());
+            }
         }
     }
 
@@ -168,6 +177,7 @@ impl Observation {
                 .number("send", send.0)
                 .number("number", number)
                 .number("latency_us", latency.as_micros()),
+            Self::Garbled { from } => line.text("kind", "garbled").text("from", name_of(from)),
             Self::Dropped { reason } => line.text("kind", "dropped").text("reason", reason),
             Self::Started { incarnation } => {
                 line.text("kind", "started").number("incarnation", incarnation)

@@ -19,6 +19,10 @@ pub(crate) struct Host {
     pub(super) wake: Wake,
     /// Datagrams sent, over all incarnations.
     pub(super) sent: u64,
+    /// May send from any address.
+    pub(super) injects: bool,
+    /// `hostile` faults under way that name it.
+    pub(super) active: u32,
     /// Starts so far.
     starts: u32,
     /// The randomness of the current incarnation.
@@ -38,6 +42,8 @@ impl Host {
             power: Power::new(),
             wake: Wake::default(),
             sent: 0,
+            injects: false,
+            active: 0,
             starts: 0,
             bound: Vec::new(),
             woken: (Instant::ORIGIN, 0),

@@ -98,8 +98,42 @@ impl Kernel {
         destination: SocketAddr,
         length: usize,
     ) {
+        let source = self.host(node).source_of(socket);
+        self.address(slot, node, source, destination, length);
+        self.trace.transmitted(self.now, &self.packets.get(slot).info());
+        self.depart(slot);
+    }
+
+    /// Sends these bytes from any address.
+    ///
+    /// # Panics
+    ///
+    /// If the node may not, or the bytes are more than a buffer holds.
+    pub(crate) fn inject(
+        &mut self,
+        node: NodeId,
+        source: SocketAddr,
+        destination: SocketAddr,
+        bytes: &[u8],
+    ) {
+        assert!(self.host(node).injects, "{node:?} was not granted to inject datagrams");
+        let slot = self.packets.acquire();
+        self.packets.get_mut(slot).replace(bytes);
+        self.address(slot, node, source, destination, bytes.len());
+        self.trace.injected(self.now, &self.packets.get(slot).info());
+        self.depart(slot);
+    }
+
+    /// Makes the filled buffer in `slot` the node's next packet.
+    fn address(
+        &mut self,
+        slot: Slot,
+        node: NodeId,
+        source: SocketAddr,
+        destination: SocketAddr,
+        length: usize,
+    ) {
         let host = &mut self.hosts[node.0 as usize];
-        let source = host.source_of(socket);
         let number = host.sent;
         host.sent += 1;
         let to = self.recipient(source, destination);
@@ -107,9 +141,18 @@ impl Kernel {
         assert!(length <= packet.buffer.len(), "a machine claims {length} bytes in the buffer");
         (packet.from, packet.number, packet.to) = (node, number, to);
         (packet.source, packet.destination, packet.length) = (source, destination, length);
-        self.tally.sent(length);
-        self.trace.transmitted(self.now, &packet.info());
+    }
+
+    fn depart(&mut self, slot: Slot) {
+        let packet = self.packets.get(slot);
+        self.tally.sent(packet.length);
         let next = self.network.send(packet, self.now);
+        self.proceed(slot, next);
+    }
+
+    /// The machine that overheard a packet lets it go on.
+    pub(super) fn pass_tap(&mut self, slot: Slot, stage: Stage) {
+        let next = self.network.pass_tap(self.packets.get(slot), stage, self.now);
         self.proceed(slot, next);
     }
 
@@ -120,6 +163,7 @@ impl Kernel {
         let next = match stage {
             Stage::Pair => self.network.cross_pair(packet, to, self.now),
             Stage::Down => self.network.cross_down(packet, to, self.now),
+            Stage::TapUp(_) | Stage::TapDown(_) => unreachable!("its machine is asked first"),
             Stage::Arrival => unreachable!("there is no link after the last"),
         };
         self.proceed(slot, next);
@@ -153,7 +197,8 @@ impl Kernel {
         match next {
             Ok((stage, at)) => {
                 let packet = self.packets.get(slot);
-                let to = packet.to.expect("a packet to nobody is lost");
+                let tapper = self.network.taps.at(packet, stage).map(|(tapper, _)| tapper);
+                let to = tapper.or(packet.to).expect("a packet to nobody is lost");
                 let key = Key::packet(at, to, packet.from, packet.number);
                 self.queue.push(key, Event::Packet(slot, stage));
             }

@@ -20,11 +20,13 @@ use crate::trace::{Input, Observation, Trace, Watch};
 
 mod address;
 mod host;
+mod hostile;
 mod kernel;
 mod network;
 mod packets;
 mod queue;
 mod tally;
+mod taps;
 mod wake;
 
 pub use address::{IPV4_NODES_MAX, ipv4_address, ipv6_address, node_of_address};
@@ -251,14 +253,18 @@ impl World {
 
     fn schedule_faults(&mut self) {
         for (position, fault) in (0u32..).zip(&self.faults) {
-            let node = match fault.kind {
+            let nodes = match &fault.kind {
                 // The network knows its partitions in advance: they need no event.
                 FaultKind::Partition(_) => continue,
-                FaultKind::Crash(node) | FaultKind::Restart(node) => node,
+                FaultKind::Crash(node) | FaultKind::Restart(node) => std::slice::from_ref(node),
+                FaultKind::Hostile(nodes) => nodes,
             };
-            assert!((node.0 as usize) < self.machines.len(), "{node:?} exists");
+            for node in nodes {
+                assert!((node.0 as usize) < self.machines.len(), "{node:?} exists");
+            }
             self.kernel.schedule(fault.at, Event::FaultBegins(position));
-            if let (FaultKind::Crash(_), Some(lasts)) = (&fault.kind, fault.lasts) {
+            let lasts = fault.lasts.filter(|_| !matches!(fault.kind, FaultKind::Restart(_)));
+            if let Some(lasts) = lasts {
                 self.kernel.schedule(fault.at + lasts, Event::FaultEnds(position));
             }
         }
@@ -267,6 +273,9 @@ impl World {
     fn dispatch(&mut self, event: Event) -> Result<(), Stop> {
         match event {
             Event::Packet(slot, Stage::Arrival) => self.deliver(slot),
+            Event::Packet(slot, stage @ (Stage::TapUp(_) | Stage::TapDown(_))) => {
+                self.overhear(slot, stage);
+            }
             Event::Packet(slot, stage) => self.kernel.forward(slot, stage),
             Event::Wake(node) => self.wake(node)?,
             Event::Command(source) => self.command(source),
@@ -342,6 +351,7 @@ impl World {
     fn begin_fault(&mut self, position: u32) {
         match self.faults[position as usize].kind {
             FaultKind::Partition(_) => unreachable!("a partition has no event"),
+            FaultKind::Hostile(_) => self.set_active(position, true),
             FaultKind::Crash(node) => {
                 self.stop(node);
                 self.kernel.host_mut(node).power.hold(Hold::Crash(position));
@@ -357,6 +367,7 @@ impl World {
     fn end_fault(&mut self, position: u32) {
         match self.faults[position as usize].kind {
             FaultKind::Crash(node) => self.release(node, Hold::Crash(position)),
+            FaultKind::Hostile(_) => self.set_active(position, false),
             FaultKind::Partition(_) | FaultKind::Restart(_) => unreachable!("it has no end event"),
         }
     }
@@ -374,6 +385,9 @@ impl World {
         self.kernel.trace.input(self.kernel.now, node, Input::Start);
         self.kernel.observe(node, &Observation::Started { incarnation });
         self.call(node, |machine, cx| machine.start(cx));
+        if self.kernel.host(node).active > 0 {
+            self.tell_active(node, true);
+        }
     }
 
     /// Switches a node off, if it is on. What is on its way to it goes on.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use underpass_core::Instant;
 
 use super::packets::Packet;
+use super::taps::Taps;
 use crate::fault::Partitions;
 use crate::link::{self, Link, LinkModel};
 use crate::random::Draws;
@@ -27,13 +28,20 @@ pub(super) struct Network {
     down: Vec<Link>,
     pairs: BTreeMap<(NodeId, NodeId), Link>,
     partitions: Partitions,
+    pub(super) taps: Taps,
 }
 
 /// Where a packet is on its way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Stage {
+    /// Behind the access link of the sender, with the machine at this position of those that tap
+    /// the link.
+    TapUp(u16),
     /// Before the link of the pair.
     Pair,
+    /// Before the access link of the receiver, with the machine at this position of those that
+    /// tap the link.
+    TapDown(u16),
     /// Before the access link of the receiver.
     Down,
     /// At the receiver.
@@ -45,6 +53,7 @@ pub(super) enum Stage {
 pub(super) enum Loss {
     Link(link::Loss),
     Partition,
+    Intercepted,
     NoAddress,
     NodeOff,
     NoSocket,
@@ -88,6 +97,7 @@ impl Network {
                 .collect(),
             pairs: links,
             partitions: Partitions::new(faults, access.len()),
+            taps: Taps::default(),
         }
     }
 
@@ -98,6 +108,32 @@ impl Network {
         }
         let up = &mut self.up[packet.from.0 as usize];
         let at = up.cross(now, draw_number(packet), wire_bytes(packet))?;
+        match self.taps.behind_up(packet, 0) {
+            Some(tap) => Ok((Stage::TapUp(tap), at)),
+            None => self.leave_up(packet, at),
+        }
+    }
+
+    /// A packet has been let through by the machine that overheard it.
+    pub(super) fn pass_tap(&mut self, packet: &Packet, stage: Stage, at: Instant) -> Next {
+        match stage {
+            Stage::TapUp(tap) => match self.taps.behind_up(packet, tap + 1) {
+                Some(next) => Ok((Stage::TapUp(next), at)),
+                None => self.leave_up(packet, at),
+            },
+            Stage::TapDown(tap) => {
+                let to = packet.to.expect("only packets to somebody come this far");
+                match self.taps.before_down(packet, to, tap + 1) {
+                    Some(next) => Ok((Stage::TapDown(next), at)),
+                    None => self.enter_down(packet, to, at),
+                }
+            }
+            Stage::Pair | Stage::Down | Stage::Arrival => unreachable!("nobody taps there"),
+        }
+    }
+
+    /// A packet is through its sender's access link.
+    fn leave_up(&mut self, packet: &Packet, at: Instant) -> Next {
         let to = packet.to.ok_or(Loss::NoAddress)?;
         if self.partitions.separate(packet.from, to, at) {
             return Err(Loss::Partition);
@@ -124,6 +160,13 @@ impl Network {
     }
 
     fn reach_down(&mut self, packet: &Packet, to: NodeId, at: Instant) -> Next {
+        match self.taps.before_down(packet, to, 0) {
+            Some(tap) => Ok((Stage::TapDown(tap), at)),
+            None => self.enter_down(packet, to, at),
+        }
+    }
+
+    fn enter_down(&mut self, packet: &Packet, to: NodeId, at: Instant) -> Next {
         if self.down[to.0 as usize].has_queue() {
             return Ok((Stage::Down, at));
         }

@@ -52,6 +52,16 @@ impl Packet {
         &mut self.buffer[..self.length]
     }
 
+    /// Takes other bytes for its own.
+    ///
+    /// # Panics
+    ///
+    /// If they are more than the buffer holds.
+    pub(super) fn replace(&mut self, bytes: &[u8]) {
+        self.buffer[..bytes.len()].copy_from_slice(bytes);
+        self.length = bytes.len();
+    }
+
     pub(super) fn info(&self) -> PacketInfo<'_> {
         PacketInfo {
             from: self.from,

@@ -18,6 +18,8 @@ pub struct Tally {
     pub queue_full: u64,
     /// Stopped by a partition.
     pub partitioned: u64,
+    /// Taken out on a tapped link by a hostile machine.
+    pub intercepted: u64,
     /// Sent to an address that nobody has, or of the other family than the socket's.
     pub no_address: u64,
     /// Arrived at a node that was off.
@@ -33,6 +35,7 @@ impl Tally {
             + self.lost
             + self.queue_full
             + self.partitioned
+            + self.intercepted
             + self.no_address
             + self.node_off
             + self.no_socket;
@@ -49,6 +52,7 @@ impl Tally {
             Loss::Link(link::Loss::Random) => &mut self.lost,
             Loss::Link(link::Loss::QueueFull) => &mut self.queue_full,
             Loss::Partition => &mut self.partitioned,
+            Loss::Intercepted => &mut self.intercepted,
             Loss::NoAddress => &mut self.no_address,
             Loss::NodeOff => &mut self.node_off,
             Loss::NoSocket => &mut self.no_socket,

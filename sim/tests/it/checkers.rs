@@ -1,15 +1,16 @@
 //! The checkers in whole runs: quiet on the real protocol, and the end of a run that breaks a rule.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use underpass_core::{Duration, Instant};
 use underpass_sim::checker::{self, Setting};
 use underpass_sim::link::LinkModel;
 use underpass_sim::machine::{
-    Command, Cx, IpFamily, Machine, MachineFactory, SendId, Socket, Unsupported,
+    Command, Cx, IpFamily, Machine, MachineFactory, Powers, SendId, Socket, Unsupported,
 };
 use underpass_sim::payload::{Canary, Stamp};
-use underpass_sim::scenario::model::NodeId;
+use underpass_sim::scenario::model::{Fault, FaultKind, NodeId};
 use underpass_sim::scenario::{self, Vocabulary};
 use underpass_sim::world::{NodeSetup, Stop, World, WorldConfig, ipv4_address};
 use underpass_sim::{Failure, run};
@@ -155,6 +156,7 @@ fn ends_by(opening: &[u8]) -> Option<String> {
         canary: CANARY,
         sends: Vec::new(),
         peers: vec![Vec::new(), Vec::new()],
+        hostile: BTreeSet::new(),
     };
     let mut world = World::new(config, checker::all(&setting));
     let stop = world.run_until(Instant::from_micros(1_000_000)).err();
@@ -162,6 +164,111 @@ fn ends_by(opening: &[u8]) -> Option<String> {
         Stop::Violation(violation) => violation,
         stop => panic!("{stop}"),
     })
+}
+
+/// Answers everything it gets with as many copies.
+struct Parrot {
+    copies: usize,
+}
+
+impl Machine for Parrot {
+    fn start(&mut self, cx: &mut Cx<'_>) {
+        cx.bind(IpFamily::V4, PORT).expect("it has an address");
+    }
+
+    fn datagram(&mut self, cx: &mut Cx<'_>, on: Socket, from: SocketAddr, bytes: &mut [u8]) {
+        for _ in 0..self.copies {
+            cx.transmit(|buffer| {
+                buffer[..bytes.len()].copy_from_slice(bytes);
+                Some((on, from, bytes.len()))
+            });
+        }
+    }
+
+    fn timeout(&mut self, _: &mut Cx<'_>) {}
+}
+
+/// Sends this once, with an address that is not its own.
+struct Liar {
+    claims: SocketAddr,
+    bytes: Vec<u8>,
+}
+
+impl Machine for Liar {
+    fn start(&mut self, _: &mut Cx<'_>) {}
+
+    fn datagram(&mut self, _: &mut Cx<'_>, _: Socket, _: SocketAddr, _: &mut [u8]) {
+        unreachable!("it binds no socket");
+    }
+
+    fn timeout(&mut self, _: &mut Cx<'_>) {}
+
+    fn set_active(&mut self, cx: &mut Cx<'_>, _: bool) {
+        let parrot = ipv4_address(NodeId(0)).expect("few nodes");
+        cx.inject(self.claims, (parrot, PORT).into(), &self.bytes);
+    }
+}
+
+/// What ends a run in which a parrot gets this from a claimed address.
+fn parrot_ends_by(copies: usize, bytes: &[u8]) -> Option<String> {
+    let victim = SocketAddr::from((ipv4_address(NodeId(2)).expect("few nodes"), PORT));
+    let bytes = bytes.to_vec();
+    let node = |name: &str, factory: MachineFactory| NodeSetup {
+        name: name.into(),
+        start: Instant::ORIGIN,
+        ipv4: true,
+        ipv6: false,
+        up: LinkModel { delay: Duration::from_millis(10), ..LinkModel::IDEAL },
+        down: LinkModel::IDEAL,
+        factory,
+    };
+    let liar =
+        move |_, _| -> Box<dyn Machine> { Box::new(Liar { claims: victim, bytes: bytes.clone() }) };
+    let attack = FaultKind::Hostile(vec![NodeId(1)]);
+    let config = WorldConfig {
+        seed: 1,
+        nodes: vec![
+            node("parrot", Box::new(move |_, _| Box::new(Parrot { copies }))),
+            node("mallory", Box::new(liar)),
+            node("victim", Box::new(|_, _| Box::new(Parrot { copies: 0 }))),
+        ],
+        pairs: Vec::new(),
+        faults: vec![Fault {
+            name: "attack".into(),
+            at: Instant::ORIGIN + Duration::from_millis(100),
+            lasts: None,
+            kind: attack,
+        }],
+        max_events: 1000,
+    };
+    let setting = Setting {
+        names: config.nodes.iter().map(|node| node.name.clone()).collect(),
+        canary: CANARY,
+        sends: Vec::new(),
+        peers: vec![Vec::new(); 3],
+        hostile: [NodeId(1)].into(),
+    };
+    let mut world = World::new(config, checker::all(&setting));
+    world.grant(NodeId(1), &Powers { taps: Vec::new(), injects: true });
+    let stop = world.run_until(Instant::from_micros(1_000_000)).err();
+    stop.map(|stop| stop.to_string())
+}
+
+#[test]
+fn a_node_that_answers_claimed_addresses_too_much() {
+    let hello = [1; 192];
+    let mut sealed = [7; 100];
+    sealed[0] = 16;
+    assert_eq!(parrot_ends_by(2, &hello), None);
+    assert_eq!(
+        parrot_ends_by(3, &hello).as_deref(),
+        Some(
+            "amplification: parrot has sent 576 bytes to 198.18.0.3:4000, where nobody has proved \
+             to be, for the 192 that came from there (at 0.11s)"
+        )
+    );
+    assert_eq!(parrot_ends_by(2, &sealed), None);
+    assert!(parrot_ends_by(3, &sealed).is_some(), "it looks sealed, and is not from there");
 }
 
 #[test]

@@ -4,5 +4,6 @@ mod checkers;
 mod diagnostics;
 mod engine;
 mod expectations;
+mod hostile;
 mod program;
 mod readme;

@@ -196,11 +196,15 @@ impl Machine for Underpass {
         match received {
             Ok(Received::Datagram { from, payload }) => {
                 let stamp = Stamp::of(payload, canary);
-                if let (Some(from), Some(Stamp { send, number, sent_at })) =
-                    (self.name(from), stamp)
-                {
-                    let latency = cx.now().saturating_since(sent_at);
-                    cx.observe(Observation::Delivered { from, send, number, latency });
+                // Members of the network that are no nodes of the scenario may send what they like.
+                if let Some(from) = self.name(from) {
+                    cx.observe(match stamp {
+                        Some(Stamp { send, number, sent_at }) => {
+                            let latency = cx.now().saturating_since(sent_at);
+                            Observation::Delivered { from, send, number, latency }
+                        }
+                        None => Observation::Garbled { from },
+                    });
                 }
             }
             Ok(_) => {}

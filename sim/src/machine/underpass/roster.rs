@@ -19,31 +19,35 @@ pub struct Roster {
     pub network: Network,
     /// What marks the run's payloads.
     pub canary: Canary,
-    identities: Vec<SecretIdentity>,
+    /// By node; hostile ones are members of nothing.
+    identities: Vec<Option<SecretIdentity>>,
     by_id: BTreeMap<PeerId, NodeId>,
     /// By node.
     families: Vec<Vec<IpFamily>>,
 }
 
 impl Roster {
-    /// Draws an identity for every node: `nodes` are their names and their address families.
+    /// Draws an identity for every member: `nodes` are their names, their address families, and
+    /// whether they are members of the network.
     pub fn new<'n>(
         draws: &Draws,
-        nodes: impl IntoIterator<Item = (&'n str, Vec<IpFamily>)>,
+        nodes: impl IntoIterator<Item = (&'n str, Vec<IpFamily>, bool)>,
     ) -> Self {
         let secret = draws.stream(&["network", "secret"]).bytes(0);
         let (mut identities, mut families) = (Vec::new(), Vec::new());
-        for (name, family) in nodes {
+        for (name, family, is_member) in nodes {
             let stream = draws.stream(&["identity", name]);
             let mut number = 0;
             let draw = || {
                 number += 1;
                 stream.bytes(number)
             };
-            identities.push(SecretIdentity::generate(draw).expect("draws differ").0);
+            let identity = || SecretIdentity::generate(draw).expect("draws differ").0;
+            identities.push(is_member.then(identity));
             families.push(family);
         }
-        let by_id = (0..).map(NodeId).zip(&identities).map(|(node, keys)| (keys.id(), node));
+        let members = (0..).map(NodeId).zip(&identities);
+        let by_id = members.filter_map(|(node, keys)| Some((keys.as_ref()?.id(), node)));
         Self {
             network: Network::closed("simulated", secret),
             canary: Canary::new(draws),
@@ -54,8 +58,12 @@ impl Roster {
     }
 
     /// The keys of a node.
+    ///
+    /// # Panics
+    ///
+    /// If the node is not a member of the network.
     pub fn identity(&self, node: NodeId) -> &SecretIdentity {
-        &self.identities[node.0 as usize]
+        self.identities[node.0 as usize].as_ref().expect("hostile nodes have no identity")
     }
 
     /// Whose key this is.

@@ -1,10 +1,13 @@
 //! Faults that are in the way of payloads.
 
+use std::collections::BTreeSet;
+
 use underpass_core::{Duration, Instant};
 
 use super::Resolver;
 use super::names::Pair;
 use crate::link::LinkModel;
+use crate::machine::hostile::Attack;
 use crate::scenario::model::{self, FaultKind, NodeId};
 
 /// Whom a fault parts, so that it is quickly told of many pairs.
@@ -12,11 +15,13 @@ pub(super) enum Cut {
     /// The group of every node that is in one, by node.
     Partition(Vec<(NodeId, usize)>),
     Crash(NodeId),
+    /// What crosses these nodes' access links is tampered with.
+    Tamper(BTreeSet<NodeId>),
     Nothing,
 }
 
 impl Cut {
-    pub(super) fn new(kind: &FaultKind) -> Self {
+    pub(super) fn new(kind: &FaultKind, nodes: &[model::Node]) -> Self {
         match kind {
             FaultKind::Partition(groups) => {
                 let of = |(group, nodes): (usize, &Vec<NodeId>)| {
@@ -28,6 +33,7 @@ impl Cut {
             }
             FaultKind::Crash(node) => Self::Crash(*node),
             FaultKind::Restart(_) => Self::Nothing,
+            FaultKind::Hostile(acting) => Self::Tamper(tampered(acting, nodes)),
         }
     }
 
@@ -36,8 +42,12 @@ impl Cut {
     fn met_after(&self, up: &LinkModel) -> Option<Duration> {
         match self {
             // Jitter and a queue make the way to a partition as long as they like.
-            Self::Partition(_) if up.jitter > Duration::ZERO || up.rate.is_some() => None,
-            Self::Partition(_) => Some(up.delay),
+            Self::Partition(_) | Self::Tamper(_)
+                if up.jitter > Duration::ZERO || up.rate.is_some() =>
+            {
+                None
+            }
+            Self::Partition(_) | Self::Tamper(_) => Some(up.delay),
             Self::Crash(_) => Some(Duration::ZERO),
             Self::Nothing => None,
         }
@@ -53,9 +63,22 @@ impl Cut {
                 matches!((group(from), group(to)), (Some(a), Some(b)) if a != b)
             }
             Self::Crash(node) => *node == from || *node == to,
+            Self::Tamper(tapped) => tapped.contains(&from) || tapped.contains(&to),
             Self::Nothing => false,
         }
     }
+
+    /// Whether payloads meet it before their receiver's access link only.
+    fn is_at_receiver(&self, (from, _): Pair) -> bool {
+        matches!(self, Self::Tamper(tapped) if !tapped.contains(&from))
+    }
+}
+
+/// Whose access links those of these machines tap that change what passes.
+fn tampered(acting: &[NodeId], nodes: &[model::Node]) -> BTreeSet<NodeId> {
+    let hostile = acting.iter().filter_map(|id| nodes[id.0 as usize].hostile.as_ref());
+    let tampering = hostile.filter(|hostile| matches!(hostile.attack, Attack::Tamper(_)));
+    tampering.flat_map(|hostile| hostile.taps.iter().copied()).collect()
 }
 
 impl Resolver<'_> {
@@ -67,7 +90,9 @@ impl Resolver<'_> {
             let after = cut.met_after(up)?;
             // Most payloads go out at another time: that is told sooner than who is parted.
             let moment = sends.iter().find_map(|send| sent_into(send, fault, after))?;
-            cut.parts(pair).then_some((index, moment))
+            // Behind a link of the pair it is later, and not known when.
+            let is_late = cut.is_at_receiver(pair) && self.pair_losses.contains_key(&pair);
+            (cut.parts(pair) && !is_late).then_some((index, moment))
         })
     }
 }

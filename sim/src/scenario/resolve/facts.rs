@@ -101,7 +101,9 @@ impl Resolver<'_> {
                 let pairs = self.ordered_pairs(&event.node, peer)?;
                 pairs.into_iter().map(|(node, peer)| (node, Some(peer))).collect::<Vec<_>>()
             }
-            None => self.select(&event.node)?.into_iter().map(|node| (node, None)).collect(),
+            None => {
+                self.select_members(&event.node)?.into_iter().map(|node| (node, None)).collect()
+            }
         };
         let (low, high) = range?;
         // An event that is only limited need not happen at all.
@@ -125,7 +127,7 @@ impl Resolver<'_> {
                     .help(suggest(name, "metrics", known.iter().copied())),
             );
         }
-        let nodes = self.select(&metric.node);
+        let nodes = self.select_members(&metric.node);
         let range = self.range(metric.at_least.as_ref(), metric.at_most.as_ref());
         if metric.at_least.is_none() && metric.at_most.is_none() {
             self.no_bound(table.span(), "`at_most = 100`");

@@ -46,16 +46,16 @@ impl Resolver<'_> {
             ("partition", fault.partition.as_ref().map(Spanned::span)),
             ("crash", fault.crash.as_ref().map(Spanned::span)),
             ("restart", fault.restart.as_ref().map(Spanned::span)),
+            ("hostile", fault.hostile.as_ref().map(Spanned::span)),
         ];
         let kind = exactly_one("fault", "goes wrong", table.clone(), &kinds);
         if self.note(kind).is_none() {
             return;
         }
-        let [partition, crash, restart] = kinds;
-        let span = partition.1.or(crash.1).or(restart.1).unwrap_or(table);
+        let span = kinds.into_iter().find_map(|(_, span)| span).unwrap_or(table);
         if let Some(kind) = self.kind(fault, at) {
             self.fault_spans.push(span);
-            self.cuts.push(Cut::new(&kind));
+            self.cuts.push(Cut::new(&kind, &self.nodes));
             self.faults.push(model::Fault { name, at, lasts, kind });
         }
     }
@@ -83,6 +83,9 @@ impl Resolver<'_> {
     fn kind(&mut self, fault: &Fault, at: Instant) -> Option<FaultKind> {
         if let Some(groups) = &fault.partition {
             return self.partition(groups);
+        }
+        if let Some(pattern) = &fault.hostile {
+            return self.acting(pattern);
         }
         if let Some(name) = &fault.crash {
             let node = self.one_node(name, "crash")?;

@@ -99,7 +99,7 @@ impl Resolver<'_> {
     ) {
         let directions = self.directions(link);
         let Two(a, b) = between.get_ref();
-        let Some(pairs) = self.ordered_pairs(a, b) else { return };
+        let Some(pairs) = self.linked_pairs(a, b) else { return };
         let first_new = self.pairs.len();
         for (a, b) in pairs {
             match self.pair_losses.get(&(a, b)) {

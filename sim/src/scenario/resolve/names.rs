@@ -55,7 +55,7 @@ impl Names {
     }
 
     /// The nodes that a name or glob selects, at least one.
-    fn select(&self, pattern: &Spanned<String>) -> Result<Vec<NodeId>, Box<Diagnostic>> {
+    pub(super) fn select(&self, pattern: &Spanned<String>) -> Result<Vec<NodeId>, Box<Diagnostic>> {
         let text = pattern.get_ref();
         if !is_glob(text) {
             return self.node(pattern).map(|id| vec![id]);
@@ -113,10 +113,39 @@ fn matches(pattern: &str, name: &str) -> bool {
 pub(super) type Pair = (NodeId, NodeId);
 
 impl Resolver<'_> {
-    /// The nodes that a name or glob selects; nothing after a mistake is noted.
+    /// The nodes that a name or glob selects; nothing after a mistake is noted. A glob that matches
+    /// hostile nodes and others means the others.
     pub(super) fn select(&mut self, pattern: &Spanned<String>) -> Option<Vec<NodeId>> {
         let selected = self.names.select(pattern);
-        self.note_name(selected)
+        let mut selected = self.note_name(selected)?;
+        if selected.iter().any(|id| !self.is_hostile(*id)) {
+            selected.retain(|id| !self.is_hostile(*id));
+        }
+        Some(selected)
+    }
+
+    /// The members of the network that a name or glob selects.
+    pub(super) fn select_members(&mut self, pattern: &Spanned<String>) -> Option<Vec<NodeId>> {
+        let selected = self.select(pattern)?;
+        if !self.is_hostile(*selected.first()?) {
+            return Some(selected);
+        }
+        let text = pattern.get_ref();
+        let message = match is_glob(text) {
+            true => format!("{text:?} matches hostile nodes only"),
+            false => format!("`{text}` is hostile"),
+        };
+        self.wrong(
+            Diagnostic::at(pattern.span(), message)
+                .label("no member of the network")
+                .note("it has no sessions, no applications and no counters, and nobody dials it")
+                .help("name a node that is not `hostile`"),
+        );
+        None
+    }
+
+    pub(super) fn is_hostile(&self, node: NodeId) -> bool {
+        self.hostile.contains(&node)
     }
 
     /// What a name stands for; nothing after it is noted that there is no such node.
@@ -127,14 +156,33 @@ impl Resolver<'_> {
         }
     }
 
-    /// Every pair of one node and another that the two patterns select, at least one.
+    /// Every pair of one member and another that the two patterns select, at least one.
     pub(super) fn ordered_pairs(
         &mut self,
         from: &Spanned<String>,
         to: &Spanned<String>,
     ) -> Option<Vec<Pair>> {
+        let (a, b) = (self.select_members(from), self.select_members(to));
+        self.pairs(from, to, &a?, &b?)
+    }
+
+    /// Every pair of one node and another, hostile or not, likewise.
+    pub(super) fn linked_pairs(
+        &mut self,
+        from: &Spanned<String>,
+        to: &Spanned<String>,
+    ) -> Option<Vec<Pair>> {
         let (a, b) = (self.select(from), self.select(to));
-        let (a, b) = (a?, b?);
+        self.pairs(from, to, &a?, &b?)
+    }
+
+    fn pairs(
+        &mut self,
+        from: &Spanned<String>,
+        to: &Spanned<String>,
+        a: &[NodeId],
+        b: &[NodeId],
+    ) -> Option<Vec<Pair>> {
         let count = a.len() as u64 * b.len() as u64;
         if count > self.pairs_left {
             self.wrong(

@@ -58,6 +58,10 @@ impl<'a> Resolver<'a> {
                 );
                 return;
             }
+            if node.hostile.is_some() {
+                self.hostile
+                    .insert(NodeId(u32::try_from(self.nodes.len()).expect("bounded by NODES_MAX")));
+            }
             self.nodes.push(model::Node {
                 name,
                 start,
@@ -66,6 +70,7 @@ impl<'a> Resolver<'a> {
                 up: LinkModel::IDEAL,
                 down: LinkModel::IDEAL,
                 peers: Vec::new(),
+                hostile: None,
             });
         }
     }
@@ -133,7 +138,7 @@ impl<'a> Resolver<'a> {
     fn resolve_peers(&mut self, node: &Node, ids: std::ops::Range<usize>) {
         let mut known: BTreeSet<NodeId> = BTreeSet::new();
         for pattern in &node.peers {
-            let Some(selected) = self.select(pattern) else { continue };
+            let Some(selected) = self.select_members(pattern) else { continue };
             let (is_glob, text) = (is_glob(pattern.get_ref()), pattern.get_ref());
             // One name for all of a `count` may well be that of one of them.
             let itself = |id: &NodeId| node.count.is_none() && ids.contains(&(id.0 as usize));

@@ -174,7 +174,8 @@ fn unknown_value(value: &str, place: &Place, span: &Range<usize>, known: &[Strin
         .help(suggest(value, "values", all))
 }
 
-/// How keys are written whose form is not plain from their name.
+/// How keys are written whose form is not plain from their name; those of one table apart, where
+/// another table has a key of the same name.
 const EXAMPLES: &[(&str, &str)] = &[
     ("format", "1"),
     ("title", "\"What the scenario shows\""),
@@ -203,6 +204,16 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("metric", "{ node = \"laptop\", name = \"...\", at_most = 100 }"),
     ("during", "[\"10s\", \"20s\"]"),
     ("partition", "[[\"laptop\"], [\"sensor\", \"relay\"]]"),
+    ("node.hostile", "{ flood = { target = \"server\", kind = \"hello\", every = \"10ms\" } }"),
+    ("fault.hostile", "\"mallory\""),
+    ("replay", "{ every = \"10ms\" }"),
+    ("flood", "{ target = \"server\", kind = \"hello\", every = \"10ms\" }"),
+    ("flood.kind", "\"hello\""),
+    ("forge", "{ every = \"10ms\" }"),
+    ("tamper", "{ share = \"10%\" }"),
+    ("target", "\"server\""),
+    ("every", "\"10ms\""),
+    ("share", "\"10%\""),
 ];
 
 fn missing_key(key: &str, place: &Place, span: &Range<usize>) -> Diagnostic {
@@ -212,14 +223,17 @@ fn missing_key(key: &str, place: &Place, span: &Range<usize>) -> Diagnostic {
         false => Diagnostic::at(span.clone(), message).label(format!("`{key}` is missing")),
     };
     let top = if place.is_root() { " at the top" } else { "" };
-    match example(key) {
+    match example(place.key(), key) {
         Some(example) => diagnostic.help(format!("add `{key} = {example}`{top}")),
         None => diagnostic,
     }
 }
 
-fn example(key: &str) -> Option<&'static str> {
-    EXAMPLES.iter().find(|(name, _)| *name == key).map(|(_, example)| *example)
+/// How a table's key is written.
+fn example(table: &str, key: &str) -> Option<&'static str> {
+    let find = |key: &str| EXAMPLES.iter().find(|(name, _)| *name == key);
+    let found = find(&format!("{table}.{key}")).or_else(|| find(key));
+    found.map(|(_, example)| *example)
 }
 
 fn wrong_form(
@@ -250,7 +264,7 @@ fn wrong_form(
         (PERIOD, DeValue::Integer(number)) => {
             format!("name the unit: `{key} = \"{number}ms\"` or `{key} = \"{number}s\"`")
         }
-        _ => match example(key) {
+        _ => match example(place.parent().key(), key) {
             Some(example) if !is_element => format!("write it like `{key} = {example}`"),
             _ => return diagnostic,
         },

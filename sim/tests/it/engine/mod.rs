@@ -2,7 +2,8 @@
 
 mod determinism;
 mod faults;
+mod hostile;
 mod network;
-mod setup;
+pub(crate) mod setup;
 mod stops;
 mod time;

@@ -1,0 +1,49 @@
+//! Keeps what hostile nodes do away from a checker.
+
+use std::collections::BTreeSet;
+
+use underpass_core::Instant;
+
+use super::Setting;
+use crate::scenario::model::NodeId;
+use crate::trace::{Observation, PacketInfo, Watch};
+
+/// A checker that sees what honest nodes send, get and report.
+pub(super) struct Honest<W> {
+    hostile: BTreeSet<NodeId>,
+    checker: W,
+}
+
+impl<W: Watch> Honest<W> {
+    pub(super) fn watched(setting: &Setting, checker: W) -> Box<dyn Watch> {
+        Box::new(Self { hostile: setting.hostile.clone(), checker })
+    }
+
+    fn is_honest(&self, node: NodeId) -> bool {
+        !self.hostile.contains(&node)
+    }
+}
+
+impl<W: Watch> Watch for Honest<W> {
+    fn transmitted(&mut self, at: Instant, packet: &PacketInfo<'_>) {
+        if self.is_honest(packet.from) {
+            self.checker.transmitted(at, packet);
+        }
+    }
+
+    fn arrived(&mut self, at: Instant, packet: &PacketInfo<'_>) {
+        if packet.to.is_some_and(|to| self.is_honest(to)) {
+            self.checker.arrived(at, packet);
+        }
+    }
+
+    fn observed(&mut self, at: Instant, node: NodeId, observation: &Observation) {
+        if self.is_honest(node) {
+            self.checker.observed(at, node, observation);
+        }
+    }
+
+    fn violation(&mut self) -> Option<String> {
+        self.checker.violation()
+    }
+}

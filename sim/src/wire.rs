@@ -1,0 +1,90 @@
+//! As much of the wire format as checkers and hostile machines need. It is written down here once
+//! more, and not taken from the core: a mistake there must not hide itself.
+
+use std::ops::Range;
+
+/// Offers a session, to a peer whose key is known or to whoever is at an address.
+pub(crate) const HELLOS: [u8; 2] = [1, 3];
+/// Answers a `Hello`, of either kind.
+pub(crate) const WELCOMES: [u8; 2] = [2, 4];
+/// A datagram of a session.
+pub(crate) const SEALED: u8 = 16;
+
+const HELLO_LEN: usize = 192;
+const WELCOME_LENS: [usize; 2] = [124, 172];
+/// At the end of every handshake message; what a cookie proves, and no part of the handshake.
+const MAC2_LEN: usize = 16;
+const TAG_LEN: usize = 16;
+/// A sealed datagram without any content.
+pub(crate) const SEALED_LEN_MIN: usize = header::LEN + TAG_LEN;
+
+mod hello_field {
+    use super::Range;
+    pub(super) const EPHEMERAL: Range<usize> = 8..40;
+}
+
+mod welcome_field {
+    use super::Range;
+    pub(super) const EPHEMERAL: Range<usize> = 12..44;
+}
+
+/// What datagrams of all kinds begin with.
+pub(crate) mod header {
+    use super::Range;
+    pub(crate) const KIND: usize = 0;
+    /// The key epoch of a sealed datagram.
+    pub(crate) const VERSION: usize = 1;
+    pub(crate) const RESERVED: Range<usize> = 2..4;
+    /// The receiver's session index in a sealed datagram, else the sender's.
+    pub(crate) const INDEX: Range<usize> = 4..8;
+    /// The counter of a sealed datagram; a `Welcome` begins here with the receiver's index.
+    pub(crate) const COUNTER: Range<usize> = 8..16;
+    pub(crate) const LEN: usize = COUNTER.end;
+}
+
+/// The first byte, which says what a datagram is; `None` for an empty one.
+pub(crate) fn kind(datagram: &[u8]) -> Option<u8> {
+    datagram.first().copied()
+}
+
+/// The ephemeral key that a handshake message shows in the clear.
+pub(crate) fn ephemeral(datagram: &[u8]) -> Option<[u8; 32]> {
+    let (kind, len) = (kind(datagram)?, datagram.len());
+    let field = if HELLOS.contains(&kind) && len == HELLO_LEN {
+        hello_field::EPHEMERAL
+    } else if WELCOMES.contains(&kind) && WELCOME_LENS.contains(&len) {
+        welcome_field::EPHEMERAL
+    } else {
+        return None;
+    };
+    datagram[field].try_into().ok()
+}
+
+/// What is the same whenever a handshake message that shows an ephemeral key is repeated.
+pub(crate) fn repeated(datagram: &[u8]) -> &[u8] {
+    &datagram[..datagram.len() - MAC2_LEN]
+}
+
+/// What stands in the clear around the content of a sealed datagram.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Seal {
+    pub(crate) epoch: u8,
+    /// The session index of the receiver's choice.
+    pub(crate) receiver: u32,
+    pub(crate) counter: u64,
+    pub(crate) tag: [u8; TAG_LEN],
+}
+
+impl Seal {
+    pub(crate) fn of(datagram: &[u8]) -> Option<Self> {
+        if kind(datagram)? != SEALED || datagram.len() < SEALED_LEN_MIN {
+            return None;
+        }
+        Some(Self {
+            epoch: datagram[header::VERSION],
+            receiver: u32::from_le_bytes(datagram[header::INDEX].try_into().ok()?),
+            counter: u64::from_le_bytes(datagram[header::COUNTER].try_into().ok()?),
+            tag: *datagram.last_chunk()?,
+        })
+    }
+}
