@@ -265,3 +265,6 @@ macro_rules! storage {
         }
     };
 }
+
+#[cfg(test)]
+mod tests;
