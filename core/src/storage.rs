@@ -287,3 +287,6 @@ macro_rules! storage {
         }
     };
 }
+
+#[cfg(test)]
+mod tests;

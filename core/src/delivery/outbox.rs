@@ -226,7 +226,10 @@ pub(super) fn on_ack(from: u16, ack: &Ack, cx: &mut Cx<'_>) -> Result<(), Droppe
     let now = cx.now();
     cx.peer(from).delivery.outbox.route.congestion.grow(&growth, now);
     while let Some(slot) = whole.pop_front(cx.messages) {
-        conclude(from, slot, Outcome::Acked, cx);
+        // After its time the peer may have forgotten a part that it acknowledged, even if the timer
+        // has not been handled yet.
+        let is_late = cx.message(slot).at <= now;
+        conclude(from, slot, if is_late { Outcome::Unknown } else { Outcome::Acked }, cx);
     }
     set_loss_timer(from, cx);
     Ok(())
@@ -243,7 +246,7 @@ fn on_acked(
 ) {
     let now = cx.now();
     let outbox = &mut cx.peers[usize::from(from)].delivery.outbox;
-    outbox.timeouts = 0;
+    (outbox.timeouts, outbox.probes) = (0, 0);
     outbox.route.on_acked(packet, growth);
     if packet.number == ack.largest && outbox.route.took(packet) {
         let delay = Duration::from_micros(ack.delay_us.into());

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::crypto::aead::TAG_LEN;
+use crate::message::{Purpose, RequestNumber};
 use crate::time::Duration;
 
 proptest! {
@@ -103,6 +104,90 @@ fn is_made_with(datagram: &mut [u8], key: &[u8; 32]) -> Result<(), TestCaseError
     datagram[9] ^= 1;
     prop_assert!(!is_for(datagram, key));
     Ok(())
+}
+
+proptest! {
+    #[test]
+    fn a_fragment_reads_back(
+        [kind, behind]: [u16; 2],
+        number: u64,
+        transmit: u64,
+        len in 0usize..MAX_MESSAGE + 1,
+        at: usize,
+        purpose in purposes(),
+    ) {
+        let index = (at % fragments(len)) as u8;
+        let bytes = vec![3; fragment_len(len, index)];
+        let floor = number.saturating_sub(behind.into());
+        let len = len as u32;
+        let made =
+            Fragment { purpose, kind, len, number, transmit, floor, index, bytes: &bytes };
+        let mut out = [0xff; MAX_CONTENT];
+        let written = made.encode(&mut out);
+        prop_assert_eq!(written, made.content_len());
+        prop_assert_eq!(Message::decode(&out[..written]), Ok(Message::Fragment(made)));
+        prop_assert_eq!(Message::decode(&out[..written - 1]), Err(UnknownMessage));
+    }
+
+    #[test]
+    fn an_acknowledgement_reads_back(largest: u64, bitmap: u64, delay_us: u32) {
+        let ack = Ack { largest, bitmap, delay_us };
+        let mut out = [0; Ack::LEN_MAX];
+        let len = ack.encode(&mut out);
+        prop_assert_eq!(Message::decode(&out[..len]), Ok(Message::Ack(ack)));
+        prop_assert_eq!(Message::decode(&out[..len - 1]), Err(UnknownMessage));
+    }
+
+    /// The content of a hostile peer: what is read of it is consistent.
+    #[test]
+    fn content_of_a_known_type_never_panics(
+        kind in 0u8..6,
+        mut bytes in prop::collection::vec(any::<u8>(), 0..1300),
+        header in prop::collection::vec(prop_oneof![Just(0u8), any::<u8>()], 0..36),
+    ) {
+        bytes.splice(..header.len().min(bytes.len()), header);
+        if let Ok(Message::Fragment(read)) = Message::decode(&[&[kind][..], &bytes].concat()) {
+            prop_assert!(read.len as usize <= MAX_MESSAGE && read.floor <= read.number);
+            prop_assert_eq!(read.bytes.len(), fragment_len(read.len as usize, read.index));
+        }
+    }
+}
+
+#[test]
+fn a_reply_is_laid_out_as_documented() {
+    let content = [
+        3, 2, 0x34, 0x12, 4, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 17, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0,
+        5, 0, 0, 0, 0, 0, 0, 0, b'w', b'a', b'r', b'm',
+    ];
+    let fragment = Fragment {
+        purpose: Purpose::Reply(RequestNumber(5)),
+        kind: 0x1234,
+        len: 4,
+        number: 9,
+        transmit: 17,
+        floor: 7,
+        index: 0,
+        bytes: b"warm",
+    };
+    assert_eq!(Message::decode(&content), Ok(Message::Fragment(fragment)));
+    let changed = |at: usize, to: u8| {
+        let mut content = content;
+        content[at] = to;
+        Message::decode(&content).is_err()
+    };
+    assert!(changed(1, 3), "no such purpose");
+    assert!(changed(4, 5) && changed(4, 3), "another length");
+    assert!(changed(24, 10), "a floor below zero");
+    assert!(changed(26, 1), "a fragment that the message has not");
+    assert!(changed(27, 1), "reserved");
+}
+
+fn purposes() -> impl Strategy<Value = Purpose> {
+    prop_oneof![
+        Just(Purpose::Notice),
+        Just(Purpose::Request),
+        any::<u64>().prop_map(|number| Purpose::Reply(RequestNumber(number))),
+    ]
 }
 
 fn intros() -> impl Strategy<Value = Intro> {

@@ -26,6 +26,24 @@ fn of_what_was_sent_nobody_knows_when_its_time_is_over() {
 }
 
 #[test]
+fn an_acknowledgement_after_that_time_counts_no_more() {
+    for (late, outcome) in [(1, Outcome::Unknown), (0, Outcome::Acked)] {
+        let mut net = Net::connected();
+        let id = net.send(A, B, b"hello").unwrap();
+        let begun = net.now;
+        net.settle();
+        net.now = net.hosts[B].node.poll_timeout().unwrap().at;
+        net.hosts[B].node.handle_timeout(net.now);
+        net.collect(B);
+        let ack = net.wire.pop().unwrap();
+        // Whoever drives A is late: the timer has not been handled.
+        net.now = begun + LIFETIME.saturating_sub(Duration::from_micros(1 - late));
+        net.handle(ack).unwrap();
+        assert_eq!(net.hosts[A].outcomes(), [(id, outcome)]);
+    }
+}
+
+#[test]
 fn a_lifetime_is_kept_within_its_bounds() {
     for (asked, expected) in [
         (Duration::ZERO, Config::MESSAGE_LIFETIME_MIN),
@@ -87,6 +105,31 @@ fn a_message_sent_in_part_begins_anew_with_a_peer_that_restarted() {
     assert_eq!(outcomes[..2], [(ids[0], Outcome::Unknown), (ids[1], Outcome::Unknown)]);
     assert_eq!(outcomes[2], (part, Outcome::Acked));
     assert_eq!(net.hosts[B].messages.len(), 1);
+}
+
+#[test]
+fn a_peer_forgotten_during_a_handshake_does_not_pass_for_one_that_remembers() {
+    let mut net = Net::connected();
+    let id = net.send(A, B, b"once").unwrap();
+    net.settle();
+    assert_eq!(net.hosts[B].messages.len(), 1, "and its acknowledgement is lost");
+    net.run(Duration::from_secs(36), |_| false);
+    // A calls again, B answers, and forgets A before it hears more.
+    while net.wire.is_empty() {
+        net.now = net.hosts[A].node.poll_timeout().unwrap().at;
+        net.hosts[A].node.handle_timeout(net.now);
+        net.collect(A);
+    }
+    for _ in 0..2 {
+        let packet = net.wire.remove(0);
+        net.handle(packet).unwrap();
+    }
+    let peer = net.peer(B, A).unwrap();
+    net.hosts[B].node.close(peer, net.now).unwrap();
+    net.run_for(Duration::from_secs(20));
+    assert!(net.is_active(A, B) && net.is_active(B, A));
+    assert_eq!(net.hosts[B].messages.len(), 1, "it is not delivered again");
+    assert_eq!(net.hosts[A].outcomes(), [(id, Outcome::Unknown)]);
 }
 
 #[test]
