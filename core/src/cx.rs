@@ -13,7 +13,7 @@ use crate::identity::PeerId;
 use crate::peer::{Contact, News, Peer, PeerSlot, PeerState};
 use crate::realm::Realms;
 use crate::session::cookie::CookieSecrets;
-use crate::session::handshake::HandshakeSlot;
+use crate::session::handshake::{HandshakeSlot, Share, UnderWay};
 use crate::session::hint::HintLimits;
 use crate::session::{Owner, SessionId, SessionSlot};
 use crate::stateless::Stateless;
@@ -43,8 +43,7 @@ pub(crate) struct State {
     pub(crate) tickets: u64,
     /// The deadline at the top of the heap.
     pub(crate) first_deadline: Option<Deadline>,
-    /// Handshakes under way by [`Share`].
-    under_way: [usize; 3],
+    under_way: UnderWay,
     deadlines_len: u16,
     index_hasher: SipHasher13,
     ready: Ring,
@@ -61,18 +60,6 @@ pub(crate) struct State {
 pub(crate) enum Actor {
     Peer(u16),
     Handshake(u16),
-}
-
-/// Whose place a handshake takes. None may take the last quarter of the slots (at least one), and
-/// strangers not the quarter before it either: nobody can keep our own handshakes out, and
-/// strangers nobody.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Share {
-    /// We have begun it.
-    Own,
-    /// Of a peer that we know, by its key or by where it is.
-    Known,
-    Stranger,
 }
 
 /// The state and the tables, borrowed for one call.
@@ -124,7 +111,7 @@ impl State {
             counters: Counters::ZERO,
             tickets,
             first_deadline: None,
-            under_way: [0; 3],
+            under_way: UnderWay::NONE,
             deadlines_len: 0,
             index_hasher,
             ready: Ring::EMPTY,
@@ -290,39 +277,26 @@ impl<'a> Cx<'a> {
             return None;
         }
         let slot = self.state.free_handshakes.pop(self.queues.free_handshakes)?;
-        self.state.under_way[share as usize] += 1;
+        self.state.under_way.begin(share);
         self.handshake(slot).share = share;
         Some(slot)
     }
 
     /// Whether a handshake of this share may begin.
     pub(crate) fn has_place(&self, share: Share) -> bool {
-        let [own, known, strangers] = self.state.under_way;
-        let total = self.handshakes.len();
-        let quarter = (total / 4).max(1);
-        match share {
-            Share::Own => own < total - quarter,
-            Share::Known => known + strangers < total - quarter,
-            // Of two or three slots there is no second quarter to be had.
-            Share::Stranger => {
-                known + strangers < total - quarter && strangers < (total - 2 * quarter).max(1)
-            }
-        }
+        self.state.under_way.has_place(share, self.handshakes.len())
     }
 
-    /// More than half of the handshakes that others may have under way are.
     pub(crate) fn is_under_load(&self) -> bool {
-        let [_, known, strangers] = self.state.under_way;
-        let total = self.handshakes.len();
-        2 * (known + strangers) > total - (total / 4).max(1)
+        self.state.under_way.is_load(self.handshakes.len())
     }
 
     /// The stranger who began this handshake has proved to be a peer.
     pub(crate) fn move_to_known(&mut self, slot: u16) {
         let share = self.handshake(slot).share;
         self.handshake(slot).share = Share::Known;
-        self.state.under_way[share as usize] -= 1;
-        self.state.under_way[Share::Known as usize] += 1;
+        self.state.under_way.end(share);
+        self.state.under_way.begin(Share::Known);
     }
 
     /// Erases a handshake and gives its slot back.
@@ -333,7 +307,7 @@ impl<'a> Cx<'a> {
         let share = handshake.share;
         *handshake = HandshakeSlot::EMPTY;
         (handshake.is_ready, handshake.job_queued) = (is_ready, job_queued);
-        self.state.under_way[share as usize] -= 1;
+        self.state.under_way.end(share);
         self.update_deadline(Actor::Handshake(slot));
         self.state.free_handshakes.push(self.queues.free_handshakes, slot);
     }

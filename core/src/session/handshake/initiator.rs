@@ -1,9 +1,9 @@
 //! Our own handshakes.
 
 use super::progress::{Pending, advance, wait_for};
-use super::{Stage, owe_message, own_intro, peer_of_attempt};
+use super::{Share, Stage, owe_message, own_intro, peer_of_attempt};
 use crate::counters::{Counter, Dropped};
-use crate::cx::{Actor, Cx, Share};
+use crate::cx::{Actor, Cx};
 use crate::held::Held;
 use crate::lifecycle::Turn;
 use crate::noise::{Noise, Role, Setup};

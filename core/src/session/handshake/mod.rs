@@ -17,17 +17,20 @@ mod confirm;
 mod initiator;
 mod progress;
 mod responder;
+mod share;
 
 pub(crate) use confirm::{Confirmed, abandon_others, confirm, own_goes_first, remote};
 pub(crate) use initiator::{initiate, on_cookie, on_welcome};
 pub(crate) use progress::{on_outcome, take_work};
 pub(crate) use responder::{on_confirm, on_hello};
 
+pub(crate) use share::{Share, UnderWay};
+
 use progress::Pending;
 use zeroize::Zeroize;
 
 use crate::counters::{Counter, Dropped};
-use crate::cx::{Actor, Cx, Share};
+use crate::cx::{Actor, Cx};
 use crate::delivery;
 use crate::heartbeat::Via;
 use crate::held::Held;

@@ -6,10 +6,10 @@
 
 use super::initiator::mac1_key;
 use super::progress::{Pending, advance, wait_for};
-use super::{HandshakeSlot, Stage, owe_message, own_intro};
+use super::{HandshakeSlot, Share, Stage, owe_message, own_intro};
 use crate::access::{self, Use};
 use crate::counters::{Counter, Dropped};
-use crate::cx::{Actor, Cx, Share};
+use crate::cx::{Actor, Cx};
 use crate::held::Held;
 use crate::identity::PeerId;
 use crate::lifecycle::Turn;

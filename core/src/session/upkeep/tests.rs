@@ -2,12 +2,12 @@
 
 use super::*;
 use crate::config::Config;
-use crate::cx::Share;
 use crate::identity::SecretIdentity;
 use crate::network::Network;
 use crate::noise::TransportKeys;
 use crate::path::{Path, Socket};
 use crate::peer::PeerState;
+use crate::session::handshake::Share;
 use crate::{MAX_DATAGRAM, Node, session};
 
 crate::storage! {
