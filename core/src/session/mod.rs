@@ -46,7 +46,7 @@ pub struct SessionSlot {
     established: Instant,
     /// When the next attempt to renew it is due.
     renew_at: Instant,
-    keys: Option<SessionKeys>,
+    keys: Held<SessionKeys>,
     next_seal: u64,
     next_open: u64,
 }
@@ -61,7 +61,7 @@ impl SessionSlot {
         channel: [0; 2],
         established: Instant::ORIGIN,
         renew_at: Instant::ORIGIN,
-        keys: None,
+        keys: Held::Nothing,
         next_seal: 0,
         next_open: 0,
     };
@@ -74,7 +74,7 @@ impl SessionSlot {
         now: Instant,
     ) {
         (self.role, self.remote_index) = (role, remote_index);
-        self.keys = Some(SessionKeys::new(&keys, now));
+        self.keys = Held::This(SessionKeys::new(&keys, now));
         (self.established, self.renew_at) = (now, upkeep::renewal(role, now));
         (self.next_seal, self.next_open) = (0, 0);
     }
@@ -89,7 +89,7 @@ impl SessionSlot {
 
     #[cfg(feature = "inspect")]
     pub(crate) fn each_secret(&self, show: impl FnMut(&[u8; 32])) {
-        self.keys.iter().flat_map(SessionKeys::secrets).for_each(show);
+        self.keys.as_ref().into_iter().flat_map(SessionKeys::secrets).for_each(show);
     }
 
     /// The epoch of the key that packets are opened with.
@@ -139,7 +139,7 @@ impl SessionSlot {
 
     /// Erases the keys and gives the slot back.
     pub(crate) fn erase(&mut self) {
-        self.keys = None;
+        self.keys = Held::Nothing;
         self.owner = Owner::Nobody;
     }
 }
