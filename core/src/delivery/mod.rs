@@ -259,3 +259,6 @@ pub(crate) fn take_arrived(cx: &mut Cx<'_>) -> Option<u16> {
     cx.state.messages.lent = Link::to(slot);
     Some(slot)
 }
+
+#[cfg(test)]
+mod tests;
