@@ -43,14 +43,14 @@
 //! # Datagrams and messages
 //!
 //! [`Node::send_datagram`] seals at once, keeps nothing, and promises nothing but that a datagram
-//! arrives at most once. [`Node::send_message`] keeps a message of up to [`MAX_MESSAGE`] bytes in the
-//! storage until it ends, and sends it again as often as that takes, across lost packets, sessions,
-//! paths and absences of the peer. It is handed up exactly once while neither end restarts or forgets
-//! the other, and at most once otherwise; [`Event::Message`] tells its sender the [`Outcome`], exactly
-//! once. A message carries the number of the handler it is for, and may be a request or the
-//! [reply](Purpose::Reply) to one. A node may send messages to [itself](Node::oneself). What is full
-//! says so: [`SendError::Full`] to a sender, and a receiver without room leaves what it cannot take to
-//! be sent again.
+//! arrives at most once. [`Node::send_message`] keeps a message of up to [`MAX_MESSAGE`] bytes in
+//! the storage until it ends, and sends it again as often as that takes, across lost packets,
+//! sessions, paths and absences of the peer. It is handed up exactly once while neither end
+//! restarts or forgets the other, and at most once otherwise; [`Event::Message`] tells its sender
+//! the [`Outcome`], exactly once. A message carries the number of the handler it is for, and may be
+//! a request or the [reply](Purpose::Reply) to one. A node may send messages to
+//! [itself](Node::oneself). What is full says so: [`SendError::Full`] to a sender, and a receiver
+//! without room leaves what it cannot take to be sent again.
 //!
 //! # What holds
 //!
@@ -94,10 +94,11 @@
 //! # The way of a datagram
 //!
 //! `receive.rs` decodes, opens and dispatches it; `heartbeat.rs`, `delivery/` and
-//! `session/handshake/` are the parts that it is dispatched to: each owns its state within a peer or a handshake, and notes what
-//! it owes. What concerns other parts it returns, and `lifecycle.rs` tells them. `transmit.rs` seals
-//! what is owed when the driver polls. `cx.rs` holds the tables they all work on, `wire/` the formats
-//! (see `docs/wire.md`), `noise/` the handshake's cryptography.
+//! `session/handshake/` are the parts that it is dispatched to: each owns its state within a peer
+//! or a handshake, and notes what it owes. What concerns other parts it returns, and `lifecycle.rs`
+//! tells them. `transmit.rs` seals what is owed when the driver polls. `cx.rs` holds the tables
+//! they all work on, `wire/` the formats (see `docs/wire.md`), `noise/` the handshake's
+//! cryptography.
 
 #[cfg(test)]
 extern crate std;

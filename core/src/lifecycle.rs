@@ -102,8 +102,8 @@ pub(crate) fn admit(contact: Contact, asker: Asker, cx: &mut Cx<'_>) -> Option<u
     cx.add_peer(contact)
 }
 
-/// Forgets a peer. Its own handshakes go too: they name the channel that ends with the record, and must
-/// not bring it back for one that knows nothing of it.
+/// Forgets a peer. Its own handshakes go too: they name the channel that ends with the record, and
+/// must not bring it back for one that knows nothing of it.
 pub(crate) fn forget(peer: u16, cx: &mut Cx<'_>) {
     let id = cx.peer(peer).contact().id;
     close(peer, cx);

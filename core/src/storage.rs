@@ -79,9 +79,9 @@ pub struct Capacity {
     /// bits, 32 to 1,024.
     pub message_window: usize,
     /// Bytes of messages that are kept, out and in: 1,440 to 10,485,600. Neither direction may take
-    /// the last quarter of them, and what one peer has sent in part no more than half of the rest: so
-    /// three quarters are the longest message that can be sent, and three eighths, in whole packets,
-    /// the longest that can be received. One of a single packet needs no room there.
+    /// the last quarter of them, and what one peer has sent in part no more than half of the rest:
+    /// so three quarters are the longest message that can be sent, and three eighths, in whole
+    /// packets, the longest that can be received. One of a single packet needs no room there.
     pub buffer: usize,
 }
 

@@ -1,4 +1,5 @@
-//! The places of messages, and the bytes of their payloads: shared by all peers and both directions.
+//! The places of messages, and the bytes of their payloads: shared by all peers and both
+//! directions.
 
 use crate::cx::Cx;
 use crate::message::{Message, MessageId, Outcome, Purpose};
