@@ -203,8 +203,8 @@ impl<'a> Cx<'a> {
         let slot = self.state.free_peers.pop(self.queues.free_peers)?;
         let now = self.now();
         let channel = self.state.public.draw_u64();
-        // So that a reply to a request of an earlier life or record is none to one of this. There is
-        // room above for more than anybody sends.
+        // So that a reply to a request of an earlier life or record is none to one of this. There
+        // is room above for more than anybody sends.
         let first_number = self.state.public.draw_u64() >> 16;
         let peer = self.peer(slot);
         peer.is_taken = true;

@@ -12,31 +12,45 @@
 //!              datagram        timer        application       result of a job
 //!                 |              |               |                   |
 //!   1. in   handle_datagram handle_timeout connect, close,     complete_job
-//!                 |              |         send_datagram             |
+//!                 |              |         send_datagram,            |
+//!                 |              |         send_message              |
 //!                 v              v               v                   v
 //!            decode, open     the part      .-----------.     the handshake
 //!            dispatch ------> it is for --->|   Node    |<--- goes on
 //!                                           '-----------'
 //!                                                 |
-//!   2. out    poll_job      poll_transmit     poll_event      poll_timeout
+//!   2. out    poll_job      poll_transmit     poll_event,     poll_timeout
+//!                 |              |           poll_message           |
 //!                 |              |               |                   |
 //!            public-key        bytes         application       when to call
 //!               work         to send                          handle_timeout
 //! ```
 //!
 //! 1. Hand in what happened, with the time: [`Node::handle_datagram`], [`Node::handle_timeout`],
-//!    [`Node::connect`] and the like, [`Node::complete_job`]. A payload is opened in place and
-//!    borrowed from the datagram's own buffer.
+//!    [`Node::connect`] and the like, [`Node::complete_job`]. A payload, or a message that one
+//!    datagram holds, is opened in place and borrowed from the datagram's own buffer.
 //! 2. After every such call, until each has nothing more:
 //!    1. [`Node::poll_job`]: run the [`Job`] wherever it suits, and hand its result back by
 //!       [`Node::complete_job`], now or later. [`Node::run_jobs`] does both at once.
 //!    2. [`Node::poll_transmit`]: send the bytes by the [`Path`] given.
-//!    3. [`Node::poll_event`]: tell the application.
+//!    3. [`Node::poll_event`] and [`Node::poll_message`]: tell the application.
 //!    4. [`Node::poll_timeout`]: call [`Node::handle_timeout`] at that time, if nothing comes first.
 //!
 //! Polls take no time and decide nothing; only the calls of step 1 do. Whatever a driver leaves for
 //! later is late, never lost: what is owed is kept with the peer it is owed to, so it cannot
 //! overflow.
+//!
+//! # Datagrams and messages
+//!
+//! [`Node::send_datagram`] seals at once, keeps nothing, and promises nothing but that a datagram
+//! arrives at most once. [`Node::send_message`] keeps a message of up to [`MAX_MESSAGE`] bytes in
+//! the storage until it ends, and sends it again as often as that takes, across lost packets,
+//! sessions, paths and absences of the peer. It is handed up exactly once while neither end
+//! restarts or forgets the other, and at most once otherwise; [`Event::Message`] tells its sender
+//! the [`Outcome`], exactly once. A message carries the number of the handler it is for, and may be
+//! a request or the [reply](Purpose::Reply) to one. A node may send messages to
+//! [itself](Node::oneself). What is full says so: [`SendError::Full`] to a sender, and a receiver
+//! without room leaves what it cannot take to be sent again.
 //!
 //! # What holds
 //!
@@ -79,11 +93,12 @@
 //!
 //! # The way of a datagram
 //!
-//! `receive.rs` decodes, opens and dispatches it; `heartbeat.rs` and `session/handshake/` are the
-//! parts that it is dispatched to: each owns its state within a peer or a handshake, and notes what
-//! it owes. What concerns other parts it returns, and `lifecycle.rs` tells them. `transmit.rs` seals
-//! what is owed when the driver polls. `cx.rs` holds the tables they all work on, `wire/` the formats
-//! (see `docs/wire.md`), `noise/` the handshake's cryptography.
+//! `receive.rs` decodes, opens and dispatches it; `heartbeat.rs`, `delivery/` and
+//! `session/handshake/` are the parts that it is dispatched to: each owns its state within a peer
+//! or a handshake, and notes what it owes. What concerns other parts it returns, and `lifecycle.rs`
+//! tells them. `transmit.rs` seals what is owed when the driver polls. `cx.rs` holds the tables
+//! they all work on, `wire/` the formats (see `docs/wire.md`), `noise/` the handshake's
+//! cryptography.
 
 #[cfg(test)]
 extern crate std;

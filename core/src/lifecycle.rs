@@ -184,8 +184,8 @@ pub(crate) fn apply_access(cx: &mut Cx<'_>) {
     }
 }
 
-/// Forgets a peer. Its own handshakes go too: they name the channel that ends with the record, and must
-/// not bring it back for one that knows nothing of it.
+/// Forgets a peer. Its own handshakes go too: they name the channel that ends with the record, and
+/// must not bring it back for one that knows nothing of it.
 pub(crate) fn forget(peer: u16, cx: &mut Cx<'_>) {
     let contact = cx.peer(peer).contact;
     close(peer, cx);

@@ -60,8 +60,8 @@ pub enum Purpose {
     Reply(RequestNumber),
 }
 
-/// A message among those from one node to one peer. No two that a node sends to a peer have the same,
-/// until one of them forgets the other or restarts.
+/// A message among those from one node to one peer. No two that a node sends to a peer have the
+/// same, until one of them forgets the other or restarts.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
 pub struct MessageId(pub(crate) u64);
 
@@ -70,8 +70,8 @@ pub struct MessageId(pub(crate) u64);
 pub struct RequestNumber(pub(crate) u64);
 
 impl MessageId {
-    /// What a reply to this message carries. The sender of the request finds it equal to that of its
-    /// own [`MessageId`].
+    /// What a reply to this message carries. The sender of the request finds it equal to that of
+    /// its own [`MessageId`].
     pub const fn request(self) -> RequestNumber {
         RequestNumber(self.0)
     }

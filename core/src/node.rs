@@ -219,8 +219,8 @@ impl<S: Storage> Node<S> {
         transmit::payload(slot, payload, out, &mut cx)
     }
 
-    /// Accepts a message, and keeps a copy until it ends: [`Event::Message`] tells how, exactly once.
-    /// It need not be connected: the message waits for the peer, as long as
+    /// Accepts a message, and keeps a copy until it ends: [`Event::Message`] tells how, exactly
+    /// once. It need not be connected: the message waits for the peer, as long as
     /// [`Config::message_lifetime`] allows. The peer hands it up exactly once while neither end
     /// restarts or forgets the other, and at most once otherwise. Messages may overtake each other.
     ///
@@ -283,8 +283,8 @@ impl<S: Storage> Node<S> {
         }
     }
 
-    /// The next message that was not handed up with a datagram: of more than one packet, or from this
-    /// node itself. It is kept until the next call of this, and takes up room until then.
+    /// The next message that was not handed up with a datagram: of more than one packet, or from
+    /// this node itself. It is kept until the next call of this, and takes up room until then.
     pub fn poll_message(&mut self) -> Option<Message<'_>> {
         let mut cx = self.cx();
         let slot = delivery::take_arrived(&mut cx)?;
@@ -313,8 +313,8 @@ impl<S: Storage> Node<S> {
         self.state.id
     }
 
-    /// The handle of the node itself, for [`send_message`](Self::send_message). It is no peer: other
-    /// calls know nobody by it.
+    /// The handle of the node itself, for [`send_message`](Self::send_message). It is no peer:
+    /// other calls know nobody by it.
     pub fn oneself(&self) -> Peer {
         ONESELF
     }

@@ -94,4 +94,4 @@ fn sender(session: SessionId, path: Path, cx: &mut Cx<'_>) -> Result<u16, Droppe
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -82,8 +82,10 @@ pub struct Capacity {
     /// bits, 32 to 1,024.
     pub message_window: usize,
     /// Bytes of messages that are kept, out and in: 1,440 to 10,485,600. Neither direction may take
-    /// the last quarter of them, so a message of three quarters is the longest that can be sent; an
-    /// eighth less than half is the longest that can be received.
+    /// the last quarter of them, and what one peer has sent in part no more than half of the rest:
+    /// so three quarters are the longest message that can be sent, and three eighths, in whole
+    /// packets, the longest that can be received; or two packets, if they fit into three quarters.
+    /// One of a single packet needs no room there.
     pub buffer: usize,
 }
 

@@ -1,8 +1,8 @@
 //! Packets of messages that were sent, and of which nothing is known yet.
 //!
-//! A fragment has at most one flight of which it hopes anything. If that takes too long the fragment is
-//! sent again, and its earlier flights remain, superseded, so that an acknowledgement that is merely
-//! late still counts; of those there are only as many as the table has to spare.
+//! A fragment has at most one flight that is not given up. If an acknowledgement is overdue the
+//! fragment is sent again, and the earlier flight remains, superseded: should the answer only have
+//! been late, it counts. Of those there are as many as the table has to spare.
 
 use crate::cx::Cx;
 use crate::table::list::{Linked, Links};

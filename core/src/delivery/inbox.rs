@@ -11,8 +11,8 @@ use crate::timer::Timer;
 use crate::wire::{FRAGMENT_LEN, Fragment, fragments};
 
 /// How long a message that has come in part is kept without progress. Longer than any sender tries
-/// (`Config::MESSAGE_LIFETIME_MAX`): what was acknowledged is not sent again, so as long as the sender
-/// may send the rest, and take the whole for delivered, the part must be there.
+/// (`Config::MESSAGE_LIFETIME_MAX`): what was acknowledged is not sent again, so as long as the
+/// sender may send the rest, and take the whole for delivered, the part must be there.
 const PART_KEPT: Duration = Duration::from_secs(150);
 
 /// What a node keeps of a peer's messages.
@@ -139,8 +139,8 @@ fn keep(from: u16, fragment: &Fragment<'_>, cx: &mut Cx<'_>) -> Result<(), Dropp
     Ok(())
 }
 
-/// The message that has this number. Fragments mostly come one after the other, so the first one that
-/// is looked at is mostly the right one.
+/// The message that has this number. Fragments mostly come one after the other, so the first one
+/// that is looked at is mostly the right one.
 fn find_part(from: u16, number: u64, cx: &mut Cx<'_>) -> Option<u16> {
     let mut at = cx.peer(from).delivery.inbox.parts.first();
     while let Some(slot) = at.filter(|&slot| cx.messages[usize::from(slot)].number != number) {

@@ -2,12 +2,13 @@
 //!
 //! A message is numbered in the channel that two nodes' records of each other make up, and cut into
 //! fragments of a packet each. Every packet has a number of its own, by which it is acknowledged; a
-//! fragment that is sent again goes in a new packet. What a receiver must tell apart is only messages:
-//! a window of bits, which its sender keeps to and moves on.
+//! fragment that is sent again goes in a new packet. What a receiver must tell apart is only
+//! messages: a window of bits, which its sender keeps to and moves on.
 //!
-//! A sender keeps a message until it ends, in one of three ways: all of it was acknowledged; part of it
-//! was never sent, so it cannot have arrived; or nobody knows. Sessions, their keys, paths and silence
-//! come and go meanwhile. Only the end of the channel, with either record, ends what was sent in it.
+//! A sender keeps a message until it ends, in one of three ways: all of it was acknowledged; part
+//! of it was never sent, so it cannot have arrived; or nobody knows. Sessions, their keys, paths
+//! and silence come and go meanwhile. Only the end of the channel, with either record, ends what
+//! was sent in it.
 //!
 //! | file | holds |
 //! |---|---|
@@ -259,3 +260,6 @@ pub(crate) fn take_arrived(cx: &mut Cx<'_>) -> Option<u16> {
     cx.state.messages.lent = Link::to(slot);
     Some(slot)
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,7 +28,6 @@ pub(crate) struct Oneself {
     /// The words of its replay window: as few as there can be, since nothing overtakes anything.
     window: [u64; 2],
     next_number: u64,
-    next_transmit: u64,
 }
 
 impl Oneself {
@@ -38,7 +37,7 @@ impl Oneself {
         let mut session = SessionSlot::EMPTY;
         let keys = TransportKeys { seal: key, open: key, handshake_hash: [0; 32] };
         session.install(keys, Role::Initiator, 0, Instant::ORIGIN);
-        Self { session, window: [0; 2], next_number: 0, next_transmit: 0 }
+        Self { session, window: [0; 2], next_number: 0 }
     }
 }
 
@@ -62,6 +61,7 @@ pub(super) fn accept(message: &Outgoing<'_>, cx: &mut Cx<'_>) -> Result<MessageI
         let offset = usize::from(index) * FRAGMENT_LEN;
         let bytes = &payload[offset..][..fragment_len(payload.len(), index)];
         let len = payload.len() as u32;
+        // Nothing is sent twice, and nothing acknowledged.
         let (transmit, floor) = (0, number);
         pass(Fragment { purpose, kind, len, number, transmit, floor, index, bytes }, arrived, cx);
     }
@@ -83,10 +83,8 @@ fn take_both(len: usize, cx: &mut Cx<'_>) -> Option<[u16; 2]> {
 }
 
 /// Sends a fragment through a datagram into the message that arrives.
-fn pass(mut fragment: Fragment<'_>, arrived: u16, cx: &mut Cx<'_>) {
+fn pass(fragment: Fragment<'_>, arrived: u16, cx: &mut Cx<'_>) {
     let own = &mut cx.state.messages.oneself;
-    fragment.transmit = own.next_transmit;
-    own.next_transmit += 1;
     let mut datagram = [0; MAX_DATAGRAM];
     let content_len = fragment.encode(&mut datagram[SealedHeader::LEN..]);
     let datagram = &mut datagram[..SealedHeader::LEN + content_len + TAG_LEN];

@@ -267,8 +267,8 @@ fn on_acked(
     }
 }
 
-/// Finds the packets that are lost: they are the first ones, as both thresholds are older the further
-/// one looks back [DetectAndRemoveLostPackets].
+/// Finds the packets that are lost: they are the first ones, as both thresholds are older the
+/// further one looks back [DetectAndRemoveLostPackets].
 fn detect_lost(to: u16, cx: &mut Cx<'_>) {
     let now = cx.now();
     let outbox = &mut cx.peer(to).delivery.outbox;
@@ -360,8 +360,8 @@ fn set_loss_timer(to: u16, cx: &mut Cx<'_>) {
     cx.set_timer(Actor::Peer(to), Timer::Loss, at);
 }
 
-/// The peer has fallen silent: whatever was under way is to be sent again when it is back. That says
-/// nothing of how much the path bears.
+/// The peer has fallen silent: whatever was under way is to be sent again when it is back. That
+/// says nothing of how much the path bears.
 pub(super) fn pause(to: u16, cx: &mut Cx<'_>) {
     while let Some(first) = cx.peer(to).delivery.outbox.flights.first() {
         let packet = flights::land(to, first, cx);
@@ -439,8 +439,8 @@ fn end(to: u16, slot: u16, outcome: Outcome, cx: &mut Cx<'_>) {
     conclude(to, slot, outcome, cx);
 }
 
-/// Gives back all of a message, which is in its peer's list no longer, but its place: that holds the
-/// outcome until it is reported.
+/// Gives back all of a message, which is in its peer's list no longer, but its place: that holds
+/// the outcome until it is reported.
 fn conclude(to: u16, slot: u16, outcome: Outcome, cx: &mut Cx<'_>) {
     if cx.message(slot).to_send != 0 {
         cx.peers[usize::from(to)].delivery.outbox.queue.remove(cx.messages, slot);

@@ -88,3 +88,6 @@ impl Route {
         packet.route == self.number
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,5 @@
-//! The places of messages, and the bytes of their payloads: shared by all peers and both directions.
+//! The places of messages, and the bytes of their payloads: shared by all peers and both
+//! directions.
 
 use crate::cx::Cx;
 use crate::message::{Message, MessageId, Outcome, Purpose};
@@ -152,11 +153,14 @@ pub(crate) fn longest_out(cx: &Cx<'_>) -> usize {
     share(pool_blocks(cx)) * BLOCK_LEN
 }
 
-/// What a peer may hold of messages that have come in part: half of what all may.
+/// What a peer may hold of messages that have come in part: half of what all may, but room for a
+/// message of two fragments where all may have that.
 pub(crate) fn parts_limit(cx: &Cx<'_>) -> Taken {
     // At least one, and no more than u16s count.
     let slots = (share(cx.messages.len()) / 2).max(1) as u16;
-    Taken { slots, blocks: (share(pool_blocks(cx)) / 2) as u16 }
+    let all = share(pool_blocks(cx));
+    let shortest = pool::blocks_for(2 * FRAGMENT_LEN);
+    Taken { slots, blocks: (all / 2).max(all.min(shortest)) as u16 }
 }
 
 /// Fragments of the longest message that this node takes. One needs no room.

@@ -1,6 +1,7 @@
 //! Which messages of a peer have arrived: a ring of bits over the numbers that it may still send.
 
-/// A view of the window. Invariants: the number of words is a power of two; the bits of numbers below
+/// A view of the window. Invariants: the number of words is a power of two; the bits of numbers
+/// below
 /// `base` are zero.
 pub(crate) struct Window<'a> {
     /// Below it nothing is expected any more.

@@ -34,8 +34,8 @@ pub const MAX_DATAGRAM: usize = 1232;
 /// own layer, so that moving to a relay makes no message undeliverable.
 pub const MAX_PAYLOAD: usize = 1152;
 
-/// The longest content of any sealed datagram, its type included: what is left of
-/// [`MAX_DATAGRAM`] after a header and a tag, and after a relay's own header, tag, kind and circuit.
+/// The longest content of any sealed datagram, its type included: what is left of [`MAX_DATAGRAM`]
+/// after a header and a tag, and after a relay's own header, tag, kind and circuit.
 pub(crate) const MAX_CONTENT: usize = MAX_DATAGRAM - (16 + 16) - (16 + 16 + 8);
 
 const _: () = assert!(MAX_CONTENT == 1160 && MAX_PAYLOAD < MAX_CONTENT);

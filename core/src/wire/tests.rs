@@ -182,6 +182,14 @@ fn a_reply_is_laid_out_as_documented() {
     assert!(changed(27, 1), "reserved");
 }
 
+#[test]
+fn an_acknowledgement_is_laid_out_as_documented() {
+    let ack = Ack { largest: 4, bitmap: 0b1011, delay_us: 9000 };
+    assert_eq!(Message::decode(&[4, 4, 0b1011, 0xa8, 0x46]), Ok(Message::Ack(ack)));
+    let named: vec::Vec<u64> = (0..6).filter(|number| ack.covers(*number)).collect();
+    assert_eq!(named, [0, 2, 3, 4]);
+}
+
 fn purposes() -> impl Strategy<Value = Purpose> {
     prop_oneof![
         Just(Purpose::Notice),

@@ -60,6 +60,13 @@ fn vectors() -> String {
     sealed(&mut text, "Ping, counter 0", &transcript.to_responder, indices[1], 0, &ping);
     sealed(&mut text, "Pong, counter 0", &transcript.to_initiator, indices[0], 0, &pong);
     sealed(&mut text, "Datagram, counter 1", &transcript.to_responder, indices[1], 1, b"\0hello");
+    let mut message = [0; 33];
+    message[..3].copy_from_slice(&[3, 1, 7]);
+    (message[4], message[8], message[16], message[24]) = (5, 9, 4, 2);
+    message[28..].copy_from_slice(b"hello");
+    let ack = [4, 4, 0b1011, 0xa8, 0x46];
+    sealed(&mut text, "Message, counter 2", &transcript.to_responder, indices[1], 2, &message);
+    sealed(&mut text, "Ack, counter 1", &transcript.to_initiator, indices[0], 1, &ack);
     let transcript = script.transcript_by_address();
     line(&mut text, "Hello, XX", &transcript.hello);
     line(&mut text, "Welcome, XX", &transcript.welcome);

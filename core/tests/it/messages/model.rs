@@ -1,5 +1,5 @@
-//! Messages under any loss, duplication, reordering, tampering, waiting, reconnecting, forgetting and
-//! restarting, against what was promised.
+//! Messages under any loss, duplication, reordering, tampering, waiting, reconnecting, forgetting
+//! and restarting, against what was promised.
 
 use std::collections::BTreeMap;
 

@@ -53,6 +53,27 @@ fn without_loss_nothing_is_sent_twice() {
 }
 
 #[test]
+fn what_is_lost_is_sent_again_and_little_else() {
+    let mut net = apart();
+    let (mut accepted, mut seen, mut lost) = (0, 0, 0);
+    while net.now < Instant::from_micros(60_000_000) {
+        while net.send(A, B, &[1; 1120]).is_ok() {
+            accepted += 1;
+        }
+        net.run(Duration::from_millis(10), |packet| {
+            seen += u64::from(is_fragment(packet));
+            let drop = is_fragment(packet) && seen % 50 == 0;
+            lost += u64::from(drop);
+            !drop
+        });
+    }
+    net.run_for(Duration::from_secs(2));
+    assert!(lost > 50, "{lost} lost");
+    assert_eq!(net.hosts[B].messages.len(), accepted);
+    assert!(retransmitted(&net) <= lost + lost / 20, "{} of {lost}", retransmitted(&net));
+}
+
+#[test]
 fn a_lost_packet_is_noticed_by_those_behind_it_within_a_round_trip_and_a_half() {
     let mut net = apart();
     let (begun, mut lost, mut again) = (net.now, false, None);
