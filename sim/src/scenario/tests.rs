@@ -3,7 +3,7 @@ use underpass_core::{Duration, Instant};
 
 use super::model::*;
 use super::*;
-use crate::link::LinkModel;
+use crate::link::{LinkModel, LossModel};
 use crate::units::{Probability, Rate};
 
 const VOCABULARY: Vocabulary = Vocabulary { metrics: &["datagrams_sent"] };
@@ -196,8 +196,8 @@ fn an_rtt_is_halved_to_the_microsecond() {
     assert_eq!((pair.a, pair.b), (LAPTOP, SENSOR_2));
     assert_eq!(pair.ab.delay, Duration::from_micros(15_500));
     assert_eq!(pair.ba.delay, Duration::from_micros(15_501));
-    assert_eq!(pair.ab.loss, Probability::NEVER);
-    assert_eq!(Some(pair.ba.loss), Probability::ratio(5, 1_000));
+    assert_eq!(pair.ab.loss, LossModel::NEVER);
+    assert_eq!(pair.ba.loss, LossModel::Random(Probability::ratio(5, 1_000).unwrap()));
 }
 
 #[test]

@@ -17,11 +17,13 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// Why a machine is called.
 #[derive(Clone, Copy)]
-pub(crate) enum Input {
+pub(crate) enum Input<'p> {
     /// Its node was switched on.
     Start,
     /// This datagram arrived. Its bytes are in the record of its sender.
     Datagram { from: NodeId, number: u64 },
+    /// A duplicate of this datagram arrived, or this datagram with other bytes.
+    Altered { from: NodeId, number: u64, bytes: &'p [u8] },
     /// Its wake came due.
     Wake,
     /// This command was given.
@@ -58,13 +60,21 @@ impl TraceHash {
         }
     }
 
-    pub(super) fn input(&mut self, at: Instant, node: NodeId, input: Input) {
+    pub(super) fn input(&mut self, at: Instant, node: NodeId, input: Input<'_>) {
+        let mut content: &[u8] = &[];
         match input {
             Input::Start => self.begin(at, 0),
             Input::Datagram { from, number } => {
                 self.begin(at, 1);
                 self.record.extend(from.0.to_le_bytes());
                 self.record.extend(number.to_le_bytes());
+            }
+            Input::Altered { from, number, bytes } => {
+                self.begin(at, 7);
+                self.record.extend(from.0.to_le_bytes());
+                self.record.extend(number.to_le_bytes());
+                self.record_length(bytes);
+                content = bytes;
             }
             Input::Wake => self.begin(at, 2),
             Input::Command { source, number } => {
@@ -73,7 +83,7 @@ impl TraceHash {
                 self.record.extend(number.to_le_bytes());
             }
         }
-        self.end(node, &[]);
+        self.end(node, content);
     }
 
     pub(super) fn transmitted(&mut self, at: Instant, packet: &PacketInfo<'_>) {
@@ -85,8 +95,7 @@ impl TraceHash {
             SocketAddr::V6(to) => self.record.extend(to.ip().octets()),
         }
         self.record.extend(packet.destination.port().to_le_bytes());
-        let length = u32::try_from(packet.bytes.len()).expect("a datagram is short");
-        self.record.extend(length.to_le_bytes());
+        self.record_length(packet.bytes);
         self.end(packet.from, packet.bytes);
     }
 
@@ -111,6 +120,11 @@ impl TraceHash {
         self.record.clear();
         self.record.push(tag);
         self.record.extend(at.as_micros().to_le_bytes());
+    }
+
+    fn record_length(&mut self, bytes: &[u8]) {
+        let length = u32::try_from(bytes.len()).expect("a datagram is short");
+        self.record.extend(length.to_le_bytes());
     }
 
     fn end(&mut self, node: NodeId, bytes: &[u8]) {

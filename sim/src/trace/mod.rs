@@ -29,7 +29,7 @@ impl Trace {
     }
 
     /// A machine is about to be called for this reason.
-    pub(crate) fn input(&mut self, at: Instant, node: NodeId, input: Input) {
+    pub(crate) fn input(&mut self, at: Instant, node: NodeId, input: Input<'_>) {
         self.hash.input(at, node, input);
     }
 
@@ -41,10 +41,25 @@ impl Trace {
         }
     }
 
-    /// A datagram is about to be handed to `to`.
-    pub(crate) fn arrived(&mut self, at: Instant, to: NodeId, packet: &PacketInfo<'_>) {
-        // The sender's record covers the bytes already.
-        self.hash.input(at, to, Input::Datagram { from: packet.from, number: packet.number });
+    /// A datagram is about to be handed to `to`; `as_sent` unless it is a duplicate, or a link has
+    /// changed it.
+    pub(crate) fn arrived(
+        &mut self,
+        at: Instant,
+        to: NodeId,
+        packet: &PacketInfo<'_>,
+        as_sent: bool,
+    ) {
+        let &PacketInfo { from, number, bytes, .. } = packet;
+        self.hash.input(
+            at,
+            to,
+            match as_sent {
+                // The sender's record covers the bytes already.
+                true => Input::Datagram { from, number },
+                false => Input::Altered { from, number, bytes },
+            },
+        );
         for watch in &mut self.watches {
             watch.arrived(at, packet);
         }

@@ -102,11 +102,13 @@ fn the_hash_depends_on_every_part_of_a_record() {
         hash_of(|trace| trace.input(at_us(1), A, Input::Command { source: 0, number: 1 })),
         hash_of(|trace| trace.transmitted(at_us(1), &packet(b"x"))),
         hash_of(|trace| trace.transmitted(at_us(1), &packet(b"y"))),
-        hash_of(|trace| trace.arrived(at_us(1), B, &packet(b"x"))),
+        hash_of(|trace| trace.arrived(at_us(1), B, &packet(b"x"), true)),
+        hash_of(|trace| trace.arrived(at_us(1), B, &packet(b"x"), false)),
+        hash_of(|trace| trace.arrived(at_us(1), B, &packet(b"y"), false)),
         hash_of(|trace| trace.observed(at_us(1), A, &Observation::Stopped)),
     ]
     .into();
-    assert_eq!(hashes.len(), 11);
+    assert_eq!(hashes.len(), 13);
 }
 
 #[test]
@@ -177,7 +179,7 @@ fn a_watch_sees_everything_and_may_find_fault() {
     trace.transmitted(at_us(1), &packet(b"x"));
     trace.observed(at_us(1), A, &Observation::Stopped);
     assert_eq!(trace.violation(), None);
-    trace.arrived(at_us(2), B, &packet(b"x"));
+    trace.arrived(at_us(2), B, &packet(b"x"), true);
     assert_eq!(trace.violation().as_deref(), Some("something arrived"));
     let (_, watches) = trace.finish();
     let counts = watches[1].downcast_ref::<Counts>().unwrap();

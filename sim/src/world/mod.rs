@@ -249,25 +249,20 @@ impl World {
         Outcome { hash, events: self.events, tally: self.kernel.tally, watches }
     }
 
+    /// Those that act at an instant. All others are told beforehand to what they concern, and need
+    /// no event.
     fn schedule_faults(&mut self) {
         for (position, fault) in (0u32..).zip(&self.faults) {
-            let node = match fault.kind {
-                // The network knows its partitions in advance: they need no event.
-                FaultKind::Partition(_) => continue,
-                FaultKind::Crash(node) | FaultKind::Restart(node) => node,
-            };
+            let (FaultKind::Crash(node) | FaultKind::Restart(node)) = fault.kind else { continue };
             assert!((node.0 as usize) < self.machines.len(), "{node:?} exists");
             self.kernel.schedule(fault.at, Event::FaultBegins(position));
-            if let (FaultKind::Crash(_), Some(lasts)) = (&fault.kind, fault.lasts) {
-                self.kernel.schedule(fault.at + lasts, Event::FaultEnds(position));
-            }
         }
     }
 
     fn dispatch(&mut self, event: Event) -> Result<(), Stop> {
         match event {
             Event::Packet(slot, Stage::Arrival) => self.deliver(slot),
-            Event::Packet(slot, stage) => self.kernel.forward(slot, stage),
+            Event::Packet(slot, stage) => self.kernel.carry(slot, stage, self.kernel.now),
             Event::Wake(node) => self.wake(node)?,
             Event::Command(source) => self.command(source),
             Event::Start(node) => self.release(node, Hold::NotStarted),
@@ -283,7 +278,8 @@ impl World {
         match self.kernel.accept(to, &packet) {
             Ok(socket) => {
                 self.kernel.tally.delivered += 1;
-                self.kernel.trace.arrived(self.kernel.now, to, &packet.info());
+                let (now, as_sent) = (self.kernel.now, packet.is_as_sent());
+                self.kernel.trace.arrived(now, to, &packet.info(), as_sent);
                 let from = packet.source;
                 self.call(to, |machine, cx| {
                     machine.datagram(cx, socket, from, packet.bytes_mut());
@@ -340,24 +336,32 @@ impl World {
     }
 
     fn begin_fault(&mut self, position: u32) {
+        let Fault { lasts, every, .. } = self.faults[position as usize];
+        let now = self.kernel.now;
+        if let Some(every) = every {
+            self.kernel.schedule(now + every, Event::FaultBegins(position));
+        }
         match self.faults[position as usize].kind {
-            FaultKind::Partition(_) => unreachable!("a partition has no event"),
             FaultKind::Crash(node) => {
                 self.stop(node);
                 self.kernel.host_mut(node).power.hold(Hold::Crash(position));
+                if let Some(lasts) = lasts {
+                    self.kernel.schedule(now + lasts, Event::FaultEnds(position));
+                }
             }
             FaultKind::Restart(node) => {
                 self.stop(node);
                 self.kernel.host_mut(node).power.release_all();
                 self.start(node);
             }
+            _ => unreachable!("it has no event"),
         }
     }
 
     fn end_fault(&mut self, position: u32) {
         match self.faults[position as usize].kind {
             FaultKind::Crash(node) => self.release(node, Hold::Crash(position)),
-            FaultKind::Partition(_) | FaultKind::Restart(_) => unreachable!("it has no end event"),
+            _ => unreachable!("it has no end event"),
         }
     }
 

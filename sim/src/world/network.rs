@@ -1,23 +1,25 @@
-//! The way of a packet: its sender's access link up, the core of the network (where partitions
-//! cut, and a pair's own link may lie), its receiver's access link down.
+//! The way of a packet: its sender's access link up, the core of the network (where partitions and
+//! blocks stop it, and a pair's own link may lie), its receiver's access link down.
 
 use std::collections::BTreeMap;
 
 use underpass_core::Instant;
 
 use super::packets::Packet;
-use crate::fault::Partitions;
-use crate::link::{self, Link, LinkModel};
+use crate::fault::{Blocks, Drops, Interfaces, Partitions, Window};
+use crate::link::{self, Crossing, Incoming, Link, LinkModel};
 use crate::random::Draws;
-use crate::scenario::model::{Fault, NodeId, PairLink};
+use crate::scenario::model::{Fault, FaultKind, LinkChange, LinkPlace, NodeId, PairLink};
 
 /// Bytes of an IPv4 header without options, and of a UDP header (RFC 791, RFC 768).
 const IPV4_UDP_HEADERS: u64 = 20 + 8;
 /// Bytes of an IPv6 header without extensions, and of a UDP header (RFC 8200, RFC 768).
 const IPV6_UDP_HEADERS: u64 = 40 + 8;
 
-/// Room for the packet numbers of one sender in the number of a draw.
+/// Room for the packet numbers of one sender in the number of a draw, and for senders. What is
+/// left has room for the bits of all stages with a link.
 const PACKET_NUMBER_BITS: u32 = 40;
+const SENDER_BITS: u32 = 21;
 
 /// All links and what may cut them.
 pub(super) struct Network {
@@ -27,11 +29,16 @@ pub(super) struct Network {
     down: Vec<Link>,
     pairs: BTreeMap<(NodeId, NodeId), Link>,
     partitions: Partitions,
+    blocks: Blocks,
+    interfaces: Interfaces,
+    drops: Drops,
 }
 
 /// Where a packet is on its way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Stage {
+    /// Before the access link of the sender.
+    Up,
     /// Before the link of the pair.
     Pair,
     /// Before the access link of the receiver.
@@ -45,6 +52,9 @@ pub(super) enum Stage {
 pub(super) enum Loss {
     Link(link::Loss),
     Partition,
+    Block,
+    InterfaceDown,
+    Dropped,
     NoAddress,
     NodeOff,
     NoSocket,
@@ -56,10 +66,17 @@ impl From<link::Loss> for Loss {
     }
 }
 
-/// Where a packet is next, and when. Stages in between, of which nothing but the packet's own
-/// number decides, are passed already: a packet is one event, and one more for each queue that it
-/// shares with packets of others.
-type Next = Result<(Stage, Instant), Loss>;
+impl Stage {
+    /// Stands for the link of this stage in what tells copies of a packet apart.
+    pub(super) fn bit(self) -> u8 {
+        match self {
+            Self::Up => 1,
+            Self::Pair => 1 << 1,
+            Self::Down => 1 << 2,
+            Self::Arrival => unreachable!("there is no link after the last"),
+        }
+    }
+}
 
 impl Network {
     pub(super) fn new(
@@ -68,16 +85,7 @@ impl Network {
         faults: &[Fault],
         draws: &Draws,
     ) -> Self {
-        let name_of = |node: NodeId| access[node.0 as usize].0;
-        let mut links = BTreeMap::new();
-        for pair in pairs {
-            for (from, to, model) in [(pair.a, pair.b, pair.ab), (pair.b, pair.a, pair.ba)] {
-                let name = format!("{}>{}", name_of(from), name_of(to));
-                let other = links.insert((from, to), Link::new(model, draws, &name));
-                assert!(other.is_none(), "there are two links {name}");
-            }
-        }
-        Self {
+        let mut network = Self {
             up: access
                 .iter()
                 .map(|(name, up, _)| Link::new(*up, draws, &format!("{name}>")))
@@ -86,62 +94,135 @@ impl Network {
                 .iter()
                 .map(|(name, _, down)| Link::new(*down, draws, &format!(">{name}")))
                 .collect(),
-            pairs: links,
+            pairs: BTreeMap::new(),
             partitions: Partitions::new(faults, access.len()),
+            blocks: Blocks::new(faults),
+            interfaces: Interfaces::new(faults),
+            drops: Drops::new(faults),
+        };
+        let name_of = |node: NodeId| access[node.0 as usize].0;
+        let pair_link = |from, to, model| {
+            Link::new(model, draws, &format!("{}>{}", name_of(from), name_of(to)))
+        };
+        for pair in pairs {
+            for (from, to, model) in [(pair.a, pair.b, pair.ab), (pair.b, pair.a, pair.ba)] {
+                let other = network.pairs.insert((from, to), pair_link(from, to, model));
+                assert!(other.is_none(), "two links from {} to {}", name_of(from), name_of(to));
+            }
+        }
+        for fault in faults {
+            let FaultKind::Link(changes) = &fault.kind else { continue };
+            for change in changes {
+                network.change(Window::of(fault), change, &pair_link);
+            }
+        }
+        network
+    }
+
+    fn change(
+        &mut self,
+        during: Window,
+        change: &LinkChange,
+        pair_link: &impl Fn(NodeId, NodeId, LinkModel) -> Link,
+    ) {
+        let &LinkChange { link, up, down } = change;
+        match link {
+            LinkPlace::Access(node) => {
+                self.up[node.0 as usize].change(during, up);
+                self.down[node.0 as usize].change(during, down);
+            }
+            LinkPlace::Pair(a, b) => {
+                for (from, to, patch) in [(a, b, up), (b, a, down)] {
+                    let ideal = || pair_link(from, to, LinkModel::IDEAL);
+                    self.pairs.entry((from, to)).or_insert_with(ideal).change(during, patch);
+                }
+            }
         }
     }
 
-    /// A packet leaves its machine.
-    pub(super) fn send(&mut self, packet: &Packet, now: Instant) -> Next {
+    /// Where a packet goes first that leaves its machine.
+    pub(super) fn admit(&mut self, packet: &Packet, now: Instant) -> Result<Stage, Loss> {
         if packet.to == Some(packet.from) {
-            return Ok((Stage::Arrival, now));
+            return Ok(Stage::Arrival);
         }
-        let up = &mut self.up[packet.from.0 as usize];
-        let at = up.cross(now, draw_number(packet), wire_bytes(packet))?;
-        let to = packet.to.ok_or(Loss::NoAddress)?;
-        if self.partitions.separate(packet.from, to, at) {
+        if self.interfaces.is_down(packet.from, now) {
+            return Err(Loss::InterfaceDown);
+        }
+        match packet.to {
+            Some(to) if self.drops.drop(packet.from, to, now) => Err(Loss::Dropped),
+            _ => Ok(Stage::Up),
+        }
+    }
+
+    /// A packet crosses the link of a stage.
+    pub(super) fn cross(
+        &mut self,
+        stage: Stage,
+        packet: &Packet,
+        at: Instant,
+    ) -> Result<Crossing, Loss> {
+        let incoming = Incoming {
+            at,
+            number: draw_number(packet),
+            payload_bytes: payload_bytes(packet),
+            wire_bytes: wire_bytes(packet),
+            is_duplicate: packet.copy & stage.bit() != 0,
+        };
+        Ok(self.link_mut(stage, packet).cross(&incoming)?)
+    }
+
+    /// Where a packet goes that leaves the link of a stage.
+    pub(super) fn after(&self, stage: Stage, packet: &Packet, at: Instant) -> Result<Stage, Loss> {
+        if stage != Stage::Up {
+            return Ok(if stage == Stage::Pair { Stage::Down } else { Stage::Arrival });
+        }
+        let (from, to) = (packet.from, packet.to.ok_or(Loss::NoAddress)?);
+        if self.partitions.separate(from, to, at) {
             return Err(Loss::Partition);
         }
-        match self.pairs.get(&(packet.from, to)) {
-            None => self.reach_down(packet, to, at),
-            Some(pair) if pair.has_queue() => Ok((Stage::Pair, at)),
-            Some(_) => self.cross_pair(packet, to, at),
+        if self.blocks.stop(from, to, at) {
+            return Err(Loss::Block);
         }
+        Ok(if self.pairs.contains_key(&(from, to)) { Stage::Pair } else { Stage::Down })
     }
 
-    /// A packet enters the link of its pair.
-    pub(super) fn cross_pair(&mut self, packet: &Packet, to: NodeId, at: Instant) -> Next {
-        let pair = self.pairs.get_mut(&(packet.from, to)).expect("the pair has a link");
-        let at = pair.cross(at, draw_number(packet), wire_bytes(packet))?;
-        self.reach_down(packet, to, at)
+    /// Whether a packet must wait for its time at a stage, because what becomes of it there depends
+    /// on others. Through all other links it can be brought beforehand: a packet is one event, and
+    /// one more for each link that remembers.
+    pub(super) fn must_wait(&mut self, stage: Stage, packet: &Packet) -> bool {
+        stage == Stage::Arrival || self.link_mut(stage, packet).remembers()
     }
 
-    /// A packet enters the access link of its receiver.
-    pub(super) fn cross_down(&mut self, packet: &Packet, to: NodeId, at: Instant) -> Next {
-        let down = &mut self.down[to.0 as usize];
-        let at = down.cross(at, draw_number(packet), wire_bytes(packet))?;
-        Ok((Stage::Arrival, at))
+    /// Whether the packet comes to a node that takes none from outside.
+    pub(super) fn is_kept_out(&self, packet: &Packet, to: NodeId, now: Instant) -> bool {
+        packet.from != to && self.interfaces.is_down(to, now)
     }
 
-    fn reach_down(&mut self, packet: &Packet, to: NodeId, at: Instant) -> Next {
-        if self.down[to.0 as usize].has_queue() {
-            return Ok((Stage::Down, at));
+    fn link_mut(&mut self, stage: Stage, packet: &Packet) -> &mut Link {
+        let to = || packet.to.expect("only packets to somebody come this far");
+        match stage {
+            Stage::Up => &mut self.up[packet.from.0 as usize],
+            Stage::Pair => self.pairs.get_mut(&(packet.from, to())).expect("the pair has a link"),
+            Stage::Down => &mut self.down[to().0 as usize],
+            Stage::Arrival => unreachable!("there is no link after the last"),
         }
-        self.cross_down(packet, to, at)
     }
 }
 
 /// The packet's number in the draws of a link. It names the packet, not its turn: on a link that
 /// several nodes share, one node's packets do not shift the draws of another's.
 fn draw_number(packet: &Packet) -> u64 {
-    assert!(
-        packet.number < 1 << PACKET_NUMBER_BITS && packet.from.0 < 1 << (64 - PACKET_NUMBER_BITS)
-    );
-    u64::from(packet.from.0) << PACKET_NUMBER_BITS | packet.number
+    assert!(packet.number < 1 << PACKET_NUMBER_BITS && packet.from.0 < 1 << SENDER_BITS);
+    let sender = u64::from(packet.copy) << SENDER_BITS | u64::from(packet.from.0);
+    sender << PACKET_NUMBER_BITS | packet.number
 }
 
-/// What the packet takes of a link's rate.
+fn payload_bytes(packet: &Packet) -> u64 {
+    u64::try_from(packet.length).expect("a datagram is short")
+}
+
+/// What the packet takes of a link's rate and MTU.
 fn wire_bytes(packet: &Packet) -> u64 {
     let headers = if packet.destination.is_ipv4() { IPV4_UDP_HEADERS } else { IPV6_UDP_HEADERS };
-    headers + u64::try_from(packet.length).expect("a datagram is short")
+    headers + payload_bytes(packet)
 }

@@ -27,7 +27,7 @@ impl Cut {
                 Self::Partition(group_of)
             }
             FaultKind::Crash(node) => Self::Crash(*node),
-            FaultKind::Restart(_) => Self::Nothing,
+            _ => Self::Nothing,
         }
     }
 

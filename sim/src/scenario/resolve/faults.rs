@@ -56,7 +56,7 @@ impl Resolver<'_> {
         if let Some(kind) = self.kind(fault, at) {
             self.fault_spans.push(span);
             self.cuts.push(Cut::new(&kind));
-            self.faults.push(model::Fault { name, at, lasts, kind });
+            self.faults.push(model::Fault { name, at, lasts, every: None, kind });
         }
     }
 

@@ -7,7 +7,7 @@ use underpass_core::Duration;
 
 use super::Resolver;
 use super::names::Pair;
-use crate::link::LinkModel;
+use crate::link::{LinkModel, LossModel};
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{Direction, Link, Links, Table, Two};
 use crate::scenario::model::PairLink;
@@ -209,9 +209,11 @@ fn model(link: &Link, own: Option<&Direction>) -> LinkModel {
     LinkModel {
         delay: time(pick(own.map(|own| own.delay.as_ref()), link.delay.as_ref())),
         jitter: time(pick(own.map(|own| own.jitter.as_ref()), link.jitter.as_ref())),
-        loss: pick(own.map(|own| own.loss.as_ref()), link.loss.as_ref()).unwrap_or(ideal.loss),
+        loss: pick(own.map(|own| own.loss.as_ref()), link.loss.as_ref())
+            .map_or(ideal.loss, LossModel::Random),
         rate: pick(own.map(|own| own.rate.as_ref()), link.rate.as_ref()),
         limit: pick(own.map(|own| own.limit.as_ref()), link.limit.as_ref()).unwrap_or(ideal.limit),
+        ..ideal
     }
 }
 

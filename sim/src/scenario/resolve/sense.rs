@@ -162,7 +162,7 @@ impl Resolver<'_> {
         let counted: BTreeSet<NodeId> = facts.iter().filter_map(counted).collect();
         let loses = |fault: &model::Fault| match fault.kind {
             FaultKind::Crash(node) | FaultKind::Restart(node) => counted.contains(&node),
-            FaultKind::Partition(_) => false,
+            _ => false,
         };
         let fault = self.faults.iter().position(loses)?;
         let (FaultKind::Crash(node) | FaultKind::Restart(node)) = self.faults[fault].kind else {
