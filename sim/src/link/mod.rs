@@ -8,10 +8,12 @@ use crate::units::Probability;
 
 mod distribution;
 mod model;
+mod preset;
 mod transmitter;
 
 pub use distribution::Distribution;
 pub use model::{GilbertElliott, LinkModel, LinkPatch, LossModel};
+pub use preset::Preset;
 
 use transmitter::Transmitter;
 

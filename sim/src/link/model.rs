@@ -138,6 +138,16 @@ impl Default for LinkModel {
 impl LossModel {
     /// Nothing is lost.
     pub const NEVER: Self = Self::Random(Probability::NEVER);
+
+    /// Whether anything is ever lost.
+    pub fn loses(self) -> bool {
+        match self {
+            Self::Random(loss) => loss != Probability::NEVER,
+            Self::GilbertElliott(GilbertElliott { loss_bad, loss_good, .. }) => {
+                loss_bad != Probability::NEVER || loss_good != Probability::NEVER
+            }
+        }
+    }
 }
 
 impl LinkPatch {

@@ -14,16 +14,20 @@ use super::file::{File, Seeds};
 use super::model::{self, NodeId, Scenario};
 use super::shape::Shape;
 use super::vocabulary::Vocabulary;
+use crate::link::Preset;
 use crate::units::Period;
 
 mod cuts;
 mod expects;
 mod facts;
 mod faults;
+mod link_faults;
+mod link_sense;
 mod links;
 mod names;
 mod nodes;
 mod pointless;
+mod presets;
 mod sends;
 mod sense;
 mod times;
@@ -56,6 +60,8 @@ struct Resolver<'a> {
     nodes: Vec<model::Node>,
     /// Positions in `nodes` of those that each `[[node]]` makes.
     nodes_of: Vec<Range<usize>>,
+    /// Links that the file gives a name, without those that the simulator knows.
+    presets: BTreeMap<String, Preset>,
     /// Where the file gives the loss of each node's access link, up and down.
     node_losses: Vec<links::Losses>,
     pairs: Vec<model::PairLink>,
@@ -123,6 +129,7 @@ impl<'a> Resolver<'a> {
             names_sound: true,
             nodes: Vec::new(),
             nodes_of: Vec::new(),
+            presets: BTreeMap::new(),
             node_losses: Vec::new(),
             pairs: Vec::new(),
             pair_spans: Vec::new(),

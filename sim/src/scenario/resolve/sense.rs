@@ -148,10 +148,14 @@ impl Resolver<'_> {
             );
         }
         let (fault, moment) = self.cut_on_the_way(pair)?;
-        let name = &self.faults[fault].name;
+        let (name, moment) = (&self.faults[fault].name, shown(moment));
+        let label = match self.faults[fault].kind {
+            FaultKind::Link(_) => format!("what is sent at {moment} may be lost"),
+            _ => format!("what is sent at {moment} is lost"),
+        };
         Some(
             Diagnostic::at(at, message)
-                .label(format!("what is sent at {} is lost", shown(moment)))
+                .label(label)
                 .also(self.fault_spans[fault].clone(), format!("`{name}` is in the way"))
                 .help(format!("{help}, or send when nothing is cut")),
         )
