@@ -25,7 +25,7 @@ pub struct LinkModel {
     pub corrupt: Probability,
     /// Packets that skip the delay, and the queue of a limited rate, and so overtake others.
     pub reorder: Probability,
-    /// After a packet that was reordered, `gap - 1` are not.
+    /// Before the first packet that is reordered, and between two, `gap - 1` are not.
     pub gap: NonZeroU32,
     /// Bits a second, IP and UDP headers included; `None` for no limit.
     pub rate: Option<Rate>,
@@ -61,9 +61,11 @@ pub struct GilbertElliott {
     pub loss_good: Probability,
 }
 
-/// What a link has different from another: fields that are `None` stay.
+/// What a link has different from the one that is there: fields that are `None` stay.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct LinkPatch {
+    /// Whether they are differences from the ideal link, whatever link is there.
+    pub afresh: bool,
     /// See [`LinkModel::delay`].
     pub delay: Option<Duration>,
     /// See [`LinkModel::jitter`].
@@ -106,18 +108,19 @@ impl LinkModel {
 
     /// The link with these differences.
     pub fn with(self, patch: &LinkPatch) -> Self {
+        let old = if patch.afresh { Self::IDEAL } else { self };
         Self {
-            delay: patch.delay.unwrap_or(self.delay),
-            jitter: patch.jitter.unwrap_or(self.jitter),
-            distribution: patch.distribution.unwrap_or(self.distribution),
-            loss: patch.loss.unwrap_or(self.loss),
-            duplicate: patch.duplicate.unwrap_or(self.duplicate),
-            corrupt: patch.corrupt.unwrap_or(self.corrupt),
-            reorder: patch.reorder.unwrap_or(self.reorder),
-            gap: patch.gap.unwrap_or(self.gap),
-            rate: patch.rate.or(self.rate),
-            limit: patch.limit.unwrap_or(self.limit),
-            mtu: patch.mtu.or(self.mtu),
+            delay: patch.delay.unwrap_or(old.delay),
+            jitter: patch.jitter.unwrap_or(old.jitter),
+            distribution: patch.distribution.unwrap_or(old.distribution),
+            loss: patch.loss.unwrap_or(old.loss),
+            duplicate: patch.duplicate.unwrap_or(old.duplicate),
+            corrupt: patch.corrupt.unwrap_or(old.corrupt),
+            reorder: patch.reorder.unwrap_or(old.reorder),
+            gap: patch.gap.unwrap_or(old.gap),
+            rate: patch.rate.or(old.rate),
+            limit: patch.limit.unwrap_or(old.limit),
+            mtu: patch.mtu.or(old.mtu),
         }
     }
 
@@ -153,7 +156,11 @@ impl LossModel {
 impl LinkPatch {
     /// These differences and those, which win.
     pub fn and(self, other: &Self) -> Self {
+        if other.afresh {
+            return *other;
+        }
         Self {
+            afresh: self.afresh,
             delay: other.delay.or(self.delay),
             jitter: other.jitter.or(self.jitter),
             distribution: other.distribution.or(self.distribution),

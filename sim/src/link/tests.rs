@@ -194,6 +194,14 @@ fn the_later_of_two_changes_wins_where_they_differ() {
 }
 
 #[test]
+fn a_change_to_a_whole_link_leaves_nothing_of_the_old_one() {
+    let mut link = link(LinkModel { mtu: Some(500), rate: kbit(80), ..lossy(100) });
+    let delay = Some(Duration::from_millis(3));
+    link.change(meanwhile(), LinkPatch { afresh: true, delay, ..LinkPatch::default() });
+    assert_eq!(link.exit_of(at_ms(10), 0, 1000), Ok(at_ms(13)));
+}
+
+#[test]
 fn what_waits_already_keeps_its_time_when_the_rate_changes() {
     let mut link = link(LinkModel { rate: kbit(80), ..LinkModel::IDEAL });
     link.change(meanwhile(), LinkPatch { rate: kbit(800), ..LinkPatch::default() });

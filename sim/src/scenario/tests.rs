@@ -331,7 +331,8 @@ fn faults_of_links() {
     let pairs = [SENSOR_1, SENSOR_2, SENSOR_3].map(|to| (LAPTOP, to)).to_vec();
     assert_eq!(drop.kind, FaultKind::Drop { pairs, nth: 3 });
     let Preset { up, down } = Preset::named("dsl").unwrap();
-    let up = LinkPatch { rate: Rate::from_bits_per_second(2_000_000), ..up };
+    let rate = Rate::from_bits_per_second(2_000_000);
+    let (up, down) = (LinkPatch { afresh: true, rate, ..up }, LinkPatch { afresh: true, ..down });
     let change = LinkChange { link: LinkPlace::Access(SENSOR_1), up, down };
     assert_eq!(access.kind, FaultKind::Link(vec![change]));
     let half = LinkPatch { delay: Some(millis(500)), ..LinkPatch::default() };

@@ -51,15 +51,12 @@ impl Trace {
         as_sent: bool,
     ) {
         let &PacketInfo { from, number, bytes, .. } = packet;
-        self.hash.input(
-            at,
-            to,
-            match as_sent {
-                // The sender's record covers the bytes already.
-                true => Input::Datagram { from, number },
-                false => Input::Altered { from, number, bytes },
-            },
-        );
+        let input = match as_sent {
+            // The sender's record covers the bytes already.
+            true => Input::Datagram { from, number },
+            false => Input::Altered { from, number, bytes },
+        };
+        self.hash.input(at, to, input);
         for watch in &mut self.watches {
             watch.arrived(at, packet);
         }

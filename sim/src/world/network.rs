@@ -12,9 +12,9 @@ use crate::random::Draws;
 use crate::scenario::model::{Fault, FaultKind, LinkChange, LinkPlace, NodeId, PairLink};
 
 /// Bytes of an IPv4 header without options, and of a UDP header (RFC 791, RFC 768).
-const IPV4_UDP_HEADERS: u64 = 20 + 8;
+pub(crate) const IPV4_UDP_HEADERS: u32 = 20 + 8;
 /// Bytes of an IPv6 header without extensions, and of a UDP header (RFC 8200, RFC 768).
-const IPV6_UDP_HEADERS: u64 = 40 + 8;
+const IPV6_UDP_HEADERS: u32 = 40 + 8;
 
 /// Room for the packet numbers of one sender in the number of a draw, and for senders. What is
 /// left has room for the bits of all stages with a link.
@@ -224,5 +224,5 @@ fn payload_bytes(packet: &Packet) -> u64 {
 /// What the packet takes of a link's rate and MTU.
 fn wire_bytes(packet: &Packet) -> u64 {
     let headers = if packet.destination.is_ipv4() { IPV4_UDP_HEADERS } else { IPV6_UDP_HEADERS };
-    headers + payload_bytes(packet)
+    u64::from(headers) + payload_bytes(packet)
 }

@@ -148,7 +148,8 @@ impl Resolver<'_> {
     /// Whether some fault makes packets take another time.
     fn delays_change(&self) -> bool {
         let changes = |patch: &LinkPatch| {
-            patch.delay.is_some()
+            patch.afresh
+                || patch.delay.is_some()
                 || patch.jitter.is_some()
                 || patch.rate.is_some()
                 || patch.reorder.is_some()

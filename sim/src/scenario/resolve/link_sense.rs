@@ -10,9 +10,10 @@ use crate::link::LinkModel;
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{self, Direction};
 use crate::units::Probability;
+use crate::world::IPV4_UDP_HEADERS;
 
-/// The datagram that begins a handshake, in the headers of IPv4 and UDP (RFC 791, RFC 768).
-const MTU_MIN: u32 = 192 + 20 + 8;
+/// The datagram that begins a handshake, with its headers.
+const MTU_MIN: u32 = 192 + IPV4_UDP_HEADERS;
 
 /// A key that needs another one.
 struct Needs {

@@ -268,6 +268,7 @@ fn patch(keys: &Direction) -> LinkPatch {
         value.as_ref().map(|value| *value.get_ref())
     }
     LinkPatch {
+        afresh: false,
         delay: get(&keys.delay).map(|delay| delay.0),
         jitter: get(&keys.jitter).map(|jitter| jitter.0),
         distribution: get(&keys.distribution).map(distribution),

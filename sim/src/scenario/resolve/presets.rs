@@ -4,7 +4,7 @@ use toml::Spanned;
 
 use super::Resolver;
 use super::links::Given;
-use crate::link::Preset;
+use crate::link::{LinkPatch, Preset};
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::Table;
 use crate::scenario::nearest::suggest;
@@ -26,7 +26,8 @@ impl Resolver<'_> {
         }
     }
 
-    /// The preset that a link names; without differences if it names none, or none that there is.
+    /// The preset that a link names, which is a whole link; no differences if it names none, or none
+    /// that there is.
     pub(super) fn preset(&mut self, name: Option<&Spanned<String>>) -> Preset {
         let Some(name) = name else { return Preset::default() };
         let text = name.get_ref().as_str();
@@ -41,6 +42,9 @@ impl Resolver<'_> {
                     .help(help),
             );
         }
-        known.unwrap_or_default()
+        let whole = |patch| LinkPatch { afresh: true, ..patch };
+        known
+            .map(|known| Preset { up: whole(known.up), down: whole(known.down) })
+            .unwrap_or_default()
     }
 }

@@ -9,7 +9,8 @@ use super::names::Pair;
 use super::{Resolver, shown};
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{Expect, Table};
-use crate::scenario::model::{self, Fact, FaultKind, NodeId, SessionState, Share, Time};
+use crate::scenario::model::{self, Fact, FaultKind, LinkPlace, NodeId, SessionState, Share, Time};
+use crate::world::IPV4_UDP_HEADERS;
 
 impl Resolver<'_> {
     /// What is wrong with an expectation in this scenario, if anything: the first thing, since
@@ -147,6 +148,13 @@ impl Resolver<'_> {
                     .help(format!("{help}, or take the loss out")),
             );
         }
+        if let Some((size, mtu)) = self.too_large(pair) {
+            return Some(
+                Diagnostic::at(at, message)
+                    .label(format!("{size} bytes do not fit into the `mtu` of {mtu} on the way"))
+                    .help("send smaller payloads, or give the links a larger `mtu`"),
+            );
+        }
         let (fault, moment) = self.cut_on_the_way(pair)?;
         let (name, moment) = (&self.faults[fault].name, shown(moment));
         let label = match self.faults[fault].kind {
@@ -191,6 +199,20 @@ impl Resolver<'_> {
     pub(super) fn sends_of(&self, pair: Pair) -> impl Iterator<Item = &model::Send> {
         let indices = self.sends_between.get(&pair).into_iter().flatten();
         indices.map(|index| &self.sends[*index])
+    }
+
+    /// A payload between two nodes that does not fit through a link, even without its seal and in
+    /// the headers of IPv4 and UDP: its size, and the MTU.
+    fn too_large(&self, pair: Pair) -> Option<(usize, u32)> {
+        let (from, to) = pair;
+        let links = [
+            self.link_at(LinkPlace::Access(from)).0,
+            self.link_at(LinkPlace::Pair(from, to)).0,
+            self.link_at(LinkPlace::Access(to)).1,
+        ];
+        let mtu = links.iter().filter_map(|link| link.mtu).min()?;
+        let size = self.sends_of(pair).map(|send| send.size).max()?;
+        (size + IPV4_UDP_HEADERS as usize > mtu as usize).then_some((size, mtu))
     }
 
     /// Where the first loss between two nodes is written.
