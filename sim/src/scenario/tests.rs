@@ -529,6 +529,21 @@ fn sense_is_accepted() {
 }
 
 #[test]
+fn over_ipv6_less_fits_into_an_mtu() {
+    let accepts = |interfaces: &str| {
+        let text = format!(
+            "format = 1\ntitle = \"t\"\nduration = \"60s\"\nlink = {{ mtu = 1199 }}\n\
+             node = [{{ name = \"a\", peers = [\"b\"], interfaces = [\"ipv4\", \"ipv6\"] }},\n\
+             {{ name = \"b\", interfaces = [{interfaces}] }}]\n\
+             [[send]]\nfrom = \"a\"\nto = \"b\"\nat = \"1s\"\nsize = 1152\n\
+             [[expect]]\ndelivered = {{ from = \"a\", to = \"b\", all = true }}\n"
+        );
+        parse_text(&text).is_ok()
+    };
+    assert!(accepts("\"ipv4\"") && !accepts("\"ipv6\""));
+}
+
+#[test]
 fn a_payload_at_the_edge_of_a_fault() {
     let with = |at: &str| {
         let text = format!(

@@ -33,7 +33,7 @@ pub use address::{IPV4_NODES_MAX, ipv4_address, ipv6_address, node_of_address};
 pub use tally::Tally;
 
 pub(crate) use kernel::Kernel;
-pub(crate) use network::IPV4_UDP_HEADERS;
+pub(crate) use network::{IPV4_UDP_HEADERS, IPV6_UDP_HEADERS};
 
 use host::Host;
 use kernel::Event;

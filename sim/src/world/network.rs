@@ -15,7 +15,7 @@ use crate::scenario::model::{Fault, FaultKind, LinkChange, LinkPlace, NodeId, Pa
 /// Bytes of an IPv4 header without options, and of a UDP header (RFC 791, RFC 768).
 pub(crate) const IPV4_UDP_HEADERS: u32 = 20 + 8;
 /// Bytes of an IPv6 header without extensions, and of a UDP header (RFC 8200, RFC 768).
-const IPV6_UDP_HEADERS: u32 = 40 + 8;
+pub(crate) const IPV6_UDP_HEADERS: u32 = 40 + 8;
 
 /// Room for the packet numbers of one sender in the number of a draw, and for senders. What is
 /// left has room for the bits of all stages with a link.

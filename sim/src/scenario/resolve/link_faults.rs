@@ -98,7 +98,12 @@ impl Resolver<'_> {
         for place in places {
             let (up, down) = self.link_at(*place);
             let (new_up, new_down) = (up.with(&different.up), down.with(&different.down));
-            let nonsense = given.nonsense(&new_up, &new_down);
+            let mut nonsense = given.nonsense(&new_up, &new_down);
+            let has_ipv6 = match *place {
+                LinkPlace::Access(node) => self.nodes[node.0 as usize].ipv6,
+                LinkPlace::Pair(a, b) => self.use_ipv6((a, b)),
+            };
+            nonsense.extend(given.too_small_for_ipv6(&new_up, &new_down).filter(|_| has_ipv6));
             if !nonsense.is_empty() {
                 self.mistakes.extend(nonsense);
                 return None;

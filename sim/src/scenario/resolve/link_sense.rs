@@ -10,10 +10,11 @@ use crate::link::LinkModel;
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{self, Direction};
 use crate::units::Probability;
-use crate::world::IPV4_UDP_HEADERS;
+use crate::world::{IPV4_UDP_HEADERS, IPV6_UDP_HEADERS};
 
-/// The datagram that begins a handshake, with its headers.
+/// The datagram that begins a handshake, with its headers: over IPv4, and over IPv6.
 const MTU_MIN: u32 = 192 + IPV4_UDP_HEADERS;
+const IPV6_MTU_MIN: u32 = 192 + IPV6_UDP_HEADERS;
 
 /// A key that needs another one.
 struct Needs {
@@ -74,6 +75,27 @@ impl Given<'_> {
             tables.into_iter().filter_map(lacks).collect::<Vec<_>>()
         };
         NEEDS.iter().flat_map(check).collect()
+    }
+
+    /// An MTU that is large enough, but not for IPv6, on a link that has become these.
+    pub(super) fn too_small_for_ipv6(
+        &self,
+        up: &LinkModel,
+        down: &LinkModel,
+    ) -> Option<Diagnostic> {
+        let check = |own, model: &LinkModel| {
+            let mtu = model.mtu.filter(|mtu| (MTU_MIN..IPV6_MTU_MIN).contains(mtu))?;
+            let at = self.place_of(own, |keys| keys.mtu.as_ref().map(Spanned::span))?;
+            let mistake =
+                Diagnostic::at(at, format!("no handshake over IPv6 fits into an `mtu` of {mtu}"))
+                    .label(format!("its first datagram takes {IPV6_MTU_MIN} bytes"))
+                    .note("192, and 48 for the headers of IPv6 and UDP, which count")
+                    .help(format!(
+                        "make it at least {IPV6_MTU_MIN}; every link of IPv6 has 1280 or more"
+                    ));
+            Some(mistake)
+        };
+        check(self.up, up).or_else(|| check(self.down, down))
     }
 
     /// Values that mean nothing on any link.

@@ -28,6 +28,8 @@ struct Directions {
     up: LinkModel,
     down: LinkModel,
     losses: Losses,
+    /// What is wrong with it if IPv6 crosses it.
+    too_small_for_ipv6: Option<Diagnostic>,
 }
 
 /// What any of the tables that describe a link says of it.
@@ -80,7 +82,7 @@ impl Resolver<'_> {
     pub(super) fn resolve_links(&mut self) {
         let file = self.file;
         self.resolve_presets();
-        let default = match &file.link {
+        let mut default = match &file.link {
             Some(links) => match links.get_ref() {
                 Links::One(link) => self.access_link(link, "`[link]`"),
                 Links::Several(links) => self.several(links),
@@ -90,8 +92,11 @@ impl Resolver<'_> {
         self.node_losses = vec![Losses::default(); self.nodes.len()];
         for (entry, ids) in file.node.iter().zip(self.nodes_of.clone()) {
             let own = entry.get().link.as_ref();
-            let own = own.map(|link| self.access_link(link.get(), "a node's `link`"));
-            let link = own.as_ref().unwrap_or(&default);
+            let mut own = own.map(|link| self.access_link(link.get(), "a node's `link`"));
+            let link = own.as_mut().unwrap_or(&mut default);
+            if self.nodes[ids.clone()].iter().any(|node| node.ipv6) {
+                self.mistakes.extend(link.too_small_for_ipv6.take());
+            }
             for id in ids {
                 self.nodes[id].up = link.up;
                 self.nodes[id].down = link.down;
@@ -145,6 +150,9 @@ impl Resolver<'_> {
         let directions = self.directions(link);
         let symmetric = directions.up == directions.down;
         let Some(pairs) = self.pairs_between(between, symmetric, at) else { return };
+        if pairs.iter().any(|pair| self.use_ipv6(*pair)) {
+            self.mistakes.extend(directions.too_small_for_ipv6);
+        }
         for (a, b) in pairs {
             if let Some((index, _)) = self.pair_losses.get(&(a, b)) {
                 return self.given_twice((a, b), *index, between.span());
@@ -181,6 +189,11 @@ impl Resolver<'_> {
         Some(pairs)
     }
 
+    /// Whether two nodes talk over IPv6: they do where both have it.
+    pub(super) fn use_ipv6(&self, (a, b): Pair) -> bool {
+        [a, b].iter().all(|node| self.nodes[node.0 as usize].ipv6)
+    }
+
     fn given_twice(&mut self, (a, b): Pair, index: usize, at: Range<usize>) {
         let (a, b) = (self.names.of(a), self.names.of(b));
         let mistake = Diagnostic::at(at, format!("two links between `{a}` and `{b}`"))
@@ -203,7 +216,12 @@ impl Resolver<'_> {
         let Preset { up, down } = self.differences(&given);
         let (up, down) = (LinkModel::IDEAL.with(&up), LinkModel::IDEAL.with(&down));
         self.mistakes.extend(given.nonsense(&up, &down));
-        Directions { up, down, losses: given.losses(&up, &down) }
+        Directions {
+            up,
+            down,
+            losses: given.losses(&up, &down),
+            too_small_for_ipv6: given.too_small_for_ipv6(&up, &down),
+        }
     }
 
     /// What a table makes different, in both directions.
@@ -249,16 +267,23 @@ impl Given<'_> {
         let of = |own: Option<&Direction>, model: &LinkModel| {
             let loss = |keys: &Direction| keys.loss.as_ref().map(Spanned::span);
             let corrupt = |keys: &Direction| keys.corrupt.as_ref().map(Spanned::span);
-            let find = |key: &dyn Fn(&Direction) -> Option<Range<usize>>| {
-                let given = own.and_then(key).or_else(|| key(&self.keys));
-                given.or_else(|| self.preset.map(Spanned::span))
-            };
-            let lossy = model.loss.loses().then(|| find(&loss)).flatten();
+            let lossy = model.loss.loses().then(|| self.place_of(own, loss)).flatten();
             // What is corrupted opens nowhere.
             let corrupts = model.corrupt != Probability::NEVER;
-            lossy.or_else(|| corrupts.then(|| find(&corrupt)).flatten())
+            lossy.or_else(|| corrupts.then(|| self.place_of(own, corrupt)).flatten())
         };
         Losses { up: of(self.up, up), down: of(self.down, down) }
+    }
+
+    /// Where a key of the direction is written that has these keys of its own, or else the preset
+    /// that may say it.
+    pub(super) fn place_of(
+        &self,
+        own: Option<&Direction>,
+        key: impl Fn(&Direction) -> Option<Range<usize>>,
+    ) -> Option<Range<usize>> {
+        let given = own.and_then(&key).or_else(|| key(&self.keys));
+        given.or_else(|| self.preset.map(Spanned::span))
     }
 }
 

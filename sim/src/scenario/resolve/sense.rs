@@ -10,7 +10,7 @@ use super::{Resolver, shown};
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{Expect, Table};
 use crate::scenario::model::{self, Fact, FaultKind, LinkPlace, NodeId, SessionState, Share, Time};
-use crate::world::IPV4_UDP_HEADERS;
+use crate::world::{IPV4_UDP_HEADERS, IPV6_UDP_HEADERS};
 
 impl Resolver<'_> {
     /// What is wrong with an expectation in this scenario, if anything: the first thing, since
@@ -208,8 +208,8 @@ impl Resolver<'_> {
         indices.map(|index| &self.sends[*index])
     }
 
-    /// A payload between two nodes that does not fit through a link, even without its seal and in
-    /// the headers of IPv4 and UDP: its size, and the MTU.
+    /// A payload between two nodes that does not fit through a link, even without its seal: its
+    /// size, and the MTU.
     fn too_large(&self, pair: Pair) -> Option<(usize, u32)> {
         let (from, to) = pair;
         let links = [
@@ -219,7 +219,8 @@ impl Resolver<'_> {
         ];
         let mtu = links.iter().filter_map(|link| link.mtu).min()?;
         let size = self.sends_of(pair).map(|send| send.size).max()?;
-        (size + IPV4_UDP_HEADERS as usize > mtu as usize).then_some((size, mtu))
+        let headers = if self.use_ipv6(pair) { IPV6_UDP_HEADERS } else { IPV4_UDP_HEADERS };
+        (size + headers as usize > mtu as usize).then_some((size, mtu))
     }
 
     /// Where the first loss between two nodes is written.
