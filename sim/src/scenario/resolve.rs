@@ -14,6 +14,7 @@ use super::file::{File, Seeds};
 use super::model::{self, NodeId, Scenario};
 use super::shape::Shape;
 use super::vocabulary::Vocabulary;
+use crate::link::Preset;
 use crate::units::Period;
 
 mod cuts;
@@ -21,10 +22,13 @@ mod expects;
 mod facts;
 mod faults;
 mod hostile;
+mod link_faults;
+mod link_sense;
 mod links;
 mod names;
 mod nodes;
 mod pointless;
+mod presets;
 mod sends;
 mod sense;
 mod times;
@@ -59,6 +63,8 @@ struct Resolver<'a> {
     hostile: BTreeSet<NodeId>,
     /// Positions in `nodes` of those that each `[[node]]` makes.
     nodes_of: Vec<Range<usize>>,
+    /// Links that the file gives a name, without those that the simulator knows.
+    presets: BTreeMap<String, Preset>,
     /// Where the file gives the loss of each node's access link, up and down.
     node_losses: Vec<links::Losses>,
     pairs: Vec<model::PairLink>,
@@ -129,6 +135,7 @@ impl<'a> Resolver<'a> {
             nodes: Vec::new(),
             hostile: BTreeSet::new(),
             nodes_of: Vec::new(),
+            presets: BTreeMap::new(),
             node_losses: Vec::new(),
             pairs: Vec::new(),
             pair_spans: Vec::new(),
