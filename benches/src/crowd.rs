@@ -2,14 +2,12 @@
 //! its peer is in a cache.
 
 use std::hint::black_box;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant as WallClock};
 
-use underpass_core::{
-    Capacity, Config, Instant, MAX_DATAGRAM, Network, Node, Path, Peer, PeerState, SecretIdentity,
-    Socket,
-};
+use underpass_core::{Capacity, Instant, MAX_DATAGRAM, Peer, PeerState};
 use underpass_sim::machine::underpass::HeapStorage;
+
+use crate::member::Member;
 
 /// Datagrams of a batch, each to or from another peer.
 pub const BATCH: usize = 512;
@@ -18,8 +16,8 @@ const PAYLOAD: [u8; 64] = [7; 64];
 
 /// A node of a host, and its peers, each as small as can be.
 pub struct Crowd {
-    server: Member,
-    members: Vec<Member>,
+    server: Member<HeapStorage>,
+    members: Vec<Member<HeapStorage>>,
     /// The server's handles of them.
     handles: Vec<Peer>,
     /// State of the generator that picks them.
@@ -27,49 +25,17 @@ pub struct Crowd {
     packets: Vec<[u8; MAX_DATAGRAM]>,
 }
 
-struct Member {
-    node: Node<HeapStorage>,
-    keys: SecretIdentity,
-    address: SocketAddr,
-}
-
-impl Member {
-    fn new(number: u32, capacity: Capacity) -> Self {
-        let mut draw = 0u32;
-        let identity = SecretIdentity::generate(|| {
-            draw += 1;
-            let mut seed = [9; 32];
-            seed[..4].copy_from_slice(&number.to_le_bytes());
-            seed[4..8].copy_from_slice(&draw.to_le_bytes());
-            seed
-        });
-        let (keys, seed) = identity.expect("every other one is usable");
-        let config = Config::new(Network::closed("bench", [5; 32]));
-        let storage = HeapStorage::new(capacity);
-        let node = Node::new(config, keys.id(), seed, storage, Instant::ORIGIN);
-        let address = SocketAddr::from((Ipv4Addr::from(0x0a00_0000 + number), 4747));
-        Self { node: node.expect("the storage is sound"), keys, address }
+/// Moves everything that one has to say to the other; `false` if there was nothing.
+fn talk(from: &mut Member<HeapStorage>, to: &mut Member<HeapStorage>) -> bool {
+    let mut buffer = [0; MAX_DATAGRAM];
+    let mut talked = false;
+    from.run_jobs(Instant::ORIGIN);
+    while let Some(sent) = from.node.poll_transmit(&mut buffer) {
+        talked = true;
+        let received = to.take(from.path(), &mut buffer[..sent.len], Instant::ORIGIN);
+        received.expect("nothing is refused between these two");
     }
-
-    /// Moves everything that this one has to say to the other; `false` if there was nothing.
-    fn talk_to(&mut self, other: &mut Self) -> bool {
-        let mut buffer = [0; MAX_DATAGRAM];
-        let mut talked = false;
-        self.node.run_jobs(&self.keys, Instant::ORIGIN);
-        while let Some(sent) = self.node.poll_transmit(&mut buffer) {
-            talked = true;
-            let datagram = &mut buffer[..sent.len];
-            let received = other.node.handle_datagram(self.path(), datagram, Instant::ORIGIN);
-            received.expect("nothing is refused between these two");
-            other.node.run_jobs(&other.keys, Instant::ORIGIN);
-        }
-        talked
-    }
-
-    /// How others reach it.
-    fn path(&self) -> Path {
-        Path { socket: Socket(0), remote: self.address }
-    }
+    talked
 }
 
 impl Crowd {
@@ -94,14 +60,15 @@ impl Crowd {
             message_window: 1024,
             buffer: 1 << 20,
         };
-        let mut server = Member::new(0, many);
-        let mut members: Vec<Member> = (1..=peers).map(|number| Member::new(number, one)).collect();
+        let mut server = Member::new(1, HeapStorage::new(many));
+        let member = |number| Member::new(number, HeapStorage::new(one));
+        let mut members: Vec<_> = (2..2 + peers).map(member).collect();
         for member in &mut members {
             let called = member.node.connect(server.keys.id(), server.path(), Instant::ORIGIN);
             called.expect("there is room");
-            while member.talk_to(&mut server) | server.talk_to(member) {}
+            while talk(member, &mut server) | talk(&mut server, member) {}
         }
-        let handle = |member: &Member| {
+        let handle = |member: &Member<HeapStorage>| {
             let peer = server.node.peer(&member.keys.id()).expect("it has called");
             assert_eq!(server.node.peer_state(peer), Ok(PeerState::Active));
             peer

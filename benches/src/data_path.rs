@@ -4,9 +4,10 @@ use std::hint::black_box;
 
 use chacha20poly1305::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::{ChaCha20Poly1305, Nonce, Tag};
-use underpass_core::{Instant, MAX_DATAGRAM, Path, Peer, Received, Socket};
+use underpass_core::{Instant, MAX_DATAGRAM, Peer, Received};
 
-use crate::handshake::{Board, Member, connect};
+use crate::handshake::{Board, connect};
+use crate::member::Member;
 
 /// Packets of a batch: sealed all, then opened all.
 pub const BATCH: usize = 64;
@@ -15,8 +16,8 @@ const HEADER_LEN: usize = 16;
 
 /// Two members with a session, and a batch of packets from one to the other.
 pub struct Session {
-    from: Member,
-    to: Member,
+    from: Member<Board>,
+    to: Member<Board>,
     peer: Peer,
     payload: Vec<u8>,
     packets: Vec<[u8; MAX_DATAGRAM]>,
@@ -50,7 +51,7 @@ impl Session {
     /// # Panics
     /// If a packet is refused.
     pub fn open(&mut self) {
-        let path = Path { socket: Socket(0), remote: self.from.address };
+        let path = self.from.path();
         for (packet, len) in self.packets.iter_mut().zip(&self.lens) {
             let datagram = black_box(&mut packet[..*len]);
             match self.to.node.handle_datagram(path, datagram, Instant::ORIGIN) {

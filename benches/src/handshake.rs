@@ -1,13 +1,12 @@
 //! A whole handshake, side by side, and the scalar multiplications that it consists of.
 
 use std::hint::black_box;
-use std::net::SocketAddr;
 use std::time::Duration;
 
-use underpass_core::{
-    Config, Instant, MAX_DATAGRAM, Network, Node, Path, Peer, PeerState, SecretIdentity, Socket,
-};
+use underpass_core::{Instant, MAX_DATAGRAM, Peer, PeerState};
 use x25519_dalek::{PublicKey, StaticSecret, x25519};
+
+use crate::member::Member;
 
 underpass_core::storage! {
     /// As small as a board's.
@@ -17,44 +16,14 @@ underpass_core::storage! {
     }
 }
 
-/// A node with its keys and its address.
-pub struct Member {
-    /// The node.
-    pub node: Node<Board>,
-    /// Its keys.
-    pub keys: SecretIdentity,
-    /// Where it is.
-    pub address: SocketAddr,
-}
-
-impl Member {
-    fn new(number: u8, storage: Board) -> Self {
-        let mut draw = number;
-        let identity = SecretIdentity::generate(|| {
-            draw = draw.wrapping_add(2);
-            [draw; 32]
-        });
-        let (keys, _) = identity.expect("every other one is usable");
-        let config = Config::new(Network::closed("bench", [5; 32]));
-        let node = Node::new(config, keys.id(), [number; 32], storage, Instant::ORIGIN);
-        let address = SocketAddr::from(([192, 0, 2, number], 4747));
-        Self { node: node.expect("the storage is sound"), keys, address }
-    }
-
+impl Member<Board> {
     fn call(&mut self, other: &Self, knowing: Knowing) -> Peer {
-        let path = Path { socket: Socket(0), remote: other.address };
         let peer = match knowing {
-            Knowing::TheKey => self.node.connect(other.keys.id(), path, Instant::ORIGIN),
-            Knowing::AnAddress => self.node.connect_address(path, Instant::ORIGIN),
+            Knowing::TheKey => self.node.connect(other.keys.id(), other.path(), Instant::ORIGIN),
+            Knowing::AnAddress => self.node.connect_address(other.path(), Instant::ORIGIN),
         };
-        self.node.run_jobs(&self.keys, Instant::ORIGIN);
+        self.run_jobs(Instant::ORIGIN);
         peer.expect("there is room")
-    }
-
-    fn take(&mut self, path: Path, datagram: &mut [u8]) {
-        let received = self.node.handle_datagram(path, datagram, Instant::ORIGIN);
-        received.expect("nothing is refused between these two");
-        self.node.run_jobs(&self.keys, Instant::ORIGIN);
     }
 
     /// Moves everything that this one has to say to the other, each on its own time; `false` if
@@ -66,10 +35,12 @@ impl Member {
         [own_time, other_time]: [&mut Duration; 2],
     ) -> bool {
         let mut talked = false;
-        let path = Path { socket: Socket(0), remote: self.address };
         while let Some(sent) = timed(own_time, || self.node.poll_transmit(buffer)) {
             talked = true;
-            timed(other_time, || other.take(path, &mut buffer[..sent.len]));
+            timed(other_time, || {
+                let received = other.take(self.path(), &mut buffer[..sent.len], Instant::ORIGIN);
+                received.expect("nothing is refused between these two");
+            });
         }
         talked
     }
@@ -95,7 +66,7 @@ fn timed<T>(total: &mut Duration, work: impl FnOnce() -> T) -> T {
 ///
 /// # Panics
 /// If they cannot connect, which would be a defect of the protocol.
-pub fn connect(one: Board, other: Board) -> (Member, Member, Peer) {
+pub fn connect(one: Board, other: Board) -> (Member<Board>, Member<Board>, Peer) {
     let (mut a, mut b) = (Member::new(1, one), Member::new(2, other));
     let peer = a.call(&b, Knowing::TheKey);
     settle(&mut a, &mut b);
@@ -104,7 +75,7 @@ pub fn connect(one: Board, other: Board) -> (Member, Member, Peer) {
 }
 
 /// Lets two members talk until neither has more to say; how long each took.
-fn settle(a: &mut Member, b: &mut Member) -> [Duration; 2] {
+fn settle(a: &mut Member<Board>, b: &mut Member<Board>) -> [Duration; 2] {
     let mut buffer = [0; MAX_DATAGRAM];
     let [mut a_time, mut b_time] = [Duration::ZERO; 2];
     while a.talk_to(b, &mut buffer, [&mut a_time, &mut b_time])
@@ -115,8 +86,8 @@ fn settle(a: &mut Member, b: &mut Member) -> [Duration; 2] {
 
 /// Two members who meet again and again.
 pub struct Meeting {
-    a: Member,
-    b: Member,
+    a: Member<Board>,
+    b: Member<Board>,
 }
 
 impl Meeting {

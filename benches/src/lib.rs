@@ -8,6 +8,8 @@
 pub mod crowd;
 pub mod data_path;
 pub mod engine;
+pub mod goodput;
 pub mod handshake;
 pub mod measure;
+pub mod member;
 pub mod worlds;

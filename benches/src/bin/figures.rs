@@ -11,6 +11,7 @@ use clap::{Parser, Subcommand};
 use underpass_benches::crowd::Crowd;
 use underpass_benches::data_path::{BATCH, Bare, Session};
 use underpass_benches::engine;
+use underpass_benches::goodput::{self, Goodput};
 use underpass_benches::handshake::{Knowing, Meeting, bare_side};
 use underpass_benches::measure::{Comparison, compare, compare_alike, compare_sides};
 use underpass_benches::worlds::{Cost, ring, stretches};
@@ -33,6 +34,8 @@ enum What {
     Handshake,
     /// A datagram with 4096 peers drawn at random, against 8.
     Crowd,
+    /// Messages over a link of 10 Mbit/s and 50 ms a round trip.
+    Goodput,
     /// Bytes that a node takes.
     State,
     /// The simulator without our protocol.
@@ -50,6 +53,7 @@ fn main() {
         Some(What::Instructions) => instructions(),
         Some(What::Handshake) => handshake(),
         Some(What::Crowd) => crowd(),
+        Some(What::Goodput) => goodput(),
         Some(What::State) => state(),
         Some(What::Engine) => engine(),
         Some(What::Worlds) => worlds(),
@@ -59,6 +63,7 @@ fn main() {
             instructions();
             handshake();
             crowd();
+            goodput();
             state();
             engine();
             worlds();
@@ -109,6 +114,17 @@ fn crowd() {
     let ways = compare_alike(batch, || many.exchange(), || few.exchange());
     for (way, comparison) in ["sealed", "opened"].iter().zip(&ways) {
         show(way, comparison);
+    }
+    println!();
+}
+
+fn goodput() {
+    println!("messages over 10 Mbit/s, 50 ms a round trip, a virtual minute");
+    for lost_milli in [0, 10, 50] {
+        let Goodput { share_milli, messages } = goodput::measure(lost_milli);
+        let (percent, tenth) = (share_milli / 10, share_milli % 10);
+        let lost = lost_milli / 10;
+        println!("  {lost} % lost: {messages:>6} messages, {percent}.{tenth} % of the link");
     }
     println!();
 }
