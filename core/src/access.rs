@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::cx::Cx;
+use crate::path::Path;
 
 /// A circle of peers, each within the next.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -71,6 +72,15 @@ impl Access {
                 Standing::Pinned => Whom::Pinned,
             }
     }
+}
+
+/// Whether a peer that the node answers is known to be at the other end of this path.
+pub(crate) fn allows_at(path: Path, cx: &mut Cx<'_>) -> bool {
+    let access = cx.state.config.access;
+    cx.peers.iter().any(|peer| {
+        let is_there = peer.is_taken && peer.path.get() == Some(path);
+        is_there && access.allows(Use::Answers, peer.standing)
+    })
 }
 
 /// Whether a peer, known or not, is allowed something.

@@ -55,8 +55,6 @@ counted! {
         /// A `Hello` under load whose sender has yet to show that it receives what is sent to where it
         /// seems to be. It was sent a cookie.
         CookieRequired = "dropped.cookie-required",
-        /// A handshake under a network secret that was retired meanwhile.
-        RealmEnded = "dropped.realm-ended",
         /// From somebody whom the access policy does not allow it. Of a sealed packet the counter is
         /// used up.
         NotAllowed = "dropped.not-allowed",

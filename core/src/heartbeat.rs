@@ -7,15 +7,16 @@
 use heapless::HistoryBuf;
 
 use crate::counters::{Counter, Dropped};
+use crate::crypto::aead::TAG_LEN;
 use crate::cx::{Actor, Cx};
 use crate::held::Held;
 use crate::lifecycle::Turn;
 use crate::path::Path;
-use crate::peer::PeerState;
+use crate::peer::{PeerSlot, PeerState};
 use crate::session::{Owner, SessionId};
 use crate::time::{Duration, Instant};
 use crate::timer::{ATTEMPT, Timer, retry_gap};
-use crate::wire::{Control, Probe};
+use crate::wire::{Control, Probe, SealedHeader};
 
 /// Intervals without an answer after which a peer is gone, once the `Ping` then under way has had its
 /// time.
@@ -30,6 +31,8 @@ pub(crate) struct Heartbeat {
     pub(crate) interval: Duration,
     /// The last round trip measured.
     pub(crate) round_trip: Option<Duration>,
+    /// When the last answer came, or the session began.
+    answered_at: Instant,
     exchange: Held<Exchange>,
     ping_owed: bool,
     pong_owed: Held<PongOwed>,
@@ -60,13 +63,6 @@ struct PongOwed {
     path: Path,
 }
 
-/// A control message to be sealed and sent.
-pub(crate) struct Outgoing {
-    pub(crate) session: SessionId,
-    pub(crate) path: Path,
-    pub(crate) control: Control,
-}
-
 /// A session and a path: by which a message came, or is to go.
 #[derive(Clone, Copy)]
 pub(crate) struct Via {
@@ -78,6 +74,7 @@ impl Heartbeat {
     pub(crate) const IDLE: Self = Self {
         interval: Duration::ZERO,
         round_trip: None,
+        answered_at: Instant::ORIGIN,
         exchange: Held::Nothing,
         ping_owed: false,
         pong_owed: Held::Nothing,
@@ -88,10 +85,29 @@ impl Heartbeat {
 /// Begins an exchange now.
 pub(crate) fn begin(peer: u16, cx: &mut Cx<'_>) {
     let begun = cx.now();
-    let heartbeat = &mut cx.peer(peer).heartbeat;
+    let slot = cx.peer(peer);
+    slot.give_up_unproven(begun);
+    let heartbeat = &mut slot.heartbeat;
     heartbeat.exchange = Held::This(Exchange { begun, tries: 0, sent: HistoryBuf::new() });
     heartbeat.ping_owed = true;
     cx.make_ready(Actor::Peer(peer));
+}
+
+/// Pings as soon as possible, within the exchange under way if there is one.
+pub(crate) fn ping_now(peer: u16, cx: &mut Cx<'_>) {
+    let heartbeat = &mut cx.peer(peer).heartbeat;
+    if heartbeat.exchange.as_ref().is_none() {
+        return begin(peer, cx);
+    }
+    heartbeat.ping_owed = true;
+    cx.make_ready(Actor::Peer(peer));
+}
+
+/// Lets the peer have its turn if it is owed anything.
+pub(crate) fn wake(peer: u16, cx: &mut Cx<'_>) {
+    if owes(peer, cx) {
+        cx.make_ready(Actor::Peer(peer));
+    }
 }
 
 /// From now on the peer should answer within three intervals of this length.
@@ -101,11 +117,20 @@ pub(crate) fn expect_answers(peer: u16, interval: Duration, cx: &mut Cx<'_>) {
 }
 
 fn restart_silence(peer: u16, cx: &mut Cx<'_>) {
+    let now = cx.now();
     let heartbeat = &mut cx.peer(peer).heartbeat;
     heartbeat.is_last_chance = false;
+    heartbeat.answered_at = now;
     let patience = heartbeat.interval.saturating_mul(SILENT_INTERVALS);
     let at = cx.now() + patience;
     cx.set_timer(Actor::Peer(peer), Timer::Silence, Some(at));
+}
+
+/// Whether a peer has not answered for as long as this node itself would wait, whatever interval
+/// the peer has asked for.
+pub(crate) fn is_overdue(peer: &PeerSlot, own_interval: Duration, now: Instant) -> bool {
+    let patience = own_interval.saturating_mul(SILENT_INTERVALS) + ATTEMPT;
+    now.saturating_since(peer.heartbeat.answered_at) > patience
 }
 
 /// Forgets everything that is under way with this peer.
@@ -194,29 +219,39 @@ fn on_ping_due(peer: u16, cx: &mut Cx<'_>) {
     }
 }
 
-/// The next control message for this peer, if one is owed: answers first. A `Ping` goes by
-/// `newest`, the session to be probed.
-pub(crate) fn take_owed(peer: u16, newest: Option<Via>, cx: &mut Cx<'_>) -> Option<Outgoing> {
+/// Bytes of the datagram that a `Ping` or `Pong` makes.
+const DATAGRAM_LEN: usize = SealedHeader::LEN + Control::LEN_MAX + TAG_LEN;
+
+/// The next control message for this peer, if one is owed, and how it goes: answers first.
+/// `to_ping` says by which session and path a `Ping` of some length may go now; if by none, it
+/// stays owed.
+pub(crate) fn take_owed(
+    peer: u16,
+    to_ping: impl FnOnce(u16, usize, &mut Cx<'_>) -> Option<Via>,
+    cx: &mut Cx<'_>,
+) -> Option<(Via, Control)> {
     if let Some(pong) = take_pong(peer, cx) {
         return Some(pong);
     }
-    if !core::mem::take(&mut cx.peer(peer).heartbeat.ping_owed) {
+    if !cx.peer(peer).heartbeat.ping_owed {
         return None;
     }
-    let Via { session, path } = newest?;
-    let probe = next_try(peer, path, cx)?;
+    let via = to_ping(peer, DATAGRAM_LEN, cx)?;
+    cx.peer(peer).heartbeat.ping_owed = false;
+    let probe = next_try(peer, via.path, cx)?;
     cx.state.counters.count(Counter::PingsSent);
-    Some(Outgoing { session, path, control: Control::Ping(probe) })
+    Some((via, Control::Ping(probe)))
 }
 
-fn take_pong(peer: u16, cx: &mut Cx<'_>) -> Option<Outgoing> {
+fn take_pong(peer: u16, cx: &mut Cx<'_>) -> Option<(Via, Control)> {
     let PongOwed { probe, session, path } = cx.peer(peer).heartbeat.pong_owed.take()?;
     if cx.session(session).owner != Owner::Peer(peer) {
         // It was retired before the answer could go out.
         return None;
     }
+    cx.peer(peer).charge(path, DATAGRAM_LEN);
     cx.state.counters.count(Counter::PongsSent);
-    Some(Outgoing { session, path, control: Control::Pong(probe) })
+    Some((Via { session, path }, Control::Pong(probe)))
 }
 
 /// Draws the nonce of the next try, and arms the timer for the one after it.

@@ -137,6 +137,7 @@ mod time;
 mod timeout;
 mod timer;
 mod transmit;
+mod unproven;
 mod wire;
 
 pub use access::{Access, Use, Whom};

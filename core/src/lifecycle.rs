@@ -16,6 +16,7 @@ use crate::peer::{Contact, PeerState};
 use crate::reconnect;
 use crate::session::handshake::Confirmed;
 use crate::session::{self, handshake};
+use crate::wire::Confirm;
 
 /// Something that a part has found out and that others must know.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -56,8 +57,11 @@ pub(crate) fn on_turn(turn: Option<Turn>, cx: &mut Cx<'_>) {
     }
 }
 
-/// Dials a peer that is not active where it is said to be now.
+/// Dials a peer where it is said to be now. One that has a session shows itself where it is.
 pub(crate) fn dial_at(peer: u16, path: Path, cx: &mut Cx<'_>) {
+    if cx.peer(peer).current.is_some() {
+        return;
+    }
     if let Some(own) = cx.peer(peer).initiating
         && cx.handshake(own).path.get() != Some(path)
     {
@@ -88,10 +92,10 @@ fn renew(peer: u16, cx: &mut Cx<'_>) {
     handshake::initiate(peer, path, cx);
 }
 
-/// The last message of a handshake has come, by the path that the handshake now has.
+/// The last message of a handshake has come.
 fn proved(handshake: u16, cx: &mut Cx<'_>) {
-    let Some(path) = cx.handshake(handshake).path.get() else { return };
-    if let Err(reason) = confirmed(handshake, path, cx) {
+    let Some(path) = cx.handshake(handshake).proof_path.get() else { return };
+    if let Err(reason) = confirmed(handshake, path, Confirm::LEN, cx) {
         cx.state.counters.refuse(reason);
     }
 }
@@ -104,15 +108,25 @@ fn met(known: u16, unknown: u16, cx: &mut Cx<'_>) {
     slot.standing = Standing::Pinned;
     if slot.state == PeerState::Active {
         slot.news.reported = PeerState::Init;
+        let has_moved = slot.path.get() != Some(path) && slot.initiating.is_none();
         cx.make_news(known);
+        if has_moved {
+            // Without a place for it, silence will tell.
+            handshake::initiate(known, path, cx);
+        }
     } else {
         dial_at(known, path, cx);
     }
 }
 
-/// The other end of a handshake has shown on `path` that it holds its keys: the session is the
-/// peer's, which is returned.
-pub(crate) fn confirmed(handshake: u16, path: Path, cx: &mut Cx<'_>) -> Result<u16, Dropped> {
+/// The other end of a handshake has shown by a datagram of `len` bytes on `path` that it holds its
+/// keys: the session is the peer's, which is returned.
+pub(crate) fn confirmed(
+    handshake: u16,
+    path: Path,
+    len: usize,
+    cx: &mut Cx<'_>,
+) -> Result<u16, Dropped> {
     let remote = handshake::remote(handshake, cx);
     let known = cx.find_peer(&remote.id);
     let is_theirs = cx.handshake(handshake).role() == Role::Responder;
@@ -129,8 +143,11 @@ pub(crate) fn confirmed(handshake: u16, path: Path, cx: &mut Cx<'_>) -> Result<u
         return Err(Dropped::PeersFull);
     };
     let before = cx.peer(peer).channel;
-    let Confirmed { role, ping_interval } = handshake::confirm(handshake, peer, path, cx);
+    let Confirmed { role, ping_interval } = handshake::confirm(handshake, peer, path, len, cx);
     delivery::on_confirmed(peer, &before, cx);
+    if cx.peer(peer).state == PeerState::Active {
+        reconnect::succeeded(peer, cx);
+    }
     heartbeat::expect_answers(peer, ping_interval, cx);
     reconnect::stop(peer, cx);
     if role == Role::Responder {
@@ -145,7 +162,7 @@ pub(crate) fn confirmed(handshake: u16, path: Path, cx: &mut Cx<'_>) -> Result<u
 pub(crate) enum Asker {
     /// The application: any peer that it did not ask for may have to go.
     Application,
-    /// The peer itself: only one that is gone may have to.
+    /// The peer itself: only one that is gone, or overdue, may have to.
     Stranger,
 }
 
@@ -162,8 +179,9 @@ pub(crate) fn record(id: PeerId, cx: &mut Cx<'_>) -> Option<u16> {
 pub(crate) fn admit(contact: Option<Contact>, asker: Asker, cx: &mut Cx<'_>) -> Option<u16> {
     if cx.is_full() {
         let other = cx.least_wanted_peer()?;
-        let slot = cx.peer(other);
-        let is_gone = slot.state != PeerState::Active && slot.current.is_none();
+        let slot = &cx.peers[usize::from(other)];
+        let was_active = slot.state == PeerState::Active;
+        let is_gone = if was_active { !cx.is_in_touch(slot) } else { slot.current.is_none() };
         if asker == Asker::Stranger && !is_gone {
             return None;
         }
@@ -172,14 +190,29 @@ pub(crate) fn admit(contact: Option<Contact>, asker: Asker, cx: &mut Cx<'_>) -> 
     cx.add_peer(contact)
 }
 
-/// The access policy has changed: those whom the node answers no longer are gone.
+/// The access policy has changed: those whom the node answers no longer are gone, and so are their
+/// handshakes.
 pub(crate) fn apply_access(cx: &mut Cx<'_>) {
+    for slot in 0..cx.handshakes.len() as u16 {
+        if !handshake::is_allowed(slot, cx) {
+            handshake::abandon(slot, cx);
+        }
+    }
     for peer in 0..cx.peers.len() as u16 {
         let slot = cx.peer(peer);
         // Whom we dial ourselves we also talk to.
         let depends = slot.is_taken && slot.standing != Standing::Pinned;
         if depends && !access::allows(Use::Answers, Some(peer), cx) {
             gone(peer, cx);
+        }
+    }
+}
+
+/// A secret of the network was retired: handshakes under it have failed.
+pub(crate) fn apply_realms(cx: &mut Cx<'_>) {
+    for slot in 0..cx.handshakes.len() as u16 {
+        if let Some(peer) = handshake::abandon_outdated(slot, cx) {
+            failed(peer, cx);
         }
     }
 }

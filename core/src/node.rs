@@ -88,6 +88,7 @@ impl<S: Storage> Node<S> {
         datagram: &'d mut [u8],
         now: Instant,
     ) -> Result<Received<'d>, Dropped> {
+        let path = path.without_flow();
         let mut cx = self.at(now);
         cx.state.counters.count(Counter::DatagramsReceived);
         cx.state.counters.add(Counter::BytesReceived, datagram.len());
@@ -108,6 +109,7 @@ impl<S: Storage> Node<S> {
     /// # Errors
     /// The node is as before.
     pub fn connect(&mut self, id: PeerId, path: Path, now: Instant) -> Result<Peer, ConnectError> {
+        let path = path.without_flow();
         let mut cx = self.at(now);
         if id == cx.state.id {
             return Err(ConnectError::OwnIdentity);
@@ -132,6 +134,7 @@ impl<S: Storage> Node<S> {
     /// # Errors
     /// The node is as before.
     pub fn connect_address(&mut self, path: Path, now: Instant) -> Result<Peer, ConnectError> {
+        let path = path.without_flow();
         let mut cx = self.at(now);
         let asked = cx.peers.iter().position(|peer| {
             peer.is_taken && peer.contact.is_none() && peer.path.get() == Some(path)
@@ -178,6 +181,7 @@ impl<S: Storage> Node<S> {
         let network = &mut self.state.config.network;
         network.previous_secret = Some(core::mem::replace(&mut network.secret, secret));
         self.state.realms.change_secret(secret, &self.state.agreement_key);
+        lifecycle::apply_realms(&mut self.cx());
     }
 
     /// Ends the change of the network's secret: who has not gone over is no member any more. Handshakes
@@ -186,6 +190,7 @@ impl<S: Storage> Node<S> {
         self.state.config.network.previous_secret.zeroize();
         self.state.config.network.previous_secret = None;
         self.state.realms.retire_previous();
+        lifecycle::apply_realms(&mut self.cx());
     }
 
     /// Forgets a peer and erases its sessions. It is not told. Messages to it end, and are reported

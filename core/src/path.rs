@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use core::net::{IpAddr, SocketAddr};
+use core::net::{IpAddr, SocketAddr, SocketAddrV6};
 
 /// One of the driver's sockets, by a number of the driver's choice. A stream (TCP, WebSocket) is a
 /// socket of its own too.
@@ -13,6 +13,7 @@ pub struct Socket(pub u8);
 ///
 /// A session belongs to a peer; a path is only how its packets travel now.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(from = "Written", into = "Written")]
 pub struct Path {
     /// Where it leaves from.
     pub socket: Socket,
@@ -20,9 +21,48 @@ pub struct Path {
     pub remote: SocketAddr,
 }
 
+/// A path in recordings and saved states: as it is, with the scope that a link-local address of
+/// IPv6 has no meaning without.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    socket: u8,
+    ip: IpAddr,
+    port: u16,
+    scope: u32,
+}
+
+impl From<Path> for Written {
+    fn from(path: Path) -> Self {
+        let scope = match path.remote {
+            SocketAddr::V4(_) => 0,
+            SocketAddr::V6(remote) => remote.scope_id(),
+        };
+        Self { socket: path.socket.0, ip: path.remote.ip(), port: path.remote.port(), scope }
+    }
+}
+
+impl From<Written> for Path {
+    fn from(written: Written) -> Self {
+        let Written { socket, ip, port, scope } = written;
+        let remote = match ip {
+            IpAddr::V4(ip) => SocketAddr::from((ip, port)),
+            IpAddr::V6(ip) => SocketAddrV6::new(ip, port, 0, scope).into(),
+        };
+        Self { socket: Socket(socket), remote }
+    }
+}
+
 impl Path {
+    /// Without the flow label, which is no part of an address and may change with every packet.
+    pub(crate) fn without_flow(mut self) -> Self {
+        if let SocketAddr::V6(remote) = &mut self.remote {
+            remote.set_flowinfo(0);
+        }
+        self
+    }
+
     /// One spelling for every path: socket 1, address 16 (of IPv4 mapped, RFC 4291 section 2.5.5.2),
-    /// port 2.
+    /// port 2. Scopes are left out: who is asked on one link does not answer from another.
     pub(crate) fn to_bytes(self) -> [u8; 19] {
         let address = match self.remote.ip() {
             IpAddr::V4(address) => address.to_ipv6_mapped(),

@@ -12,6 +12,7 @@ use crate::path::Path;
 use crate::session::SessionId;
 use crate::time::{Duration, Instant};
 use crate::timer::PeerTimers;
+use crate::unproven::Unproven;
 use crate::wire::Intro;
 
 /// A peer by handle: valid until the peer is closed or makes room for another.
@@ -75,8 +76,8 @@ pub struct PeerSlot {
     pub(crate) since: Instant,
     /// Where it is: proven while active, hoped for otherwise.
     pub(crate) path: Held<Path>,
-    /// Where an active peer's newest session came from, if that is elsewhere and not proven yet.
-    pub(crate) unproven: Held<Path>,
+    /// Where else its packets came from.
+    pub(crate) unproven: Held<Unproven>,
     /// The session to send on.
     pub(crate) current: Option<SessionId>,
     /// The one before, still opened for packets that were under way.
@@ -136,27 +137,6 @@ impl PeerSlot {
     /// If nobody knows.
     pub(crate) fn contact(&self) -> &Contact {
         self.contact.as_ref().expect("whoever has a session, or is in the index, is known")
-    }
-
-    /// A session was confirmed by a packet on this path. Payloads go there once it is proven.
-    pub(crate) fn found_at(&mut self, path: Path) {
-        if self.state == PeerState::Active && self.path.get() != Some(path) {
-            self.unproven = Held::This(path);
-        } else {
-            (self.path, self.unproven) = (Held::This(path), Held::Nothing);
-        }
-    }
-
-    /// The path to be pinged.
-    pub(crate) fn path_to_prove(&self) -> Option<Path> {
-        self.unproven.get().or(self.path.get())
-    }
-
-    /// The peer has answered on this path.
-    pub(crate) fn prove(&mut self, path: Path) {
-        if self.unproven.get() == Some(path) {
-            (self.path, self.unproven) = (Held::This(path), Held::Nothing);
-        }
     }
 
     /// The next thing to tell the application of this peer, whose handle is `peer`.

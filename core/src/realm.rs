@@ -124,9 +124,16 @@ impl Realms {
         previous.unwrap_or(&self.current)
     }
 
-    /// The realm of a handshake under way, if it is still in use.
-    pub(crate) fn get(&self, id: RealmId) -> Option<&Realm> {
-        self.iter().find(|realm| realm.id == id)
+    pub(crate) fn has(&self, id: RealmId) -> bool {
+        self.iter().any(|realm| realm.id == id)
+    }
+
+    /// The realm of a handshake under way.
+    ///
+    /// # Panics
+    /// If it has ended: then so have its handshakes.
+    pub(crate) fn of(&self, id: RealmId) -> &Realm {
+        self.iter().find(|realm| realm.id == id).expect("handshakes end with their realm")
     }
 
     /// The realm that a handshake message to us was made in.

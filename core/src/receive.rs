@@ -8,7 +8,8 @@ use crate::heartbeat::{self, Via};
 use crate::lifecycle;
 use crate::message::{self, MessageId, Received};
 use crate::path::Path;
-use crate::session::{Owner, SessionId, handshake, hint, upkeep};
+use crate::session::{Owner, handshake, hint, upkeep};
+use crate::unproven;
 use crate::wire::{self, Fragment, Frame, Message, SealedHeader};
 
 /// Takes a datagram; the payload it returns lies in `datagram`.
@@ -41,10 +42,19 @@ fn sealed<'d>(
     };
     let now = cx.now();
     let (slot, window) = cx.session_and_window(session);
-    let epoch = slot.open_epoch();
+    let (epoch, len) = (slot.open_epoch(), datagram.len());
     let content = slot.open(header, window, datagram, now)?;
     let is_updated = slot.open_epoch() != epoch;
-    let from = sender(session, path, cx)?;
+    let is_newest = slot.is_newest(header.counter);
+    let from = match slot.owner {
+        Owner::Peer(peer) => {
+            unproven::on_packet(peer, Via { session, path }, len, is_newest, cx);
+            peer
+        }
+        // The first packet opened under a handshake's keys ends the handshake.
+        Owner::Handshake(handshake) => lifecycle::confirmed(handshake, path, len, cx)?,
+        Owner::Nobody => unreachable!("such a session is not found"),
+    };
     if is_updated {
         upkeep::schedule(from, cx);
     }
@@ -82,15 +92,6 @@ fn whole<'d>(from: u16, fragment: &Fragment<'d>, cx: &mut Cx<'_>) -> message::Me
     let &Fragment { purpose, kind, number, bytes, .. } = fragment;
     let id = MessageId(number);
     message::Message { from: cx.handle(from), id, kind, purpose, payload: bytes }
-}
-
-/// Whose session this is. The first packet opened under a handshake's keys ends the handshake.
-fn sender(session: SessionId, path: Path, cx: &mut Cx<'_>) -> Result<u16, Dropped> {
-    match cx.session(session).owner {
-        Owner::Peer(peer) => Ok(peer),
-        Owner::Handshake(handshake) => lifecycle::confirmed(handshake, path, cx),
-        Owner::Nobody => unreachable!("such a session is not found"),
-    }
 }
 
 #[cfg(test)]

@@ -5,8 +5,6 @@
 //! Bytes: version 1, identity 32, network id 32; a postcard record for each peer, the most wanted
 //! first; a checksum of 16 bytes over all of that, against torn writes.
 
-use core::net::SocketAddr;
-
 use serde::{Deserialize, Serialize};
 
 use crate::access::Standing;
@@ -17,7 +15,7 @@ use crate::held::Held;
 use crate::identity::PeerId;
 use crate::lifecycle;
 use crate::network::Network;
-use crate::path::{Path, Socket};
+use crate::path::Path;
 use crate::peer::{Contact, PeerSlot};
 use crate::wire::Intro;
 
@@ -30,13 +28,13 @@ const CHECKSUM_LEN: usize = 16;
 struct SavedPeer {
     id: Option<[u8; 32]>,
     standing: u8,
-    path: Option<(u8, SocketAddr)>,
+    path: Option<Path>,
     /// Its channel and the newest Hello in it: that one is still known as a replay.
     heard: Option<(u64, u64)>,
 }
 
-/// The longest encoding: an id, a standing, an IPv6 path, a channel.
-const PEER_LEN_MAX: usize = (1 + 32) + 1 + (1 + 1 + 1 + 16 + 3) + (1 + 10 + 10);
+/// The longest encoding: an id, a standing, an IPv6 path with its scope, a channel.
+const PEER_LEN_MAX: usize = (1 + 32) + 1 + (1 + 1 + 1 + 16 + 3 + 5) + (1 + 10 + 10);
 
 /// The room that a storage of so many peers needs.
 pub(crate) const fn len_max(peers: usize) -> usize {
@@ -100,7 +98,7 @@ impl SavedPeer {
         Self {
             id: peer.contact.map(|contact| *contact.id.as_bytes()),
             standing: peer.standing as u8,
-            path: peer.path.get().map(|path| (path.socket.0, path.remote)),
+            path: peer.path.get(),
             heard: remote.map(|intro| (intro.channel, intro.hello)),
         }
     }
@@ -118,10 +116,9 @@ impl SavedPeer {
         }
         let contact = id.map(|id| Contact { id, agreement_key: id.agreement_key() });
         let slot = cx.add_peer(contact).expect("it was not full");
-        let path = self.path.map(|(socket, remote)| Path { socket: Socket(socket), remote });
         let peer = cx.peer(slot);
         peer.standing = standing;
-        peer.path = path.map_or(Held::Nothing, Held::This);
+        peer.path = self.path.map_or(Held::Nothing, Held::This);
         if let Some((channel, hello)) = self.heard {
             peer.channel.remote = Held::This(Intro::remembered(channel, hello));
         }

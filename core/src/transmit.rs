@@ -6,7 +6,7 @@ use crate::crypto::aead::TAG_LEN;
 use crate::cx::{Actor, Cx};
 use crate::delivery;
 use crate::error::SendError;
-use crate::heartbeat::{self, Outgoing, Via};
+use crate::heartbeat::{self, Via};
 use crate::path::{Path, Transmit};
 use crate::peer::PeerState;
 use crate::session::{self, Owner, SessionId, handshake, upkeep};
@@ -66,9 +66,8 @@ fn to_peer(peer: u16, out: &mut [u8; MAX_DATAGRAM], cx: &mut Cx<'_>) -> Option<T
 }
 
 fn control(peer: u16, content: &mut [u8], cx: &mut Cx<'_>) -> Option<(Via, usize)> {
-    let newest = session::newest(peer, cx);
-    let Outgoing { session, path, control } = heartbeat::take_owed(peer, newest, cx)?;
-    Some((Via { session, path }, control.encode(&mut content[..Control::LEN_MAX])))
+    let (via, control) = heartbeat::take_owed(peer, session::to_ping, cx)?;
+    Some((via, control.encode(&mut content[..Control::LEN_MAX])))
 }
 
 fn message(peer: u16, content: &mut [u8], cx: &mut Cx<'_>) -> Option<(Via, usize)> {

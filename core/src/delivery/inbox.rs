@@ -3,6 +3,7 @@
 use super::acks::{Acks, Urgency};
 use super::slots::{self, Chain, Direction, MessageSlot};
 use super::window::{Seen, Window};
+use crate::access::Standing;
 use crate::counters::{Counter, Dropped};
 use crate::cx::{Actor, Cx};
 use crate::table::list::List;
@@ -154,7 +155,11 @@ fn begin_part(from: u16, fragment: &Fragment<'_>, cx: &mut Cx<'_>) -> Option<u16
     let limit = slots::parts_limit(cx);
     let len = fragment.len as usize;
     let taken = cx.peer(from).delivery.inbox.taken;
-    if !taken.leaves_room_for(len, limit) {
+    // Who came by itself leaves room for those whom the application knows: all such peers together
+    // hold no more than one may.
+    let is_met = cx.peer(from).standing == Standing::Met;
+    let all = if is_met { cx.state.messages.taken[Direction::In as usize] } else { taken };
+    if !taken.leaves_room_for(len, limit) || !all.leaves_room_for(len, limit) {
         return None;
     }
     let slot = slots::take(Direction::In, len, cx)?;

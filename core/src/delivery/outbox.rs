@@ -42,8 +42,9 @@ pub(crate) struct Outbox {
     largest_acked: Option<u64>,
     /// When the first packet under way counts as lost, since a later one has arrived [loss_time].
     loss_at: Option<Instant>,
-    /// Probe timeouts since the last acknowledgement [pto_count].
+    /// Probe timeouts since the last acknowledgement [pto_count], and when the last one was.
     timeouts: u8,
+    timed_out_at: Instant,
     /// Packets to be sent however full the path seems.
     probes: u8,
 }
@@ -59,6 +60,7 @@ impl Outbox {
         largest_acked: None,
         loss_at: None,
         timeouts: 0,
+        timed_out_at: Instant::ORIGIN,
         probes: 0,
     };
 
@@ -92,7 +94,8 @@ pub(super) fn accept(
 ) -> Result<MessageId, SendError> {
     let &Outgoing { kind, purpose, payload } = message;
     // Of a peer never met nothing is known: if the message is too long for it, that ends it then.
-    let longest = cx.peer(to).channel.remote.as_ref().map_or(MAX_MESSAGE, longest_for);
+    let heard = cx.peer(to).channel.remote.get().filter(Intro::is_heard);
+    let longest = heard.as_ref().map_or(MAX_MESSAGE, longest_for);
     if longest == 0 {
         return Err(SendError::Unsupported);
     }
@@ -319,11 +322,13 @@ fn send_again(to: u16, packet: &Packet, cx: &mut Cx<'_>) {
 
 /// A packet counts as lost by its time, or an acknowledgement is overdue [OnLossDetectionTimeout].
 pub(super) fn on_loss_timer(to: u16, cx: &mut Cx<'_>) {
+    let now = cx.now();
     let outbox = &mut cx.peer(to).delivery.outbox;
     if outbox.loss_at.is_some() {
         detect_lost(to, cx);
     } else {
         outbox.timeouts = outbox.timeouts.saturating_add(1);
+        outbox.timed_out_at = now;
         outbox.probes = PROBES;
         send_oldest_again(to, cx);
     }
@@ -354,7 +359,8 @@ fn set_loss_timer(to: u16, cx: &mut Cx<'_>) {
     let overdue = outbox.flights.last().map(|last| {
         let backoff = 1 << outbox.timeouts.min(DOUBLINGS_MAX);
         let timeout = outbox.route.rtt.probe_timeout().saturating_mul(backoff);
-        cx.flights[usize::from(last)].packet.sent_at + timeout
+        // A probe may have to wait: that is no reason to ask for it again and again.
+        cx.flights[usize::from(last)].packet.sent_at.max(outbox.timed_out_at) + timeout
     });
     let at = outbox.loss_at.or(overdue);
     cx.set_timer(Actor::Peer(to), Timer::Loss, at);

@@ -9,6 +9,7 @@ use crate::network::Network;
 use crate::noise::{Role, TransportKeys};
 use crate::path::Socket;
 use crate::peer::{Contact, PeerState};
+use crate::session::SessionId;
 use crate::session::handshake::Share;
 use crate::time::{Duration, Instant};
 use crate::wire::{Intro, VERSION};

@@ -1,11 +1,12 @@
 //! Hints that a session is gone: a peer that lost its state can say so, but cannot prove it. So a
 //! hint ends nothing: it is believed just enough to begin a handshake, whose end the peer does prove.
 
+use crate::access::{self, Use};
 use crate::counters::{Counter, Dropped};
 use crate::cx::Cx;
 use crate::lifecycle::Turn;
 use crate::path::Path;
-use crate::session::{Owner, SessionId};
+use crate::peer::PeerSlot;
 use crate::stateless;
 use crate::time::{Duration, Instant};
 use crate::wire::{NoSession, SealedHeader};
@@ -35,6 +36,10 @@ pub(crate) fn give(path: Path, header: &SealedHeader, cx: &mut Cx<'_>) {
         return;
     }
     cx.state.hints.give = now + GAP;
+    // Junk, which needs no secret, must not tell where a node is that answers only some.
+    if !access::allows(Use::Answers, None, cx) && !access::allows_at(path, cx) {
+        return;
+    }
     let hint = NoSession { receiver: header.receiver, counter: header.counter };
     stateless::owe(path, &hint.encode(), cx);
     cx.state.counters.count(Counter::HintsSent);
@@ -47,23 +52,25 @@ pub(crate) fn take(path: Path, hint: &NoSession, cx: &mut Cx<'_>) -> Result<Opti
         return Err(Dropped::HintIgnored);
     }
     cx.state.hints.take = now + GAP;
-    let peer = about(hint, cx).ok_or(Dropped::HintIgnored)?;
+    let peer = about(hint, path, cx).ok_or(Dropped::HintIgnored)?;
     let slot = cx.peer(peer);
-    if slot.path.get() != Some(path) || now < slot.hints_from || slot.initiating.is_some() {
+    if now < slot.hints_from || slot.initiating.is_some() {
         return Err(Dropped::HintIgnored);
     }
     slot.hints_from = now + BELIEVED_AGAIN;
     Ok(Some(Turn::Renew(peer)))
 }
 
-/// Whose session, in use for sending, a hint is about.
-fn about(hint: &NoSession, cx: &mut Cx<'_>) -> Option<u16> {
-    let is_meant = |session: &super::SessionSlot| {
+/// Whose session, in use for sending on this path, a hint is about.
+fn about(hint: &NoSession, path: Path, cx: &Cx<'_>) -> Option<u16> {
+    let is_meant = |peer: &PeerSlot| {
+        let Some(session) = peer.current.filter(|_| peer.path.get() == Some(path)) else {
+            return false;
+        };
+        let session = &cx.sessions[usize::from(session)];
         let sent = session.packets_sent();
         session.remote_index == hint.receiver
             && (sent.saturating_sub(PACKETS_BACK)..sent).contains(&hint.counter)
     };
-    let session = cx.sessions.iter().position(is_meant)? as SessionId;
-    let Owner::Peer(peer) = cx.session(session).owner else { return None };
-    (cx.peer(peer).current == Some(session)).then_some(peer)
+    cx.peers.iter().position(is_meant).map(|position| position as u16)
 }

@@ -79,6 +79,11 @@ impl SessionSlot {
         (self.next_seal, self.next_open) = (0, 0);
     }
 
+    /// Whether no packet has been opened that was sealed after this one.
+    pub(crate) fn is_newest(&self, counter: u64) -> bool {
+        counter + 1 == self.next_open
+    }
+
     pub(crate) fn packets_sent(&self) -> u64 {
         self.next_seal
     }
@@ -166,11 +171,11 @@ pub(crate) fn current(peer: u16, cx: &mut Cx<'_>) -> Option<Via> {
     Some(Via { session: peer.current?, path: peer.path.get()? })
 }
 
-/// The session and path by which a peer is pinged.
-pub(crate) fn newest(peer: u16, cx: &mut Cx<'_>) -> Option<Via> {
+/// The session and path by which a peer is pinged now, by a datagram of this length.
+pub(crate) fn to_ping(peer: u16, len: usize, cx: &mut Cx<'_>) -> Option<Via> {
     handshake::unconfirmed(peer, cx).or_else(|| {
         let peer = cx.peer(peer);
-        Some(Via { session: peer.current?, path: peer.path_to_prove()? })
+        Some(Via { session: peer.current?, path: peer.path_to_ping(len)? })
     })
 }
 

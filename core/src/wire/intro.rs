@@ -29,10 +29,10 @@ pub(crate) struct Intro {
 impl Intro {
     pub(crate) const LEN: usize = 32;
 
-    /// All that is left of one after a restart.
+    /// All that is left of one after a restart. It says nothing of what its sender takes.
     pub(crate) fn remembered(channel: u64, hello: u64) -> Self {
         Self {
-            version: VERSION,
+            version: 0,
             fragments_max: 0,
             message_window: 0,
             capabilities: 0,
@@ -41,6 +41,11 @@ impl Intro {
             hello,
             replay_window: 0,
         }
+    }
+
+    /// Whether its sender has said it in this life of the node.
+    pub(crate) fn is_heard(&self) -> bool {
+        self.version == VERSION
     }
 
     pub(super) fn encode(&self, out: &mut [u8]) {

@@ -2,7 +2,7 @@
 
 use underpass_core::{Access, Dropped, Duration, MAX_DATAGRAM, PeerState, Use, Whom};
 
-use crate::net::{A, B, Net, Packet, address};
+use crate::net::{A, B, Net, Packet, address, path_to};
 
 fn answers(whom: Whom) -> Access {
     Access { answers: whom, ..Access::DEFAULT }
@@ -101,4 +101,41 @@ fn a_relay_can_be_asked_whom_it_serves() {
     let access = Access { relays: Whom::Pinned, ..Access::DEFAULT };
     net.hosts[A].node.set_access(access, now);
     assert!(may(&net), "A has asked for B");
+}
+
+#[test]
+fn a_node_that_answers_nobody_does_not_show_that_it_is_there() {
+    let mut net = Net::new(5);
+    let now = net.now;
+    net.hosts[B].node.set_access(answers(Whom::Nobody), now);
+    for caller in [A, 2, 3] {
+        net.connect(caller, B);
+    }
+    net.connect_address(4, B);
+    // Nor to junk that looks like a packet of a session, for which no secret is needed.
+    let mut junk = vec![16, 0, 0, 0, 9, 9, 9, 9];
+    junk.resize(32, 0);
+    net.wire.push(Packet { from: address(9), to: address(B), bytes: junk });
+    // All before it has done any work.
+    for mut packet in std::mem::take(&mut net.wire) {
+        let path = path_to(packet.from);
+        let _ = net.hosts[B].node.handle_datagram(path, &mut packet.bytes, now);
+    }
+    net.collect(B);
+    assert!(net.wire.is_empty(), "{:?}", net.wire);
+}
+
+#[test]
+fn a_change_of_mind_ends_handshakes_that_are_under_way() {
+    let mut net = Net::new(2);
+    net.connect_address(A, B);
+    let mut hello = net.wire.pop().expect("A calls");
+    let (again, now) = (hello.clone(), net.now);
+    let path = path_to(hello.from);
+    net.hosts[B].node.handle_datagram(path, &mut hello.bytes, now).expect("B answers everybody");
+    net.hosts[B].node.set_access(answers(Whom::Listed), now);
+    net.collect(B);
+    assert!(net.wire.is_empty(), "it would show B's key");
+    assert_eq!(net.handle(again), Err(Dropped::NotAllowed));
+    assert!(net.wire.is_empty());
 }

@@ -150,3 +150,14 @@ fn a_recorded_call_by_address_makes_no_peer() {
     net.run(Duration::from_secs(10), |packet| packet.to != address(B));
     assert!(net.peer(B, A).is_none(), "its sender never proved to be there");
 }
+
+#[test]
+fn a_peer_that_seems_active_and_is_found_elsewhere_is_met_there() {
+    let mut net = Net::connected();
+    net.run_for(Duration::from_secs(3));
+    net.restart(B, 44);
+    net.hosts[B].address = address(7);
+    net.connect_address(A, B);
+    net.run_for(Duration::from_secs(60));
+    assert!(net.is_active(A, B) && net.is_active(B, A));
+}

@@ -4,7 +4,7 @@ use underpass_core::{
     ConnectError, Duration, Event, MAX_DATAGRAM, MAX_PAYLOAD, Network, SendError,
 };
 
-use crate::net::{A, B, Host, Net, path_to};
+use crate::net::{A, B, Host, Net, address, path_to};
 
 #[test]
 fn two_nodes_connect_and_talk_both_ways() {
@@ -157,4 +157,20 @@ fn a_full_table_refuses_and_a_closed_peer_makes_room() {
     node.close(first, now).unwrap();
     assert!(node.connect(id, path, now).is_ok());
     assert!(node.peer_id(first).is_err(), "the old handle still works");
+}
+
+#[test]
+fn an_old_address_does_not_lead_a_peer_away_that_is_calling() {
+    let mut net = Net::new(2);
+    net.connect(A, B);
+    for _ in 0..3 {
+        let packet = net.wire.remove(0);
+        net.handle(packet).expect("Hello, Welcome, Ping");
+    }
+    // B's own Ping is lost, and its application asks for A where A no longer is.
+    net.wire.clear();
+    let (id, now) = (net.hosts[A].id(), net.now);
+    net.hosts[B].node.connect(id, path_to(address(99)), now).expect("it is known");
+    net.run_for(Duration::from_secs(2));
+    assert!(net.is_active(B, A));
 }

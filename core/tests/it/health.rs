@@ -1,8 +1,8 @@
 //! Who is there, who is gone, and the way back.
 
-use underpass_core::{Counter, Duration, Event, PeerState};
+use underpass_core::{Config, Counter, Duration, Event, PeerState};
 
-use crate::net::{A, B, Net};
+use crate::net::{A, B, Host, Net, address, network};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -103,4 +103,21 @@ fn a_replayed_recording_of_everything_proves_no_life() {
         net.wire.clear();
     }
     assert_eq!(net.state(A, B), PeerState::Disconnected);
+}
+
+#[test]
+fn who_asks_for_rare_pings_holds_its_place_no_longer_than_others() {
+    let mut net = Net::new(6);
+    for guest in 2..6 {
+        let mut config = Config::new(network());
+        config.ping_interval = Config::PING_INTERVAL_MAX;
+        net.hosts[guest] = Host::configured(guest, config, guest as u8, net.now);
+        net.connect(guest, B);
+        net.settle();
+        // It is not heard of again.
+        net.hosts[guest].address = address(250);
+    }
+    net.connect(A, B);
+    net.run_for(Duration::from_secs(60));
+    assert!(net.is_active(A, B));
 }

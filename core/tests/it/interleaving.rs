@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use underpass_core::{Duration, Instant, Job};
 
-use crate::net::{A, B, Host, Net, Packet, path_to};
+use crate::net::{A, B, Host, Net, Packet, cases, path_to};
 
 /// One thing that happens.
 #[derive(Clone, Debug)]
@@ -217,7 +217,7 @@ impl Forgery {
 const LONG_ENOUGH: Duration = Duration::from_secs(180);
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    #![proptest_config(cases(256))]
 
     #[test]
     fn both_ends_agree_on_the_session_or_have_none(steps in steps()) {

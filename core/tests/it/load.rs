@@ -2,24 +2,27 @@
 
 use underpass_core::{Counter, Dropped, Duration};
 
-use crate::net::{A, B, Host, Net, Packet, address, network};
+use crate::net::{A, B, Host, Net, Packet, address, network, path_to};
 
 const HELLO_LEN: usize = 192;
+
+/// A host calls B, and shows a cookie if it is asked for one; nothing else is delivered.
+fn call_with_cookie(net: &mut Net, from: usize) -> Result<(), Dropped> {
+    net.connect(from, B);
+    let hello = net.wire.pop().expect("it calls");
+    let called = net.handle(hello);
+    net.wire.retain(|packet| packet.bytes.len() == 56);
+    let Some(cookie) = net.wire.pop() else { return called };
+    net.handle(cookie).expect("it asked for it");
+    let hello = net.wire.pop().expect("it calls again");
+    net.handle(hello)
+}
 
 /// B, with as many strangers' handshakes under way as it allows, none of which goes on.
 fn besieged(count: usize) -> Net {
     let mut net = Net::new(count);
     for stranger in 2..count {
-        net.connect(stranger, B);
-        for _ in 0..2 {
-            // With a cookie, where one is asked for.
-            let Some(packet) = net.wire.pop() else { break };
-            let _ = net.handle(packet);
-            net.wire.retain(|packet| packet.bytes.len() == 56);
-            if let Some(cookie) = net.wire.pop() {
-                net.handle(cookie).expect("it asked for it");
-            }
-        }
+        let _ = call_with_cookie(&mut net, stranger);
         net.wire.clear();
     }
     net
@@ -88,7 +91,7 @@ fn nothing_is_remembered_for_a_cookie() {
     for number in 0..200 {
         let mut stranger = Host::new(4, network(), number, net.now);
         let id = net.hosts[B].id();
-        stranger.node.connect(id, crate::net::path_to(address(B)), net.now).unwrap();
+        stranger.node.connect(id, path_to(address(B)), net.now).unwrap();
         stranger.node.run_jobs(&stranger.keys, net.now);
         for packet in stranger.drain() {
             let _ = net.handle(Packet { from: address(100), ..packet });
@@ -126,4 +129,46 @@ fn strangers_do_not_keep_the_node_from_calling() {
     net.connect(B, A);
     net.run_for(Duration::from_millis(600));
     assert!(net.is_active(B, A));
+}
+
+#[test]
+fn one_peer_does_not_keep_out_the_others() {
+    let mut net = Net::new(3);
+    for peer in [A, 2] {
+        net.connect(peer, B);
+        net.settle();
+    }
+    net.restart(A, 77);
+    // The other calls again and again, in another life each time, and goes on with none.
+    for life in 0..3 {
+        net.restart(2, 150 + life);
+        let _ = call_with_cookie(&mut net, 2);
+        net.wire.clear();
+    }
+    net.connect(A, B);
+    net.run(Duration::from_secs(4), |packet| ![packet.to, packet.from].contains(&address(2)));
+    assert!(net.is_active(A, B));
+}
+
+#[test]
+fn a_node_busy_with_its_own_calls_asks_for_cookies_and_keeps_a_place_for_peers() {
+    let mut net = Net::new(6);
+    net.connect(A, B);
+    net.settle();
+    net.restart(A, 77);
+    for other in 2..5 {
+        let (id, path, now) = (net.hosts[other].id(), path_to(address(90 + other)), net.now);
+        net.hosts[B].node.connect(id, path, now).expect("there is room");
+    }
+    net.collect(B);
+    net.wire.clear();
+    net.connect(5, B);
+    let mut stranger = net.wire.pop().expect("it calls");
+    stranger.from = address(222);
+    assert_eq!(net.handle(stranger), Err(Dropped::CookieRequired));
+    net.wire.clear();
+    net.restart(5, 88);
+    assert_eq!(call_with_cookie(&mut net, 5), Err(Dropped::HandshakesFull));
+    net.wire.clear();
+    assert_eq!(call_with_cookie(&mut net, A), Ok(()));
 }

@@ -3,6 +3,7 @@
 mod access;
 mod adversity;
 mod bootstrap;
+mod claimed_addresses;
 mod connecting;
 mod dropping;
 // Reads the memory of its own process, as Linux shows it.

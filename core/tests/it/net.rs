@@ -2,11 +2,19 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use proptest::prelude::ProptestConfig;
 use underpass_core::{
     Config, Duration, Event, Instant, Log, MAX_DATAGRAM, Message, MessageId, Network, Outcome,
     Outgoing, Path, Peer, PeerId, PeerState, Player, Purpose, Received, Recorder, SecretIdentity,
     SendError, Socket,
 };
+
+/// So many cases of a property, unless `PROPTEST_CASES` says otherwise.
+pub(crate) fn cases(count: u32) -> ProptestConfig {
+    let told = std::env::var_os("PROPTEST_CASES").is_some();
+    let default = ProptestConfig::default();
+    if told { default } else { ProptestConfig { cases: count, ..default } }
+}
 
 underpass_core::storage! {
     /// As small as a board's.

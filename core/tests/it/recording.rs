@@ -1,10 +1,12 @@
 //! Recordings, and what is wrong with some. That a recording plays as the node did is checked for
 //! every node of every test, when it is dropped.
 
+use std::net::SocketAddrV6;
+
 use proptest::prelude::*;
 use underpass_core::{Config, Duration, PlayError, Player, Recorder};
 
-use crate::net::{A, B, Board, Net, Recording, network};
+use crate::net::{A, B, Board, Net, Recording, cases, network, path_to};
 
 /// Of a node that was called, called somebody, and said what it had to say.
 fn recording() -> Vec<u8> {
@@ -85,8 +87,22 @@ fn without_a_log_nothing_is_recorded() {
     assert!(node.log().is_none() && node.digest().is_none());
 }
 
+#[test]
+fn link_local_addresses_are_recorded_with_their_scope() {
+    let mut net = Net::new(1);
+    for scope in [2, 3] {
+        let ip = "fe80::1".parse().expect("an address");
+        let remote = SocketAddrV6::new(ip, 4747, 0, scope).into();
+        let now = net.now;
+        let peer = net.hosts[A].node.connect_address(path_to(remote), now);
+        assert!(peer.is_ok());
+        net.collect(A);
+    }
+    assert_eq!(net.wire.len(), 2, "two peers, which the recording tells apart when it is played");
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(cases(64))]
 
     #[test]
     fn a_changed_byte_never_makes_the_player_panic(at: prop::sample::Index, value: u8) {

@@ -183,3 +183,26 @@ fn no_hint_answers_a_hint_and_few_answer_junk() {
     }
     assert_eq!(net.hosts[B].node.counters().done(Counter::HintsSent), 1);
 }
+
+#[test]
+fn renewals_that_failed_are_forgotten_once_one_succeeds() {
+    let mut net = Net::connected();
+    for _ in 0..9 {
+        net.run_for(Duration::from_secs(31));
+        let hint = forged_hint(&mut net);
+        net.handle(hint).expect("it is believed");
+        net.run(Duration::from_secs(6), |packet| packet.bytes.len() != 192);
+    }
+    net.run_for(Duration::from_secs(16 * 60));
+    let renewed = net.now;
+    while net.is_active(A, B) {
+        assert!(net.now.saturating_since(renewed) < Duration::from_secs(60));
+        net.run(Duration::from_millis(100), |_| false);
+    }
+    let mut called = false;
+    net.run(Duration::from_secs(2), |packet| {
+        called |= packet.bytes.len() == 192;
+        false
+    });
+    assert!(called, "as after any loss, not as after nine");
+}

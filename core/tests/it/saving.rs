@@ -1,7 +1,7 @@
 //! What a node remembers after a restart.
 
 use proptest::prelude::*;
-use underpass_core::{Config, Dropped, Duration, Node, Recorder, RestoreError, SaveError};
+use underpass_core::{Config, Dropped, Duration, Node, Outcome, Recorder, RestoreError, SaveError};
 
 use crate::net::{A, B, Board, Host, Net, Recording, TestNode, network, path_to};
 
@@ -107,6 +107,15 @@ fn a_smaller_storage_keeps_those_that_were_asked_for() {
     let config = Config::new(network());
     let node = Node::restore(config, id, [1; 32], Single::EMPTY, &saved, net.now);
     assert!(node.expect("what does not fit is left out").peer(&other).is_some());
+}
+
+#[test]
+fn a_message_to_a_peer_that_is_remembered_waits_for_it() {
+    let mut net = Net::connected();
+    restart_with_memory(&mut net, A);
+    let id = net.send(A, B, b"as soon as you are back").expect("nothing speaks against it");
+    net.run_for(Duration::from_secs(2));
+    assert_eq!(net.hosts[A].outcomes(), [(id, Outcome::Acked)]);
 }
 
 proptest! {

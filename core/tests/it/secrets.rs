@@ -62,3 +62,17 @@ fn who_has_not_gone_over_in_time_is_no_member_any_more() {
     net.run_for(Duration::from_secs(21 * 60));
     assert!(!net.is_active(A, B) && !net.is_active(B, A));
 }
+
+#[test]
+fn a_handshake_under_a_secret_that_is_retired_comes_to_nothing() {
+    let mut net = Net::new(2);
+    net.connect(A, B);
+    for _ in 0..2 {
+        let packet = net.wire.remove(0);
+        net.handle(packet).expect("Hello, Welcome");
+    }
+    net.hosts[B].node.change_secret(NEW);
+    net.hosts[B].node.retire_previous_secret();
+    net.settle();
+    assert!(!net.is_active(B, A));
+}

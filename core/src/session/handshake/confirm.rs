@@ -8,9 +8,11 @@ use crate::held::Held;
 use crate::identity::PeerId;
 use crate::noise::Role;
 use crate::path::Path;
-use crate::peer::Contact;
+use crate::peer::{Contact, PeerState};
 use crate::session;
 use crate::time::Duration;
+use crate::unproven::Balance;
+use crate::wire::{Hello, Welcome};
 
 /// What a handshake leaves behind besides its session.
 pub(crate) struct Confirmed {
@@ -34,9 +36,17 @@ pub(crate) fn own_goes_first(handshake: u16, peer: u16, cx: &mut Cx<'_>) -> bool
     cx.handshake(own).stage == Stage::Confirming && cx.state.id < remote
 }
 
-/// Makes the handshake's session the peer's. `path` is that of the packet that was opened: a
-/// `Hello` may have been sent on by others.
-pub(crate) fn confirm(handshake: u16, peer: u16, path: Path, cx: &mut Cx<'_>) -> Confirmed {
+/// Makes the handshake's session the peer's. `path` is that of the datagram that proved it, which
+/// had `len` bytes: a `Hello` may have been sent on by others.
+pub(crate) fn confirm(
+    handshake: u16,
+    peer: u16,
+    path: Path,
+    len: usize,
+    cx: &mut Cx<'_>,
+) -> Confirmed {
+    let balance = balance(handshake, path, len, cx);
+    let now = cx.now();
     let slot = cx.handshake(handshake);
     let (role, session, channel) = (slot.role(), slot.session, slot.channel);
     let dialled = slot.path.get().filter(|_| role == Role::Initiator);
@@ -50,12 +60,32 @@ pub(crate) fn confirm(handshake: u16, peer: u16, path: Path, cx: &mut Cx<'_>) ->
     if let Some(before) = slot.channel.remote.get().filter(|one| one.channel == intro.channel) {
         // A `Welcome` names none.
         intro.hello = intro.hello.max(before.hello);
+        // What was sent within a limit must not be beyond it later.
+        intro.message_window = intro.message_window.max(before.message_window);
+        intro.fragments_max = intro.fragments_max.max(before.fragments_max);
     }
     slot.channel.local = channel;
     slot.channel.remote = Held::This(intro);
-    slot.found_at(dialled.unwrap_or(path));
+    match dialled {
+        // The node's own choice, and all there is to go by.
+        Some(dialled) if slot.state != PeerState::Active => {
+            (slot.path, slot.unproven) = (Held::This(dialled), Held::Nothing);
+        }
+        Some(dialled) => slot.seems_at(dialled, Balance::OWN_CHOICE, now),
+        None => slot.seems_at(path, balance, now),
+    }
     cx.state.counters.count(Counter::HandshakesConfirmed);
     Confirmed { role, ping_interval: shared_interval(cx, intro.ping_interval) }
+}
+
+/// What has passed between us and the path of the datagram that proved a handshake of others.
+fn balance(handshake: u16, path: Path, len: usize, cx: &mut Cx<'_>) -> Balance {
+    let slot = cx.handshake(handshake);
+    if slot.path.get() == Some(path) {
+        Balance { came: Hello::LEN + len, went: Welcome::len(slot.pattern) }
+    } else {
+        Balance { came: len, went: 0 }
+    }
 }
 
 /// Every other handshake with this peer has lost its reason.

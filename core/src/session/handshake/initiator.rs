@@ -9,7 +9,7 @@ use crate::lifecycle::Turn;
 use crate::noise::{Noise, Role, Setup};
 use crate::path::Path;
 use crate::peer::Contact;
-use crate::realm::{RealmId, Receiver};
+use crate::realm::Receiver;
 use crate::session::Owner;
 use crate::timer::{ATTEMPT, Timer};
 use crate::wire::{Confirm, Cookie, Hello, Pattern, Welcome};
@@ -64,23 +64,13 @@ pub(super) fn hello_written(handshake: u16, cx: &mut Cx<'_>) -> Result<Option<Tu
     let slot = cx.handshake(handshake);
     let (session, pattern, realm) = (slot.session, slot.pattern, slot.realm);
     let remote_key = slot.noise.as_ref().and_then(Noise::remote_static).copied();
-    let mac1_key = mac1_key(realm, remote_key.as_ref(), cx)?;
+    let mac1_key = cx.state.realms.of(realm).mac1_key(remote_key.as_ref());
     let sender = cx.session(session).local_index;
     let slot = cx.handshake(handshake);
     Hello::finish(&mut slot.message, pattern, sender, &mac1_key);
     slot.stage = Stage::AwaitingWelcome;
     owe_message(handshake, cx);
     Ok(None)
-}
-
-/// The key of `mac1` on a message to the holder of a key, in a realm that may have ended meanwhile.
-pub(super) fn mac1_key(
-    realm: RealmId,
-    receiver: Option<&[u8; 32]>,
-    cx: &Cx<'_>,
-) -> Result<[u8; 32], Dropped> {
-    let realm = cx.state.realms.get(realm).ok_or(Dropped::RealmEnded)?;
-    Ok(realm.mac1_key(receiver))
 }
 
 /// The handshake of ours that a message on this path, to this index, may answer.
@@ -103,7 +93,7 @@ pub(crate) fn on_cookie(
     let slot = cx.handshake(handshake);
     let (realm, mac1) = (slot.realm, Hello::mac1(&slot.message));
     let responder = slot.remote.map(|contact| contact.agreement_key);
-    let realm = cx.state.realms.get(realm).ok_or(Dropped::RealmEnded)?;
+    let realm = cx.state.realms.of(realm);
     let key = realm.cookie_key(responder.as_ref(), &mac1, &header.nonce);
     let cookie = Cookie::open(datagram, &key).map_err(|_| Dropped::HandshakeUnauthentic)?;
     let slot = cx.handshake(handshake);
@@ -179,7 +169,7 @@ pub(super) fn confirm_written(handshake: u16, cx: &mut Cx<'_>) -> Result<Option<
     let slot = cx.handshake(handshake);
     let (realm, receiver) = (slot.realm, slot.remote_index);
     let remote = slot.remote.expect("it was identified").agreement_key;
-    let mac1_key = mac1_key(realm, Some(&remote), cx)?;
+    let mac1_key = cx.state.realms.of(realm).mac1_key(Some(&remote));
     let slot = cx.handshake(handshake);
     Confirm::finish(&mut slot.message[..Confirm::LEN], receiver, &mac1_key);
     slot.tries = 0;

@@ -29,6 +29,7 @@ pub(crate) use share::{Share, UnderWay};
 use progress::Pending;
 use zeroize::Zeroize;
 
+use crate::access::{self, Use};
 use crate::counters::{Counter, Dropped};
 use crate::cx::{Actor, Cx};
 use crate::delivery;
@@ -76,6 +77,8 @@ pub struct HandshakeSlot {
     peer: Option<u16>,
     /// Where the `Hello` goes to or came from.
     pub(crate) path: Held<Path>,
+    /// Where the `Confirm` came from.
+    pub(crate) proof_path: Held<Path>,
     pub(crate) session: SessionId,
     /// The other end, once it is known.
     remote: Option<Contact>,
@@ -119,6 +122,7 @@ impl HandshakeSlot {
         realm: RealmId::NONE,
         peer: None,
         path: Held::Nothing,
+        proof_path: Held::Nothing,
         session: 0,
         remote: None,
         remote_index: 0,
@@ -191,6 +195,35 @@ pub(crate) fn abandon(handshake: u16, cx: &mut Cx<'_>) {
     let session = cx.handshake(handshake).session;
     cx.release_session(session);
     release(handshake, cx);
+}
+
+/// Whether the access policy lets a handshake go on, as far as is known of its initiator.
+pub(crate) fn is_allowed(handshake: u16, cx: &mut Cx<'_>) -> bool {
+    let slot = cx.handshake(handshake);
+    if slot.stage == Stage::Free || slot.role() == Role::Initiator {
+        return true;
+    }
+    match (slot.remote, slot.pattern) {
+        (Some(remote), _) => {
+            let peer = cx.find_peer(&remote.id);
+            access::allows(Use::Answers, peer, cx)
+        }
+        (None, Pattern::Xx) => access::allows(Use::Answers, None, cx),
+        // It is asked again when its initiator is known.
+        (None, Pattern::Ik) => true,
+    }
+}
+
+/// Erases a handshake whose realm has ended; returns the peer that we began it with, if we did.
+pub(crate) fn abandon_outdated(handshake: u16, cx: &mut Cx<'_>) -> Option<u16> {
+    let slot = cx.handshake(handshake);
+    let realm = slot.realm;
+    if slot.stage == Stage::Free || cx.state.realms.has(realm) {
+        return None;
+    }
+    let peer = peer_of_attempt(handshake, cx);
+    abandon(handshake, cx);
+    peer
 }
 
 /// Gives the slot back; the session lives on, or is gone already.

@@ -4,10 +4,9 @@
 //! that somebody is there who holds the new keys does: the first packet that opens under them, and
 //! in XX the `Confirm` (`confirm.rs`).
 
-use super::initiator::mac1_key;
 use super::progress::{Pending, advance, wait_for};
-use super::{HandshakeSlot, Share, Stage, owe_message, own_intro};
-use crate::access::{self, Use};
+use super::{HandshakeSlot, Share, Stage, abandon, owe_message, own_intro};
+use crate::access::{self, Use, Whom};
 use crate::counters::{Counter, Dropped};
 use crate::cx::{Actor, Cx};
 use crate::held::Held;
@@ -19,6 +18,7 @@ use crate::peer::Contact;
 use crate::realm::{RealmId, Receiver};
 use crate::session::Owner;
 use crate::stateless;
+use crate::time::Instant;
 use crate::timer::{ATTEMPT, Timer};
 use crate::wire::{Confirm, Cookie, Hello, Intro, Pattern, Welcome};
 
@@ -34,7 +34,7 @@ pub(crate) fn on_hello(
     if let Some(handshake) = same_hello(header, cx.handshakes) {
         return answer_again(handshake, path, cx).map(|()| None);
     }
-    if header.pattern == Pattern::Xx && !access::allows(Use::Answers, None, cx) {
+    if !may_be_allowed(header.pattern, path, cx) {
         return Err(Dropped::NotAllowed);
     }
     if cx.is_under_load() && !shows_cookie(path, datagram, cx) {
@@ -45,7 +45,7 @@ pub(crate) fn on_hello(
     let handshake = cx.take_handshake(share).ok_or(Dropped::HandshakesFull)?;
     let session = cx.take_session(handshake);
     let ephemeral = cx.state.secrets.draw();
-    let realm = cx.state.realms.get(realm).expect("it was just found");
+    let realm = cx.state.realms.of(realm);
     let noise = Noise::new(Setup {
         pattern: header.pattern.noise(),
         role: Role::Responder,
@@ -68,6 +68,16 @@ pub(crate) fn on_hello(
     let expiry = cx.now() + ATTEMPT;
     cx.set_timer(Actor::Handshake(handshake), Timer::HandshakeExpiry, Some(expiry));
     Ok(advance(handshake, cx))
+}
+
+/// Whether whoever calls may be somebody whom the node answers. Who it is comes later, and work and
+/// cookies would tell those whom it does not answer that it is there.
+fn may_be_allowed(pattern: Pattern, path: Path, cx: &mut Cx<'_>) -> bool {
+    if access::allows(Use::Answers, None, cx) {
+        return true;
+    }
+    let is_possible = pattern == Pattern::Ik && cx.state.config.access.answers != Whom::Nobody;
+    is_possible && (!cx.is_under_load() || access::allows_at(path, cx))
 }
 
 fn same_hello(header: &Hello, handshakes: &[HandshakeSlot]) -> Option<u16> {
@@ -109,7 +119,7 @@ fn give_cookie(path: Path, realm: RealmId, header: &Hello, cx: &mut Cx<'_>) {
     nonce[..8].copy_from_slice(&state.public.draw_u64().to_le_bytes());
     nonce[8..].copy_from_slice(&state.public.draw_u64().to_le_bytes());
     let own_key = (header.pattern == Pattern::Ik).then_some(&state.agreement_key);
-    let realm = state.realms.get(realm).expect("the message was made in it");
+    let realm = state.realms.of(realm);
     let key = realm.cookie_key(own_key, &header.mac1, &nonce);
     let datagram = Cookie { receiver: header.sender, nonce }.encode(&key, &cookie);
     stateless::owe(path, &datagram, cx);
@@ -174,6 +184,9 @@ pub(super) fn identified(
     if known.is_some_and(|peer| is_replayed(&intro, peer, cx)) {
         return Err(Dropped::ReplayedHello);
     }
+    if !makes_way(handshake, &remote.id, &intro, cx) {
+        return Err(Dropped::ReplayedHello);
+    }
     if known.is_some() && cx.has_place(Share::Known) {
         cx.move_to_known(handshake);
     }
@@ -200,6 +213,37 @@ fn is_replayed(intro: &Intro, peer: u16, cx: &mut Cx<'_>) -> bool {
     newest.is_some_and(|newest| newest.channel == intro.channel && newest.hello >= intro.hello)
 }
 
+/// Handshakes that one node may have under way with us: with that of a life before, recorded and sent
+/// again, that of its present one.
+const HANDSHAKES_EACH: usize = 2;
+
+/// Whether a handshake may go on beside others of the same initiator. Of one channel only the newest
+/// does; of others only as many as there may be, the newest here.
+fn makes_way(handshake: u16, initiator: &PeerId, intro: &Intro, cx: &mut Cx<'_>) -> bool {
+    let mut oldest: Option<(Instant, u16)> = None;
+    let mut count = 1;
+    for other in (0..cx.handshakes.len() as u16).filter(|other| *other != handshake) {
+        let slot = cx.handshake(other);
+        let is_theirs = slot.role() == Role::Responder
+            && slot.remote.is_some_and(|remote| remote.id == *initiator);
+        let Some(theirs) = slot.remote_intro.filter(|_| is_theirs) else { continue };
+        if theirs.channel == intro.channel {
+            if theirs.hello >= intro.hello {
+                return false;
+            }
+            abandon(other, cx);
+            continue;
+        }
+        count += 1;
+        let expiry = slot.timers.earliest().map(|deadline| (deadline.at, other));
+        oldest = oldest.min(expiry).or(expiry);
+    }
+    if let Some((_, other)) = oldest.filter(|_| count > HANDSHAKES_EACH) {
+        abandon(other, cx);
+    }
+    true
+}
+
 /// If both ends have sent a `Hello`, that of the smaller `PeerId` is answered, and the other refused.
 /// Whoever answers keeps its own handshake until the other's is confirmed: this `Hello` may be a
 /// replayed one. If ours has its answer already, `confirm` decides between the two.
@@ -214,7 +258,7 @@ pub(super) fn welcome_written(handshake: u16, cx: &mut Cx<'_>) -> Result<Option<
     let (session, remote_index) = (slot.session, slot.remote_index);
     let (pattern, realm) = (slot.pattern, slot.realm);
     let remote_key = slot.noise.as_ref().and_then(Noise::remote_static).copied();
-    let mac1_key = mac1_key(realm, remote_key.as_ref(), cx)?;
+    let mac1_key = cx.state.realms.of(realm).mac1_key(remote_key.as_ref());
     let sender = cx.session(session).local_index;
     let slot = cx.handshake(handshake);
     let message = &mut slot.message[..Welcome::len(pattern)];
@@ -246,7 +290,7 @@ pub(crate) fn on_confirm(
     }
     slot.answer[..datagram.len()].copy_from_slice(datagram);
     slot.reader = slot.noise.clone();
-    slot.path = Held::This(path);
+    slot.proof_path = Held::This(path);
     slot.stage = Stage::ReadingConfirm;
     Ok(advance(handshake, cx))
 }

@@ -27,24 +27,31 @@ impl UnderWay {
         self.0[share as usize] -= 1;
     }
 
-    /// Whether one more may begin, of so many slots.
+    /// Whether one more may begin, of so many slots. The last one that is free is no stranger's.
     pub(crate) fn has_place(&self, share: Share, slots: usize) -> bool {
         let Self([own, known, strangers]) = *self;
         let others = others(slots);
+        let is_last = self.free(slots) == 1 && slots > 3;
         match share {
             Share::Own => own < others,
             Share::Known => known + strangers < others,
             // Of two or three slots there is no second quarter to be had.
             Share::Stranger => {
-                known + strangers < others && strangers < (others - quarter(slots)).max(1)
+                known + strangers < others
+                    && strangers < (others - quarter(slots)).max(1)
+                    && !is_last
             }
         }
     }
 
-    /// More than half of what others may have under way is.
+    /// More than half of what others may have under way is, or hardly a slot is free.
     pub(crate) fn is_load(&self, slots: usize) -> bool {
         let Self([_, known, strangers]) = *self;
-        2 * (known + strangers) > others(slots)
+        2 * (known + strangers) > others(slots) || self.free(slots) <= quarter(slots)
+    }
+
+    fn free(&self, slots: usize) -> usize {
+        slots - self.0.iter().sum::<usize>()
     }
 }
 

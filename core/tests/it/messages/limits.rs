@@ -1,8 +1,8 @@
 //! How much is kept, and what happens beyond.
 
-use underpass_core::{Counter, Dropped, Duration, Outcome, SendError};
+use underpass_core::{Counter, Dropped, Duration, Outcome, Outgoing, Purpose, SendError};
 
-use crate::net::{A, B, Board, Net};
+use crate::net::{A, B, Board, Net, Packet, address};
 
 /// All but the last quarter.
 const SHARE: usize = Board::CAPACITY.messages - Board::CAPACITY.messages / 4;
@@ -104,6 +104,8 @@ fn a_message_longer_than_could_ever_be_kept_is_refused() {
 #[test]
 fn a_full_receiver_gets_the_rest_once_it_has_read() {
     let mut net = Net::connected();
+    let (sender, now) = (net.hosts[A].id(), net.now);
+    net.hosts[B].node.allow(sender, now).unwrap();
     net.hosts[B].reads = false;
     let ids: Vec<_> = (0..2).map(|_| net.send(A, B, &[1; 5 * 1120]).unwrap()).collect();
     net.run_for(Duration::from_secs(2));
@@ -154,4 +156,33 @@ fn no_more_messages_are_under_way_than_the_peers_window() {
     net.run_for(Duration::from_secs(20));
     assert_eq!(net.hosts[B].messages.len(), accepted);
     assert!(net.hosts[A].outcomes().contains(&(lost, Outcome::Acked)));
+}
+
+#[test]
+fn strangers_leave_room_for_those_whom_the_application_knows_and_for_itself() {
+    let mut net = Net::new(4);
+    for from in [A, 2, 3] {
+        net.connect(from, B);
+        net.settle();
+    }
+    let (friend, now) = (net.hosts[A].id(), net.now);
+    net.hosts[B].node.allow(friend, now).unwrap();
+    // Two strangers send all that fits, and the last packet of each message is always lost.
+    for stranger in [2, 3] {
+        for len in [3400, 2300, 1130, 1130, 1130, 1130] {
+            let _ = net.send(stranger, B, &vec![9; len]);
+        }
+    }
+    let strangers = [address(2), address(3)];
+    let passes = move |packet: &Packet| {
+        let is_last = (46..1150).contains(&packet.bytes.len()) && packet.bytes[0] == 16;
+        !(is_last && strangers.contains(&packet.from))
+    };
+    net.run(Duration::from_secs(2), passes);
+    let id = net.send(A, B, &[1; 3000]).unwrap();
+    net.run(Duration::from_secs(5), passes);
+    assert_eq!(net.hosts[A].outcomes(), [(id, Outcome::Acked)]);
+    let (own, now) = (net.hosts[B].node.oneself(), net.now);
+    let notice = Outgoing { kind: 1, purpose: Purpose::Notice, payload: &[0; 2000] };
+    assert!(net.hosts[B].node.send_message(own, notice, now).is_ok());
 }

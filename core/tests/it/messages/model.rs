@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use underpass_core::{Duration, Event, MessageId, Outcome, Outgoing, Peer, Purpose};
 
-use crate::net::{A, B, Host, Net, Packet, path_to};
+use crate::net::{A, B, Host, Net, Packet, cases, path_to};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -241,7 +241,7 @@ fn payload(tag: u32, len: usize) -> Vec<u8> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    #![proptest_config(cases(256))]
 
     #[test]
     fn every_message_ends_once_as_it_is_told_and_is_delivered_once_at_most(steps in steps()) {
