@@ -18,4 +18,5 @@ mod recording;
 mod renewal;
 mod saving;
 mod secrets;
+mod turmoil;
 mod wire_vectors;
