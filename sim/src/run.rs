@@ -173,10 +173,10 @@ fn member(node: &Node, neighbours: usize, roster: &Arc<Roster>) -> MachineFactor
 }
 
 fn source(id: SendId, send: &Send, roster: &Roster) -> CommandSource {
-    let (to, size, canary) = (send.to, send.size, roster.canary);
+    let (to, mode, size, canary) = (send.to, send.mode, send.size, roster.canary);
     let make = Box::new(move |number, sent_at| {
         let payload = Stamp { send: id, number, sent_at }.payload(canary, size);
-        Command::Send { send: id, number, to, payload }
+        Command::Send { send: id, number, to, mode, payload }
     });
     CommandSource { node: send.from, at: send.at, every: send.every, count: send.count, make }
 }

@@ -7,7 +7,7 @@
 use std::any::Any;
 use std::net::SocketAddr;
 
-use crate::scenario::model::NodeId;
+use crate::scenario::model::{Mode, NodeId};
 use crate::trace::PacketInfo;
 
 mod context;
@@ -109,6 +109,8 @@ pub enum Command {
         number: u64,
         /// To whom.
         to: NodeId,
+        /// How.
+        mode: Mode,
         /// What.
         payload: Vec<u8>,
     },

@@ -152,6 +152,8 @@ pub struct Send {
 pub enum Mode {
     /// At most once, not acknowledged.
     Datagram,
+    /// Acknowledged, and repeated until then.
+    Message,
 }
 
 /// Something that goes wrong: one of `partition`, `crash`, `restart` and `hostile`.

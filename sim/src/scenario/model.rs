@@ -120,6 +120,18 @@ pub struct Send {
     pub count: u64,
     /// Payload bytes, the simulator's own 32-byte stamp included.
     pub size: usize,
+    /// How they are sent.
+    pub mode: Mode,
+}
+
+/// How a payload is sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mode {
+    /// At most once, not acknowledged, and only while the peer is active.
+    Datagram,
+    /// As an acknowledged message. If the node has no room for it, the application offers it again
+    /// whenever another has ended, in the order of its messages.
+    Message,
 }
 
 /// Something that goes wrong.

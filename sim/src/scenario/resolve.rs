@@ -14,6 +14,7 @@ use super::file::{File, Seeds};
 use super::model::{self, NodeId, Scenario};
 use super::shape::Shape;
 use super::vocabulary::Vocabulary;
+use crate::payload::Stamp;
 use crate::units::Period;
 
 mod cuts;
@@ -174,6 +175,12 @@ impl<'a> Resolver<'a> {
             self.wrong(
                 Diagnostic::at(duration.span(), "the scenario lasts no time at all")
                     .help("say how long it runs in virtual time: `duration = \"60s\"`"),
+            );
+        } else if self.end > Stamp::SENT_AT_MAX {
+            self.wrong(
+                Diagnostic::at(duration.span(), "the scenario is too long")
+                    .note("the time that stands in every payload has so much room and no more")
+                    .help(format!("it can end at {} at the latest", shown(Stamp::SENT_AT_MAX))),
             );
         }
     }

@@ -382,6 +382,15 @@ fn sense_is_accepted() {
     parse_text(&text).unwrap_or_else(|report| panic!("{report}"));
     // Loss on the other direction, and on a link that is not on the way.
     small(&format!("[link]\nup = {{ loss = \"0%\" }}\n{send}{all}"));
+    // Messages outlast loss, and what is not longer than they are tried.
+    let message = format!("{send}mode = \"message\"\n");
+    small(&format!("[link]\nloss = \"50%\"\n{message}{all}"));
+    let long_cut = "[[fault]]\nat = \"1s\"\nfor = \"50s\"\npartition = [[\"a\"], [\"b\"]]\n";
+    small(&format!("{message}{long_cut}{all}"));
+    small(&format!("{message}[[fault]]\nat = \"2s\"\nfor = \"50s\"\ncrash = \"b\"\n{all}"));
+    // A node has something to say to itself.
+    let to_oneself = |text: &str| text.replace("to = \"b\"", "to = \"a\"");
+    small(&format!("{}{}", to_oneself(&message), to_oneself(all)));
     // That not all arrive can be wanted.
     small(&format!("[link]\nloss = \"50%\"\n{send}{all}never = true\n"));
     // What is changed is on another link, or nothing is sent meanwhile.

@@ -33,7 +33,6 @@ const PLANNED: &[(&str, &[&str])] = &[
         &["every", "block", "link", "nat_reboot", "roam", "interface", "suspend", "clock", "drop"],
     ),
     ("expect", &["path", "knows", "relayed", "any", "at_least", "seeds", "when"]),
-    ("mode", &["message"]),
 ];
 
 /// Whether `word` is planned for `table` (the empty name is the top level).

@@ -5,19 +5,23 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use underpass_core::{
-    Capacity, Config, Event, Node, Path, Peer, Received, SendError, Socket as CoreSocket,
+    Capacity, Config, Event, Message as ReceivedMessage, MessageId, Node, Outcome, Outgoing, Path,
+    Peer, Purpose, Received, SendError, Socket as CoreSocket,
 };
 
 use super::{Command, Cx, IpFamily, Machine, SendId, Socket, Unsupported};
 use crate::payload::Stamp;
-use crate::scenario::model::{NodeId, SessionState};
+use crate::scenario::model::{Mode, NodeId, SessionState};
 use crate::trace::Observation;
 
+mod line;
 mod roster;
 mod storage;
 
 pub use roster::Roster;
 pub use storage::HeapStorage;
+
+use line::{Line, Message, Offer};
 
 /// The port of every node.
 pub const PORT: u16 = 4747;
@@ -52,6 +56,19 @@ struct Running {
     sockets: Vec<Socket>,
     /// The session last reported of each peer, by its handshake's hash.
     sessions: BTreeMap<NodeId, [u8; 32]>,
+    /// Messages that the node has accepted, by its names for them. They stay when they have ended: that
+    /// one ends twice must not be overlooked.
+    accepted: BTreeMap<(Peer, MessageId), Given>,
+    /// Messages that it had no room for.
+    line: Line,
+}
+
+/// Which payload of its application.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Given {
+    send: SendId,
+    number: u64,
+    to: NodeId,
 }
 
 impl Underpass {
@@ -75,8 +92,24 @@ impl Underpass {
         self.running.as_mut().expect("a machine is started first")
     }
 
-    /// After every call into the node: its jobs, what it sends, what it reports, its next wake.
+    /// After every call into the node: what arrived whole, its jobs, what it sends, what it reports,
+    /// its next wake. What that leaves room for, it is offered.
     fn drive(&mut self, cx: &mut Cx<'_>) {
+        loop {
+            self.drain(cx);
+            if !self.offer_again(cx) {
+                break;
+            }
+        }
+        cx.wake_at(self.running().node.poll_timeout().map(|deadline| deadline.at));
+    }
+
+    fn drain(&mut self, cx: &mut Cx<'_>) {
+        let canary = self.roster.canary;
+        while let Some(message) = self.running().node.poll_message() {
+            let (from, stamp) = (message.from, Stamp::of(message.payload, canary));
+            self.report_payload(from, stamp, cx);
+        }
         let keys = self.roster.identity(cx.node());
         let running = self.running.as_mut().expect("a machine is started first");
         running.node.run_jobs(keys, cx.now());
@@ -89,7 +122,6 @@ impl Underpass {
         while let Some(event) = self.running().node.poll_event() {
             self.report(event, cx);
         }
-        cx.wake_at(self.running().node.poll_timeout().map(|deadline| deadline.at));
     }
 
     fn report(&mut self, event: Event, cx: &mut Cx<'_>) {
@@ -102,8 +134,28 @@ impl Underpass {
                     cx.observe(Observation::Rtt { peer, rtt });
                 }
             }
+            Event::Message(peer, id, outcome) => self.report_end(peer, id, outcome, cx),
             _ => {}
         }
+    }
+
+    fn report_end(&mut self, peer: Peer, id: MessageId, outcome: Outcome, cx: &mut Cx<'_>) {
+        let given = self.running().accepted.get(&(peer, id));
+        let Given { send, number, to } = *given.expect("it was accepted under this name");
+        cx.observe(Observation::Ended { send, number, to, outcome });
+    }
+
+    /// Reports what came out; from whom it is said to be, and what it was marked with.
+    fn report_payload(&mut self, from: Peer, stamp: Option<Stamp>, cx: &mut Cx<'_>) {
+        // Members of the network that are no nodes of the scenario may send what they like.
+        let Some(from) = self.name(from) else { return };
+        cx.observe(match stamp {
+            Some(Stamp { send, number, sent_at }) => {
+                let latency = cx.now().saturating_since(sent_at);
+                Observation::Delivered { from, send, number, latency }
+            }
+            None => Observation::Garbled { from },
+        });
     }
 
     fn report_state(&mut self, peer: Peer, state: SessionState, cx: &mut Cx<'_>) {
@@ -124,7 +176,8 @@ impl Underpass {
     }
 
     fn name(&mut self, peer: Peer) -> Option<NodeId> {
-        let id = self.running().node.peer_id(peer).ok()??;
+        let node = &self.running().node;
+        let id = if peer == node.oneself() { node.id() } else { node.peer_id(peer).ok()?? };
         self.roster.node(&id)
     }
 
@@ -146,8 +199,8 @@ impl Underpass {
         CoreSocket(after_ipv4.into())
     }
 
-    fn send(&mut self, cx: &mut Cx<'_>, send: SendId, number: u64, to: NodeId, payload: &[u8]) {
-        let id = self.roster.identity(to).id();
+    fn send_datagram(&mut self, cx: &mut Cx<'_>, given: Given, payload: &[u8]) {
+        let id = self.roster.identity(given.to).id();
         let Running { node, sockets, .. } = self.running();
         let result = match node.peer(&id) {
             None => Err(SendError::UnknownPeer),
@@ -162,11 +215,58 @@ impl Underpass {
                 result
             }
         };
-        cx.observe(match result {
-            Ok(_) => Observation::Sent { send, number, to },
-            Err(error) => Observation::Refused { send, number, to, why: why(error) },
-        });
+        report_offer(given, result.map_or_else(Offer::Refused, |_| Offer::Accepted), cx);
     }
+
+    fn send_message(&mut self, cx: &mut Cx<'_>, given: Given, payload: &[u8]) {
+        let message = Message { given, payload: payload.to_vec() };
+        let offer = self.with_line(cx, |line, accept| line.offer(message, accept));
+        report_offer(given, offer, cx);
+    }
+
+    /// Offers the message that waits first once more, and says whether another one may have its turn.
+    fn offer_again(&mut self, cx: &mut Cx<'_>) -> bool {
+        let offered = self.with_line(cx, |line, accept| line.offer_again(accept));
+        match offered {
+            None | Some((_, Offer::Waits)) => false,
+            Some((given, offer)) => {
+                report_offer(given, offer, cx);
+                true
+            }
+        }
+    }
+
+    /// Lends the line, with the way into the node.
+    fn with_line<R>(
+        &mut self,
+        cx: &Cx<'_>,
+        with: impl FnOnce(&mut Line, &mut dyn FnMut(&Message) -> Result<(), SendError>) -> R,
+    ) -> R {
+        let (roster, own) = (Arc::clone(&self.roster), cx.node());
+        let Running { node, accepted, line, .. } = self.running();
+        with(line, &mut |message| {
+            let Message { given, payload } = message;
+            let peer = match given.to == own {
+                true => node.oneself(),
+                false => {
+                    node.peer(&roster.identity(given.to).id()).ok_or(SendError::UnknownPeer)?
+                }
+            };
+            let outgoing = Outgoing { kind: 0, purpose: Purpose::Notice, payload };
+            let id = node.send_message(peer, outgoing, cx.now())?;
+            accepted.insert((peer, id), *given);
+            Ok(())
+        })
+    }
+}
+
+fn report_offer(given: Given, offer: Offer, cx: &mut Cx<'_>) {
+    let Given { send, number, to } = given;
+    cx.observe(match offer {
+        Offer::Accepted => Observation::Sent { send, number, to },
+        Offer::Waits => Observation::Waits { send, number, to },
+        Offer::Refused(error) => Observation::Refused { send, number, to, why: why(error) },
+    });
 }
 
 impl Machine for Underpass {
@@ -183,7 +283,13 @@ impl Machine for Underpass {
             cx.now(),
         );
         let node = node.expect("the storage has the lengths of its capacity");
-        self.running = Some(Running { node, sockets, sessions: BTreeMap::new() });
+        self.running = Some(Running {
+            node,
+            sockets,
+            sessions: BTreeMap::new(),
+            accepted: BTreeMap::new(),
+            line: Line::default(),
+        });
         self.dial(cx);
     }
 
@@ -194,19 +300,10 @@ impl Machine for Underpass {
         let socket = CoreSocket(u8::try_from(number).expect("two at most"));
         let received = node.handle_datagram(Path { socket, remote: from }, bytes, cx.now());
         match received {
-            Ok(Received::Datagram { from, payload }) => {
-                let stamp = Stamp::of(payload, canary);
-                // Members of the network that are no nodes of the scenario may send what they like.
-                if let Some(from) = self.name(from) {
-                    cx.observe(match stamp {
-                        Some(Stamp { send, number, sent_at }) => {
-                            let latency = cx.now().saturating_since(sent_at);
-                            Observation::Delivered { from, send, number, latency }
-                        }
-                        None => Observation::Garbled { from },
-                    });
-                }
-            }
+            Ok(
+                Received::Datagram { from, payload }
+                | Received::Message(ReceivedMessage { from, payload, .. }),
+            ) => self.report_payload(from, Stamp::of(payload, canary), cx),
             Ok(_) => {}
             Err(reason) => cx.observe(Observation::Dropped { reason: reason.name() }),
         }
@@ -220,8 +317,12 @@ impl Machine for Underpass {
 
     fn command(&mut self, cx: &mut Cx<'_>, command: &Command) -> Result<(), Unsupported> {
         match command {
-            Command::Send { send, number, to, payload } => {
-                self.send(cx, *send, *number, *to, payload);
+            Command::Send { send, number, to, mode, payload } => {
+                let given = Given { send: *send, number: *number, to: *to };
+                match mode {
+                    Mode::Datagram => self.send_datagram(cx, given, payload),
+                    Mode::Message => self.send_message(cx, given, payload),
+                }
             }
         }
         self.drive(cx);

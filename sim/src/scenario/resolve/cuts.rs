@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use underpass_core::{Duration, Instant};
+use underpass_core::{Config, Duration, Instant};
 
 use super::Resolver;
 use super::names::Pair;
 use crate::link::LinkModel;
 use crate::machine::hostile::Attack;
-use crate::scenario::model::{self, FaultKind, NodeId};
+use crate::scenario::model::{self, FaultKind, Mode, NodeId};
 
 /// Whom a fault parts, so that it is quickly told of many pairs.
 pub(super) enum Cut {
@@ -68,6 +68,17 @@ impl Cut {
         }
     }
 
+    /// How long a payload outlasts this; `None` if it does so however long that takes.
+    fn outlasted(&self, send: &model::Send) -> Option<Duration> {
+        match (send.mode, self) {
+            (Mode::Datagram, _) => Some(Duration::ZERO),
+            (Mode::Message, Self::Tamper(_)) => None,
+            // What is off accepts nothing.
+            (Mode::Message, Self::Crash(node)) if *node == send.from => Some(Duration::ZERO),
+            (Mode::Message, _) => Some(Config::MESSAGE_LIFETIME),
+        }
+    }
+
     /// Whether payloads meet it before their receiver's access link only.
     fn is_at_receiver(&self, (from, _): Pair) -> bool {
         matches!(self, Self::Tamper(tapped) if !tapped.contains(&from))
@@ -89,7 +100,10 @@ impl Resolver<'_> {
         self.faults.iter().zip(&self.cuts).enumerate().find_map(|(index, (fault, cut))| {
             let after = cut.met_after(up)?;
             // Most payloads go out at another time: that is told sooner than who is parted.
-            let moment = sends.iter().find_map(|send| sent_into(send, fault, after))?;
+            let moment = sends.iter().find_map(|send| {
+                let outlasted = cut.outlasted(send)?;
+                sent_into(send, fault, after, outlasted)
+            })?;
             // Behind a link of the pair it is later, and not known when.
             let is_late = cut.is_at_receiver(pair) && self.pair_losses.contains_key(&pair);
             (cut.parts(pair) && !is_late).then_some((index, moment))
@@ -97,8 +111,14 @@ impl Resolver<'_> {
     }
 }
 
-/// When the first payload goes out that is in a fault's way so long `after`.
-fn sent_into(send: &model::Send, fault: &model::Fault, after: Duration) -> Option<Instant> {
+/// When the first payload goes out that is in a fault's way so long `after`, and is there no longer
+/// when that is over.
+fn sent_into(
+    send: &model::Send,
+    fault: &model::Fault,
+    after: Duration,
+    outlasted: Duration,
+) -> Option<Instant> {
     let wait = fault.at.saturating_since(send.at + after).as_micros();
     let before = match send.every {
         Duration::ZERO if wait > 0 => return None,
@@ -106,6 +126,7 @@ fn sent_into(send: &model::Send, fault: &model::Fault, after: Duration) -> Optio
         every => wait.div_ceil(every.as_micros()),
     };
     let moment = send.at + send.every.saturating_mul(before);
-    let over = fault.lasts.is_some_and(|lasts| moment + after >= fault.at + lasts);
+    let kept_until = moment + after + outlasted;
+    let over = fault.lasts.is_some_and(|lasts| kept_until >= fault.at + lasts);
     (before < send.count && !over).then_some(moment)
 }

@@ -9,7 +9,7 @@ use super::names::Pair;
 use super::{Resolver, shown};
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{Expect, Table};
-use crate::scenario::model::{self, Fact, FaultKind, NodeId, SessionState, Share, Time};
+use crate::scenario::model::{self, Fact, FaultKind, Mode, NodeId, SessionState, Share, Time};
 
 impl Resolver<'_> {
     /// What is wrong with an expectation in this scenario, if anything: the first thing, since
@@ -122,7 +122,8 @@ impl Resolver<'_> {
         )
     }
 
-    /// `all` over a path that loses packets, or that a fault cuts meanwhile.
+    /// `all` over a path that loses packets, or that a fault cuts meanwhile; if they are messages, for
+    /// longer than these are tried.
     fn cannot_all_arrive(&self, said: &Fact, expect: &Expect, time: Time) -> Option<Diagnostic> {
         let Fact::Delivered { from, to, wanted: Share::All | Share::PerMille(1000) } = said else {
             return None;
@@ -137,9 +138,11 @@ impl Resolver<'_> {
             .or_else(|| delivered.at_least.as_ref().map(Spanned::span))
             .or_else(|| expect.delivered.as_ref().map(Table::span))?;
         let (from, to) = (self.names.of(*from), self.names.of(*to));
-        let message = format!("not all datagrams from `{from}` to `{to}` can arrive");
+        let datagrams = self.sends_of(pair).any(|send| send.mode == Mode::Datagram);
+        let what = if datagrams { "datagrams" } else { "messages" };
+        let message = format!("not all {what} from `{from}` to `{to}` can arrive");
         let help = "ask for less, such as `at_least = \"95%\"`";
-        if let Some(loss) = self.loss_on_the_way(pair) {
+        if let Some(loss) = self.loss_on_the_way(pair).filter(|_| datagrams) {
             return Some(
                 Diagnostic::at(at, message)
                     .label("a lost datagram is not sent again")

@@ -1,6 +1,6 @@
 use underpass_sim::link::LinkModel;
 use underpass_sim::machine::{Command, Cx, SendId};
-use underpass_sim::scenario::model::FaultKind;
+use underpass_sim::scenario::model::{FaultKind, Mode};
 use underpass_sim::trace::Observation;
 use underpass_sim::units::Probability;
 use underpass_sim::world::{CommandSource, Outcome, World};
@@ -49,7 +49,11 @@ fn the_hash_covers_payloads() {
     let other_payload = |world: &mut World| {
         let (send, number, to) = (SendId(0), 0, C);
         let payload = vec![1; 32];
-        world.schedule_command(at_ms(5), A, Command::Send { send, number, to, payload });
+        world.schedule_command(
+            at_ms(5),
+            A,
+            Command::Send { send, number, to, mode: Mode::Datagram, payload },
+        );
     };
     let plain = |world: &mut World| world.schedule_command(at_ms(5), A, send(0, C));
     assert_ne!(run(1, other_payload).hash, run(1, plain).hash);

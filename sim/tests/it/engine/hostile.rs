@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use underpass_core::Instant;
 use underpass_sim::machine::{Command, Cx, IpFamily, Machine, Powers, SendId, Socket, Verdict};
-use underpass_sim::scenario::model::{FaultKind, NodeId};
+use underpass_sim::scenario::model::{FaultKind, Mode, NodeId};
 use underpass_sim::trace::{Observation, PacketInfo};
 use underpass_sim::units::Rate;
 use underpass_sim::world::{Outcome, World, WorldConfig};
@@ -66,7 +66,7 @@ fn taps(links: &[NodeId]) -> Powers {
 /// Sends one byte from node to node.
 fn schedule(world: &mut World, send_at_ms: u64, from: NodeId, to: NodeId, byte: u8) {
     let (send, number) = (SendId(0), send_at_ms);
-    let command = Command::Send { send, number, to, payload: vec![byte] };
+    let command = Command::Send { send, number, to, mode: Mode::Datagram, payload: vec![byte] };
     world.schedule_command(at_ms(send_at_ms), from, command);
 }
 
