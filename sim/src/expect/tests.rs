@@ -1,7 +1,6 @@
 use underpass_core::{Duration, Instant, Outcome};
 
 use super::{Expectations, Unmet};
-use crate::link::LinkModel;
 use crate::machine::SendId;
 use crate::scenario::model::{
     EventKind, Expect, Fact, Mode, Node, NodeId, Origin, Scenario, Send, SessionState, Share, Time,
@@ -19,16 +18,6 @@ fn at(secs: u64) -> Instant {
 }
 
 fn scenario(expects: &[(Time, Fact)]) -> Scenario {
-    let node = |name: &str| Node {
-        name: name.into(),
-        start: Instant::ORIGIN,
-        ipv4: true,
-        ipv6: false,
-        up: LinkModel::IDEAL,
-        down: LinkModel::IDEAL,
-        peers: Vec::new(),
-        hostile: None,
-    };
     let expect = |(time, fact): &(Time, Fact)| Expect {
         origin: Origin::default(),
         time: *time,
@@ -42,7 +31,7 @@ fn scenario(expects: &[(Time, Fact)]) -> Scenario {
         duration: Duration::from_secs(END),
         seeds: vec![1],
         max_events: 1,
-        nodes: ["laptop", "sensor"].into_iter().map(node).collect(),
+        nodes: ["laptop", "sensor"].into_iter().map(Node::new).collect(),
         pairs: Vec::new(),
         sends: vec![Send {
             name: "chat".into(),

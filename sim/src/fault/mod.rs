@@ -38,7 +38,7 @@ impl Partitions {
                 ends: fault.lasts.map(|lasts| fault.at + lasts),
                 group_of: group_of(groups, nodes),
             }),
-            FaultKind::Crash(_) | FaultKind::Restart(_) | FaultKind::Hostile(_) => None,
+            _ => None,
         });
         Self { partitions: partitions.collect() }
     }

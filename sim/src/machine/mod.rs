@@ -97,7 +97,7 @@ pub struct Unsupported;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct SendId(pub u32);
 
-/// What an application asks of the machine on its node.
+/// What an application asks of the machine on its node, or its owner.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Command {
@@ -114,4 +114,6 @@ pub enum Command {
         /// What.
         payload: Vec<u8>,
     },
+    /// Look again at what the machine is set up with: something in it is due now.
+    Reconfigure,
 }

@@ -10,9 +10,11 @@ use crate::units::{Period, Probability, Rate};
 
 mod forms;
 mod hostile;
+mod members;
 
 pub use forms::{AtLeast, Links, Seeds, Table, Two};
 pub use hostile::{Flood, FloodKind, Forge, Hostile, Replay, Tamper};
+pub use members::{Access, Kind, Limits, OwnLimits, Whom};
 
 /// A whole file.
 #[derive(Clone, Debug, Deserialize)]
@@ -105,6 +107,13 @@ pub struct Node {
     /// Whose key and address it knows from the start; names or globs.
     #[serde(default)]
     pub peers: Vec<Spanned<String>>,
+    /// At whose addresses it calls from the start, without knowing their keys; names or globs.
+    #[serde(default)]
+    pub bootstrap: Vec<Spanned<String>>,
+    /// How much it holds.
+    pub limits: Option<Spanned<Limits>>,
+    /// Whom it deals with.
+    pub access: Option<Table<Access>>,
     /// When it is switched on.
     pub start: Option<Spanned<Period>>,
     /// What it does instead of being a member of the network.
@@ -156,7 +165,8 @@ pub enum Mode {
     Message,
 }
 
-/// Something that goes wrong: one of `partition`, `crash`, `restart` and `hostile`.
+/// Something that goes wrong, or that owners do: one of `partition`, `crash`, `restart`, `hostile`,
+/// `change_secret` and `retire_secret`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
@@ -169,12 +179,28 @@ pub struct Fault {
     pub lasts: Option<Spanned<Period>>,
     /// Nothing passes between these groups of names or globs.
     pub partition: Option<Spanned<Groups>>,
-    /// This node loses its state and is off meanwhile.
+    /// This node is off meanwhile.
     pub crash: Option<Spanned<String>>,
-    /// This node loses its state and starts again at once.
+    /// This node starts again at once.
     pub restart: Option<Spanned<String>>,
+    /// What becomes of its state when a node crashes or restarts; lost if not given.
+    pub state: Option<Spanned<State>>,
+    /// These nodes get the next secret of the network; a name or glob.
+    pub change_secret: Option<Spanned<String>>,
+    /// These nodes lose the secret before their own; a name or glob.
+    pub retire_secret: Option<Spanned<String>>,
     /// These hostile nodes act; a name or glob.
     pub hostile: Option<Spanned<String>>,
+}
+
+/// What becomes of a node's state.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// All of it is gone.
+    Lost,
+    /// What it saved is there.
+    Kept,
 }
 
 /// Groups of names or globs.

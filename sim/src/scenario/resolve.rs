@@ -23,9 +23,11 @@ mod facts;
 mod faults;
 mod hostile;
 mod links;
+mod members;
 mod names;
 mod nodes;
 mod pointless;
+mod secrets;
 mod sends;
 mod sense;
 mod times;
@@ -92,10 +94,12 @@ pub(super) fn resolve(
     let seeds = resolver.seeds();
     let max_events = resolver.max_events();
     resolver.resolve_nodes();
+    resolver.resolve_members();
     resolver.resolve_hostile();
     resolver.resolve_links();
     resolver.resolve_sends();
     resolver.resolve_faults();
+    resolver.check_secrets();
     resolver.check_all_act();
     let expects = resolver.resolve_expects(&shape.origins);
     if !resolver.mistakes.is_empty() {

@@ -1,10 +1,11 @@
 use proptest::prelude::*;
-use underpass_core::{Duration, Instant};
+use underpass_core::{Duration, Instant, Whom};
 
 use super::model::*;
 use super::*;
 use crate::link::LinkModel;
 use crate::machine::hostile::{Attack, FloodKind};
+use crate::machine::underpass::Limits;
 use crate::units::{Probability, Rate};
 
 const VOCABULARY: Vocabulary = Vocabulary { metrics: &["datagrams_sent"] };
@@ -40,6 +41,7 @@ interfaces = ["ipv4", "ipv6"]
 link = { delay = "1ms", down = { delay = "2ms" } }
 peers = ["sensor-*"]
 start = "1.5s"
+access = { answers = "network", messages = "listed", allow = ["sensor-*", "laptop"] }
 
 [[node]]
 name = "mallory"
@@ -59,6 +61,16 @@ forge.every = "2ms"
 [[node]]
 name = "oscar"
 hostile = { taps = ["sensor-3"], tamper = { share = "50%" } }
+
+[[node]]
+name = "gauge"
+bootstrap = ["laptop"]
+limits = { peers = 4, buffer = "8KiB" }
+access.answers = "nobody"
+
+[[node]]
+name = "meter"
+limits = "board"
 
 [[send]]
 from = "laptop"
@@ -81,9 +93,17 @@ at = "30s"
 for = "20s"
 partition = [["laptop"], ["sensor-2", "sensor-1"]]
 
+[[send]]
+from = "gauge"
+to = "gauge"
+at = "11s"
+size = 71_680
+mode = "message"
+
 [[fault]]
 at = "60s"
 crash = "sensor-3"
+state = "kept"
 
 [[fault]]
 at = "70s"
@@ -94,6 +114,14 @@ name = "attack"
 at = "80s"
 for = "10s"
 hostile = "*"
+
+[[fault]]
+at = "65s"
+change_secret = "sensor-*"
+
+[[fault]]
+at = "66s"
+retire_secret = "sensor-1"
 
 [[expect]]
 by = "7s"
@@ -241,7 +269,7 @@ fn sends_fit_into_their_time() {
     assert_eq!((first.every, first.count, first.size), (millis(400), 3, 1152));
     assert_eq!(first.name, "send-1");
     let chat: Vec<_> = scenario.sends.iter().filter(|send| send.name == "chat").collect();
-    assert_eq!(chat.len(), 12, "every ordered pair of four");
+    assert_eq!(chat.len(), 30, "every ordered pair of six");
     assert!(chat.iter().all(|send| send.from != send.to && send.count == 1 && send.size == 64));
     let whole =
         small("[[send]]\nfrom = \"a\"\nto = \"b\"\nat = \"1s\"\nevery = \"100ms\"\nfor = \"10s\"");
@@ -251,14 +279,42 @@ fn sends_fit_into_their_time() {
 #[test]
 fn faults() {
     let scenario = everything();
-    let [cut, crash, restart, attack] = scenario.faults.as_slice() else { panic!() };
+    let [cut, crash, restart, attack, change, retire] = scenario.faults.as_slice() else {
+        panic!()
+    };
     let groups = vec![vec![LAPTOP], vec![SENSOR_1, SENSOR_2]];
     assert_eq!(cut.kind, FaultKind::Partition(groups));
     assert_eq!((cut.at, cut.lasts), (at(30_000), Some(millis(20_000))));
     assert_eq!((crash.name.as_str(), crash.lasts), ("fault-2", None));
-    assert_eq!(crash.kind, FaultKind::Crash(SENSOR_3));
-    assert_eq!(restart.kind, FaultKind::Restart(LAPTOP));
+    assert_eq!(crash.kind, FaultKind::Crash(SENSOR_3, State::Kept));
+    assert_eq!(restart.kind, FaultKind::Restart(LAPTOP, State::Lost));
     assert_eq!(attack.kind, FaultKind::Hostile((4..9).map(NodeId).collect()));
+    assert_eq!(change.kind, FaultKind::ChangeSecret(vec![SENSOR_1, SENSOR_2, SENSOR_3]));
+    assert_eq!(retire.kind, FaultKind::RetireSecret(vec![SENSOR_1]));
+}
+
+#[test]
+fn members() {
+    let nodes = everything().nodes;
+    let [laptop, sensor, gauge, meter] = [0, 2, 9, 10].map(|node: usize| &nodes[node]);
+    assert_eq!(laptop.access, Access::default());
+    assert_eq!(laptop.limits, Limits::default());
+    assert_eq!((sensor.access.answers, sensor.access.messages), (Whom::Network, Whom::Listed));
+    assert_eq!(sensor.access.allow, [LAPTOP, SENSOR_1, SENSOR_3], "not itself");
+    assert_eq!(gauge.bootstrap, [LAPTOP]);
+    assert_eq!((gauge.access.answers, gauge.access.messages), (Whom::Nobody, Whom::Network));
+    let own = Limits { peers: Some(4), buffer: Some(8192), ..Limits::default() };
+    assert_eq!((gauge.limits, meter.limits), (own, Limits::BOARD));
+    assert_eq!(neighbours(&nodes)[..4], [4, 3, 3, 3]);
+}
+
+#[test]
+fn messages() {
+    let sends = everything().sends;
+    assert!(sends[..31].iter().all(|send| send.mode == Mode::Datagram));
+    let note = &sends[31];
+    assert_eq!((note.from, note.to), (NodeId(9), NodeId(9)), "a node may write to itself");
+    assert_eq!((note.mode, note.size), (Mode::Message, 71_680));
 }
 
 #[test]
@@ -275,7 +331,8 @@ fn hostile_nodes() {
         (replay.every, &*replay.from, replay.memory_bytes),
         (millis(5), &[SENSOR_1][..], 2000)
     );
-    assert_eq!(hostile(4).taps, [LAPTOP, SENSOR_1, SENSOR_2, SENSOR_3], "all that are not hostile");
+    let members = [0, 1, 2, 3, 9, 10].map(NodeId);
+    assert_eq!(hostile(4).taps, members, "all that are not hostile");
     for trudy in [5, 6] {
         let Attack::Flood(flood) = &hostile(trudy).attack else { panic!() };
         let hello = FloodKind::Hello { hellos: 3.try_into().unwrap() };

@@ -17,12 +17,10 @@ const PLANNED: &[(&str, &[&str])] = &[
         &[
             "machine",
             "behind",
-            "bootstrap",
             "relay",
             "discoverable",
             "network",
             "tags",
-            "limits",
             "cpu",
             "clock_ppm",
             "app",

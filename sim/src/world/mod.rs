@@ -15,7 +15,7 @@ use crate::fault::Hold;
 use crate::link::LinkModel;
 use crate::machine::{Addresses, Command, Cx, Machine, MachineFactory, Unsupported};
 use crate::random::Draws;
-use crate::scenario::model::{Fault, FaultKind, NodeId, PairLink};
+use crate::scenario::model::{Fault, FaultKind, NodeId, PairLink, State};
 use crate::trace::{Input, Observation, Trace, Watch};
 
 mod address;
@@ -256,14 +256,18 @@ impl World {
             let nodes = match &fault.kind {
                 // The network knows its partitions in advance: they need no event.
                 FaultKind::Partition(_) => continue,
-                FaultKind::Crash(node) | FaultKind::Restart(node) => std::slice::from_ref(node),
+                // What owners do is a command.
+                FaultKind::ChangeSecret(_) | FaultKind::RetireSecret(_) => continue,
+                FaultKind::Crash(node, _) | FaultKind::Restart(node, _) => {
+                    std::slice::from_ref(node)
+                }
                 FaultKind::Hostile(nodes) => nodes,
             };
             for node in nodes {
                 assert!((node.0 as usize) < self.machines.len(), "{node:?} exists");
             }
             self.kernel.schedule(fault.at, Event::FaultBegins(position));
-            let lasts = fault.lasts.filter(|_| !matches!(fault.kind, FaultKind::Restart(_)));
+            let lasts = fault.lasts.filter(|_| !matches!(fault.kind, FaultKind::Restart(..)));
             if let Some(lasts) = lasts {
                 self.kernel.schedule(fault.at + lasts, Event::FaultEnds(position));
             }
@@ -345,30 +349,32 @@ impl World {
             Command::Send { send, number, to, .. } => {
                 self.kernel.observe(node, &Observation::Refused { send, number, to, why });
             }
+            // Whoever asked finds it undone.
+            Command::Reconfigure => {}
         }
     }
 
     fn begin_fault(&mut self, position: u32) {
         match self.faults[position as usize].kind {
-            FaultKind::Partition(_) => unreachable!("a partition has no event"),
             FaultKind::Hostile(_) => self.set_active(position, true),
-            FaultKind::Crash(node) => {
-                self.stop(node);
+            FaultKind::Crash(node, state) => {
+                self.stop(node, state);
                 self.kernel.host_mut(node).power.hold(Hold::Crash(position));
             }
-            FaultKind::Restart(node) => {
-                self.stop(node);
+            FaultKind::Restart(node, state) => {
+                self.stop(node, state);
                 self.kernel.host_mut(node).power.release_all();
                 self.start(node);
             }
+            _ => unreachable!("it has no event"),
         }
     }
 
     fn end_fault(&mut self, position: u32) {
         match self.faults[position as usize].kind {
-            FaultKind::Crash(node) => self.release(node, Hold::Crash(position)),
+            FaultKind::Crash(node, _) => self.release(node, Hold::Crash(position)),
             FaultKind::Hostile(_) => self.set_active(position, false),
-            FaultKind::Partition(_) | FaultKind::Restart(_) => unreachable!("it has no end event"),
+            _ => unreachable!("it has no end event"),
         }
     }
 
@@ -391,7 +397,11 @@ impl World {
     }
 
     /// Switches a node off, if it is on. What is on its way to it goes on.
-    fn stop(&mut self, node: NodeId) {
+    fn stop(&mut self, node: NodeId, state: State) {
+        match state {
+            State::Lost => self.kernel.host_mut(node).flash.clear(),
+            State::Kept => {}
+        }
         if self.machines[node.0 as usize].take().is_some() {
             self.kernel.host_mut(node).end_incarnation();
             self.kernel.observe(node, &Observation::Stopped);

@@ -5,53 +5,60 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use underpass_core::{
-    Capacity, Config, Event, Message as ReceivedMessage, MessageId, Node, Outcome, Outgoing, Path,
-    Peer, Purpose, Received, SendError, Socket as CoreSocket,
+    Access, Capacity, Config, Event, Message as ReceivedMessage, MessageId, Node, Outcome,
+    Outgoing, Path, Peer, Purpose, Received, SendError, Socket as CoreSocket,
 };
 
 use super::{Command, Cx, IpFamily, Machine, SendId, Socket, Unsupported};
 use crate::payload::Stamp;
-use crate::scenario::model::{Mode, NodeId, SessionState};
+use crate::scenario::model::{self, Mode, NodeId, SessionState};
 use crate::trace::Observation;
 
+mod limits;
 mod line;
 mod roster;
+mod secrets;
 mod storage;
 
+pub use limits::Limits;
 pub use roster::Roster;
+pub use secrets::{SecretAct, SecretActs};
 pub use storage::HeapStorage;
 
 use line::{Line, Message, Offer};
+use secrets::Secrets;
 
 /// The port of every node.
 pub const PORT: u16 = 4747;
 
-/// How much a simulated node holds unless told otherwise: more handshakes than a board, so that a
-/// crowd that starts at one instant is through within a round trip or two.
-pub const fn default_capacity(peers: usize) -> Capacity {
-    let peers = if peers < 8 { 8 } else { peers };
-    Capacity {
-        peers,
-        handshakes: 16,
-        window_bits: 1024,
-        messages: 32,
-        message_window: 64,
-        buffer: 16 * 1024,
-    }
+/// What its owner has set a node up with.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// How much it holds.
+    pub capacity: Capacity,
+    /// Whom to dial from the start.
+    pub peers: Vec<NodeId>,
+    /// At whose addresses to call from the start, whoever is there.
+    pub bootstrap: Vec<NodeId>,
+    /// Whom it deals with.
+    pub access: model::Access,
+    /// What becomes of its secret of the network.
+    pub secrets: SecretActs,
+    /// Whether it saves itself to its flash whenever a peer comes or goes.
+    pub saves: bool,
 }
 
 /// A node of our protocol, and what its scenario wants of it.
 pub struct Underpass {
     roster: Arc<Roster>,
-    capacity: Capacity,
-    /// Whom to dial from the start.
-    peers: Vec<NodeId>,
+    setup: Arc<Setup>,
     /// There from the start on.
     running: Option<Running>,
 }
 
 struct Running {
     node: Node<HeapStorage>,
+    secrets: Secrets,
     /// By the number that the node knows them by.
     sockets: Vec<Socket>,
     /// The session last reported of each peer, by its handshake's hash.
@@ -72,9 +79,9 @@ struct Given {
 }
 
 impl Underpass {
-    /// A machine that will dial `peers` when it starts.
-    pub fn new(roster: Arc<Roster>, capacity: Capacity, peers: Vec<NodeId>) -> Self {
-        Self { roster, capacity, peers, running: None }
+    /// A machine that will do what it is set up for when it starts.
+    pub fn new(roster: Arc<Roster>, setup: Arc<Setup>) -> Self {
+        Self { roster, setup, running: None }
     }
 
     /// The node; `None` before the machine was started.
@@ -163,6 +170,17 @@ impl Underpass {
         if let Some(peer) = self.name(peer) {
             cx.observe(Observation::Session { peer, state });
         }
+        if self.setup.saves {
+            self.save(cx);
+        }
+    }
+
+    /// Writes whom the node knows, and where, to its flash.
+    fn save(&mut self, cx: &mut Cx<'_>) {
+        let mut saved = vec![0; self.setup.capacity.saved_len_max()];
+        let len = self.running().node.save(&mut saved).expect("there is room for all peers");
+        saved.truncate(len);
+        cx.write_flash(saved);
     }
 
     /// Reports the session with a peer if it is another one than before.
@@ -182,15 +200,26 @@ impl Underpass {
     }
 
     fn dial(&mut self, cx: &mut Cx<'_>) {
-        let from = cx.node();
-        for to in self.peers.clone() {
-            let Some(remote) = self.roster.address(from, to) else { continue };
-            let socket = self.socket_for(remote, cx);
-            let (id, path) = (self.roster.identity(to).id(), Path { socket, remote });
+        let setup = Arc::clone(&self.setup);
+        for &to in &setup.peers {
+            let Some(path) = self.path(to, cx) else { continue };
+            let id = self.roster.identity(to).id();
             let connected = self.running().node.connect(id, path, cx.now());
             connected.expect("the storage was made for all peers");
             self.drive(cx);
         }
+        for &to in &setup.bootstrap {
+            let Some(path) = self.path(to, cx) else { continue };
+            let called = self.running().node.connect_address(path, cx.now());
+            called.expect("the storage was made for all peers");
+            self.drive(cx);
+        }
+    }
+
+    /// How to reach a node, if that can be.
+    fn path(&self, to: NodeId, cx: &Cx<'_>) -> Option<Path> {
+        let remote = self.roster.address(cx.node(), to)?;
+        Some(Path { socket: self.socket_for(remote, cx), remote })
     }
 
     /// The number of the socket that reaches this address.
@@ -275,22 +304,40 @@ impl Machine for Underpass {
         let families = [addresses.ipv4.map(|_| IpFamily::V4), addresses.ipv6.map(|_| IpFamily::V6)];
         let bind = |family| cx.bind(family, PORT).expect("nobody else is on this node");
         let sockets = families.into_iter().flatten().map(bind).collect();
-        let node = Node::new(
-            Config::new(self.roster.network.clone()),
-            self.roster.identity(cx.node()).id(),
-            cx.stream(&["seed"]).bytes(0),
-            HeapStorage::new(self.capacity),
-            cx.now(),
-        );
-        let node = node.expect("the storage has the lengths of its capacity");
+        let (now, setup) = (cx.now(), Arc::clone(&self.setup));
+        let secrets = Secrets::at(&setup.secrets, now);
+        let model::Access { answers, messages, ref allow } = setup.access;
+        let config = Config {
+            access: Access { answers, messages, ..Access::DEFAULT },
+            ..Config::new(secrets.network(&self.roster))
+        };
+        let (id, seed) = (self.roster.identity(cx.node()).id(), cx.stream(&["seed"]).bytes(0));
+        let storage = HeapStorage::new(setup.capacity);
+        let is_restored = !cx.flash().is_empty();
+        let node = match is_restored {
+            true => Node::restore(config, id, seed, storage, cx.flash(), now)
+                .expect("it saved itself as the same node, and the flash is sound"),
+            false => Node::new(config, id, seed, storage, now)
+                .expect("the storage has the lengths of its capacity"),
+        };
         self.running = Some(Running {
             node,
+            secrets,
             sockets,
             sessions: BTreeMap::new(),
             accepted: BTreeMap::new(),
             line: Line::default(),
         });
-        self.dial(cx);
+        for &peer in allow {
+            let id = self.roster.identity(peer).id();
+            let allowed = self.running().node.allow(id, now);
+            allowed.expect("the storage was made for all peers");
+        }
+        match is_restored {
+            // It dials of its own accord whom it had been asked for.
+            true => self.drive(cx),
+            false => self.dial(cx),
+        }
     }
 
     fn datagram(&mut self, cx: &mut Cx<'_>, on: Socket, from: SocketAddr, bytes: &mut [u8]) {
@@ -323,6 +370,11 @@ impl Machine for Underpass {
                     Mode::Datagram => self.send_datagram(cx, given, payload),
                     Mode::Message => self.send_message(cx, given, payload),
                 }
+            }
+            Command::Reconfigure => {
+                let (roster, setup) = (Arc::clone(&self.roster), Arc::clone(&self.setup));
+                let Running { node, secrets, .. } = self.running();
+                secrets.catch_up(&setup.secrets, cx.now(), node, &roster);
             }
         }
         self.drive(cx);

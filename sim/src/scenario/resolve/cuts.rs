@@ -31,9 +31,9 @@ impl Cut {
                 group_of.sort_unstable();
                 Self::Partition(group_of)
             }
-            FaultKind::Crash(node) => Self::Crash(*node),
-            FaultKind::Restart(_) => Self::Nothing,
+            FaultKind::Crash(node, _) => Self::Crash(*node),
             FaultKind::Hostile(acting) => Self::Tamper(tampered(acting, nodes)),
+            _ => Self::Nothing,
         }
     }
 

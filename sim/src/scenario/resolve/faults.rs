@@ -10,8 +10,8 @@ use super::cuts::Cut;
 use super::names::is_glob;
 use super::{Resolver, exactly_one, instant, shown};
 use crate::scenario::diagnostic::Diagnostic;
-use crate::scenario::file::{Fault, Groups};
-use crate::scenario::model::{self, FaultKind, NodeId};
+use crate::scenario::file::{self, Fault, Groups};
+use crate::scenario::model::{self, FaultKind, NodeId, State};
 
 /// When a fault is over, as far as it says.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -34,9 +34,10 @@ impl Resolver<'_> {
     fn resolve_fault(&mut self, fault: &Fault, table: Range<usize>, name: String) {
         let at = instant(&fault.at);
         let lasts = fault.lasts.as_ref().map(|lasts| lasts.get_ref().0);
-        let end = match (lasts, &fault.restart) {
-            (None, None) => End::Never(fault.at.span()),
-            (lasts, _) => End::At(at + lasts.unwrap_or_default()),
+        let takes_time = takes_no_time(fault).is_none();
+        let end = match lasts {
+            None if takes_time => End::Never(fault.at.span()),
+            lasts => End::At(at + lasts.unwrap_or_default()),
         };
         self.fault_ends.entry(name.clone()).or_insert(end);
         if self.before_end("the fault begins", at, fault.at.span()) {
@@ -47,11 +48,14 @@ impl Resolver<'_> {
             ("crash", fault.crash.as_ref().map(Spanned::span)),
             ("restart", fault.restart.as_ref().map(Spanned::span)),
             ("hostile", fault.hostile.as_ref().map(Spanned::span)),
+            ("change_secret", fault.change_secret.as_ref().map(Spanned::span)),
+            ("retire_secret", fault.retire_secret.as_ref().map(Spanned::span)),
         ];
         let kind = exactly_one("fault", "goes wrong", table.clone(), &kinds);
         if self.note(kind).is_none() {
             return;
         }
+        self.check_state(fault);
         let span = kinds.into_iter().find_map(|(_, span)| span).unwrap_or(table);
         if let Some(kind) = self.kind(fault, at) {
             self.fault_spans.push(span);
@@ -63,9 +67,12 @@ impl Resolver<'_> {
     fn check_lasts(&mut self, fault: &Fault, at: Instant) {
         let Some(lasts) = &fault.lasts else { return };
         let over = at + lasts.get_ref().0;
-        let mistake = if fault.restart.is_some() {
-            Diagnostic::at(lasts.span(), "a restart takes no time, so it has no `for`")
-                .help("leave it out, or write `crash` for a node that stays off meanwhile")
+        let mistake = if let Some(kind) = takes_no_time(fault) {
+            let message = format!("a `{kind}` takes no time, so it has no `for`");
+            Diagnostic::at(lasts.span(), message).help(match kind {
+                "restart" => "leave it out, or write `crash` for a node that stays off meanwhile",
+                _ => "leave it out",
+            })
         } else if lasts.get_ref().0 == underpass_core::Duration::ZERO {
             Diagnostic::at(lasts.span(), "a fault that lasts no time does nothing")
                 .help("say how long: `for = \"10s\"`")
@@ -98,10 +105,28 @@ impl Resolver<'_> {
                     .help("let it crash later, or give the node an earlier `start`");
                 self.wrong(mistake);
             }
-            return Some(FaultKind::Crash(node));
+            return Some(FaultKind::Crash(node, state(fault)));
+        }
+        if let Some(pattern) = &fault.change_secret {
+            return self.change_secret(pattern);
+        }
+        if let Some(pattern) = &fault.retire_secret {
+            return self.retire_secret(pattern);
         }
         let node = self.one_node(fault.restart.as_ref()?, "restart")?;
-        Some(FaultKind::Restart(node))
+        Some(FaultKind::Restart(node, state(fault)))
+    }
+
+    /// Only a node that is switched off can lose its state.
+    fn check_state(&mut self, fault: &Fault) {
+        let Some(written) = &fault.state else { return };
+        if fault.crash.is_none() && fault.restart.is_none() {
+            self.wrong(
+                Diagnostic::at(written.span(), "`state` for a fault that switches nothing off")
+                    .label("no node loses its state by it")
+                    .help("leave it out: it belongs to a `crash` or a `restart`"),
+            );
+        }
     }
 
     fn one_node(&mut self, name: &Spanned<String>, what: &str) -> Option<NodeId> {
@@ -185,5 +210,23 @@ impl Resolver<'_> {
             names.push(name);
         }
         names
+    }
+}
+
+/// The kind of a fault that is over as it begins.
+fn takes_no_time(fault: &Fault) -> Option<&'static str> {
+    let kinds = [
+        ("restart", &fault.restart),
+        ("change_secret", &fault.change_secret),
+        ("retire_secret", &fault.retire_secret),
+    ];
+    kinds.into_iter().find_map(|(kind, written)| written.is_some().then_some(kind))
+}
+
+/// What becomes of the state of a node that is switched off.
+fn state(fault: &Fault) -> State {
+    match fault.state.as_ref().map(Spanned::get_ref) {
+        None | Some(file::State::Lost) => State::Lost,
+        Some(file::State::Kept) => State::Kept,
     }
 }

@@ -75,8 +75,10 @@ impl Resolver<'_> {
     /// Nobody introduces two nodes to each other yet.
     fn strangers(&self, said: &Fact, expect: &Expect, time: Time) -> Option<Diagnostic> {
         let Fact::Session { a, b, is } = said else { return None };
-        let knows =
-            |a: &NodeId, b: &NodeId| self.nodes[a.0 as usize].peers.binary_search(b).is_ok();
+        let knows = |a: &NodeId, b: &NodeId| {
+            let model::Node { peers, bootstrap, .. } = &self.nodes[a.0 as usize];
+            peers.binary_search(b).is_ok() || bootstrap.binary_search(b).is_ok()
+        };
         if *is == SessionState::Init || time == Time::Never || knows(a, b) || knows(b, a) {
             return None;
         }
@@ -84,7 +86,7 @@ impl Resolver<'_> {
         let state = &expect.session.as_ref()?.get().is;
         Some(
             Diagnostic::at(state.span(), format!("`{a}` and `{b}` never have a session"))
-                .label("neither lists the other as a peer")
+                .label("neither lists the other in `peers` or `bootstrap`")
                 .note("nothing else introduces nodes to each other yet")
                 .help(format!("add `peers = [\"{b}\"]` to `{a}`, or the other way round")),
         )
@@ -164,11 +166,12 @@ impl Resolver<'_> {
     fn counters_begin_anew(&self, facts: &[Fact], at: &Range<usize>) -> Option<Diagnostic> {
         let counted: BTreeSet<NodeId> = facts.iter().filter_map(counted).collect();
         let loses = |fault: &model::Fault| match fault.kind {
-            FaultKind::Crash(node) | FaultKind::Restart(node) => counted.contains(&node),
-            FaultKind::Partition(_) | FaultKind::Hostile(_) => false,
+            FaultKind::Crash(node, _) | FaultKind::Restart(node, _) => counted.contains(&node),
+            _ => false,
         };
         let fault = self.faults.iter().position(loses)?;
-        let (FaultKind::Crash(node) | FaultKind::Restart(node)) = self.faults[fault].kind else {
+        let (FaultKind::Crash(node, _) | FaultKind::Restart(node, _)) = self.faults[fault].kind
+        else {
             return None;
         };
         let (node, name) = (self.names.of(node), &self.faults[fault].name);

@@ -203,6 +203,13 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("target", "\"server\""),
     ("every", "\"10ms\""),
     ("share", "\"10%\""),
+    ("limits", "\"board\""),
+    ("buffer", "\"4KiB\""),
+    ("access", "{ answers = \"listed\", allow = [\"laptop\"] }"),
+    ("crash", "\"laptop\""),
+    ("restart", "\"laptop\""),
+    ("change_secret", "\"laptop\""),
+    ("retire_secret", "\"laptop\""),
 ];
 
 fn missing_key(key: &str, place: &Place, span: &Range<usize>) -> Diagnostic {

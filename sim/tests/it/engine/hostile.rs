@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use underpass_core::Instant;
 use underpass_sim::machine::{Command, Cx, IpFamily, Machine, Powers, SendId, Socket, Verdict};
-use underpass_sim::scenario::model::{FaultKind, Mode, NodeId};
+use underpass_sim::scenario::model::{FaultKind, Mode, NodeId, State};
 use underpass_sim::trace::{Observation, PacketInfo};
 use underpass_sim::units::Rate;
 use underpass_sim::world::{Outcome, World, WorldConfig};
@@ -262,7 +262,7 @@ fn a_machine_acts_while_any_fault_says_so() {
     act(&mut config, 100, Some(100));
     act(&mut config, 150, Some(100));
     act(&mut config, 400, None);
-    config.faults.push(fault(120, Some(10), FaultKind::Crash(B)));
+    config.faults.push(fault(120, Some(10), FaultKind::Crash(B, State::Lost)));
     let outcome = finish(world(config));
     let marks = Log::of(&outcome).of_node(B).into_iter();
     let marks: Vec<_> =
