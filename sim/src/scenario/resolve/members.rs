@@ -81,6 +81,7 @@ impl Resolver<'_> {
                     .label("no node is made for this")
                     .help(format!("`{key}` is from {least} to {most}")),
             );
+            return None;
         }
         usize::try_from(value).ok()
     }
@@ -100,6 +101,7 @@ impl Resolver<'_> {
                     .label("not a power of two")
                     .help(format!("write `{key} = {}` or `{key} = {near}`", near / 2)),
             );
+            return None;
         }
         self.in_range(key, limit, range)
     }
