@@ -5,6 +5,7 @@
     reason = "measuring is what wall clocks are for"
 )]
 
+pub mod crowd;
 pub mod data_path;
 pub mod engine;
 pub mod handshake;

@@ -14,6 +14,8 @@ pub struct Comparison {
 
 /// Turns of a comparison.
 const TURNS: usize = 41;
+/// Calls of a turn where both sides are the same work.
+const CALLS_ALIKE: u128 = 8;
 /// At least this long a turn, each side.
 const TURN: Duration = Duration::from_millis(5);
 
@@ -48,6 +50,32 @@ pub fn compare_sides(
         }
     }
     turns.map(|turns| comparison(1, turns))
+}
+
+/// Times two of a kind in turns, each call of which does `operations` twice over and says how long
+/// either took: the first against the second.
+pub fn compare_alike(
+    operations: u128,
+    mut one: impl FnMut() -> [Duration; 2],
+    mut other: impl FnMut() -> [Duration; 2],
+) -> [Comparison; 2] {
+    let mut turns = [Vec::new(), Vec::new()];
+    for _ in 0..TURNS {
+        let (mut ones, mut others) = ([Duration::ZERO; 2], [Duration::ZERO; 2]);
+        for _ in 0..CALLS_ALIKE {
+            for (total, took) in ones.iter_mut().zip(one()) {
+                *total += took;
+            }
+            for (total, took) in others.iter_mut().zip(other()) {
+                *total += took;
+            }
+        }
+        for (turns, (one, other)) in turns.iter_mut().zip(ones.into_iter().zip(others)) {
+            let thousandths = |total: Duration| total.as_nanos() * 1000 / CALLS_ALIKE;
+            turns.push((thousandths(one), thousandths(other)));
+        }
+    }
+    turns.map(|turns| comparison(operations, turns))
 }
 
 /// Of turns of ours and bare, in thousandths of a nanosecond a call.

@@ -108,6 +108,20 @@ impl Capacity {
         (2 * self.peers).next_power_of_two()
     }
 
+    /// Bytes of all tables together.
+    pub const fn bytes(&self) -> usize {
+        self.peers * size_of::<PeerSlot>()
+            + self.handshakes * size_of::<HandshakeSlot>()
+            + self.sessions() * size_of::<SessionSlot>()
+            + self.window_words() * size_of::<u64>()
+            + self.deadlines() * size_of::<DeadlineSlot>()
+            + (self.index() + self.queues()) * size_of::<u16>()
+            + self.messages * size_of::<MessageSlot>()
+            + self.flights() * size_of::<FlightSlot>()
+            + (self.message_window_words() + self.blocks()) * size_of::<u32>()
+            + self.buffer
+    }
+
     /// Bytes that [`Node::save`](crate::Node::save) may need.
     pub const fn saved_len_max(&self) -> usize {
         saved::len_max(self.peers)

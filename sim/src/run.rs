@@ -1,6 +1,7 @@
 //! One run: a scenario and a seed become a world, the world a verdict.
 
 use std::collections::BTreeMap;
+use std::iter::successors;
 use std::sync::Arc;
 
 use underpass_core::Instant;
@@ -132,8 +133,8 @@ pub fn build(scenario: &Scenario, seed: u64) -> World {
         world.add_commands(source(SendId(position), send, roster));
     }
     for fault in &scenario.faults {
-        for (node, _) in secret_acts(fault) {
-            world.schedule_command(fault.at, node, Command::Reconfigure);
+        for (node, at, _) in secret_acts(fault, scenario) {
+            world.schedule_command(at, node, Command::Reconfigure);
         }
     }
     world
@@ -164,8 +165,8 @@ fn owners(scenario: &Scenario) -> Vec<Setup> {
             }
             _ => {}
         }
-        for (node, act) in secret_acts(fault) {
-            owners[node.0 as usize].secrets.push((fault.at, act));
+        for (node, at, act) in secret_acts(fault, scenario) {
+            owners[node.0 as usize].secrets.push((at, act));
         }
     }
     for owner in &mut owners {
@@ -174,14 +175,17 @@ fn owners(scenario: &Scenario) -> Vec<Setup> {
     owners
 }
 
-/// What a fault has owners do about secrets.
-fn secret_acts(fault: &Fault) -> impl Iterator<Item = (NodeId, SecretAct)> + '_ {
-    let (nodes, act): (&[NodeId], _) = match &fault.kind {
+/// What a fault has owners do about secrets, and when.
+fn secret_acts(fault: &Fault, scenario: &Scenario) -> Vec<(NodeId, Instant, SecretAct)> {
+    let (nodes, act) = match &fault.kind {
         FaultKind::ChangeSecret(nodes) => (nodes, SecretAct::Change),
         FaultKind::RetireSecret(nodes) => (nodes, SecretAct::Retire),
-        _ => (&[], SecretAct::Retire),
+        _ => return Vec::new(),
     };
-    nodes.iter().map(move |node| (*node, act))
+    let (end, again) = (Instant::ORIGIN + scenario.duration, fault.every);
+    let times = successors(Some(fault.at), |at| again.map(|every| *at + every));
+    let times = times.take_while(|at| *at < end);
+    times.flat_map(|at| nodes.iter().map(move |node| (*node, at, act))).collect()
 }
 
 fn setup(node: &Node, owner: Setup, roster: &Arc<Roster>) -> NodeSetup {

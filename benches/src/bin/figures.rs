@@ -8,11 +8,13 @@
 use std::process::Command;
 
 use clap::{Parser, Subcommand};
+use underpass_benches::crowd::Crowd;
 use underpass_benches::data_path::{BATCH, Bare, Session};
 use underpass_benches::engine;
 use underpass_benches::handshake::{Knowing, Meeting, bare_side};
-use underpass_benches::measure::{Comparison, compare, compare_sides};
+use underpass_benches::measure::{Comparison, compare, compare_alike, compare_sides};
 use underpass_benches::worlds::{Cost, ring, stretches};
+use underpass_core::{Capacity, Node};
 
 /// Measures what the protocol and the simulator cost.
 #[derive(Parser)]
@@ -29,6 +31,10 @@ enum What {
     Instructions,
     /// A handshake against its bare scalar multiplications.
     Handshake,
+    /// A datagram with 4096 peers drawn at random, against 8.
+    Crowd,
+    /// Bytes that a node takes.
+    State,
     /// The simulator without our protocol.
     Engine,
     /// Simulated networks: 50 nodes for an hour, 10,000 nodes for a minute.
@@ -43,6 +49,8 @@ fn main() {
         Some(What::DataPath) => data_path(),
         Some(What::Instructions) => instructions(),
         Some(What::Handshake) => handshake(),
+        Some(What::Crowd) => crowd(),
+        Some(What::State) => state(),
         Some(What::Engine) => engine(),
         Some(What::Worlds) => worlds(),
         Some(What::Work { operation, size, batches }) => work(&operation, size, batches),
@@ -50,6 +58,8 @@ fn main() {
             data_path();
             instructions();
             handshake();
+            crowd();
+            state();
             engine();
             worlds();
         }
@@ -88,6 +98,44 @@ fn handshake() {
         for (side, comparison) in ["initiator", "responder"].iter().zip(&sides) {
             show(&format!("{name}, {side}"), comparison);
         }
+    }
+    println!();
+}
+
+fn crowd() {
+    println!("a datagram of 64 bytes, ns   4096 peers 8 peers  ratio");
+    let (mut many, mut few) = (Crowd::new(4096), Crowd::new(8));
+    let batch = underpass_benches::crowd::BATCH as u128;
+    let ways = compare_alike(batch, || many.exchange(), || few.exchange());
+    for (way, comparison) in ["sealed", "opened"].iter().zip(&ways) {
+        show(way, comparison);
+    }
+    println!();
+}
+
+fn state() {
+    println!("state, bytes                      whole  a peer");
+    let board = Capacity {
+        peers: 8,
+        handshakes: 4,
+        window_bits: 256,
+        messages: 16,
+        message_window: 32,
+        buffer: 4096,
+    };
+    let host = Capacity {
+        peers: 4096,
+        handshakes: 256,
+        window_bits: 8192,
+        messages: 1024,
+        message_window: 1024,
+        buffer: 1 << 20,
+    };
+    for (what, capacity) in [("a board, 8 peers", board), ("a host, 4096 peers", host)] {
+        let whole = size_of::<Node<()>>() + capacity.bytes();
+        let more = Capacity { peers: 2 * capacity.peers, ..capacity };
+        let each = (more.bytes() - capacity.bytes()) / capacity.peers;
+        println!("  {what:<27} {whole:>10} {each:>7}");
     }
     println!();
 }

@@ -109,7 +109,7 @@ fn address(node: NodeId) -> SocketAddr {
 
 fn packet(from: NodeId, to: NodeId, bytes: &[u8]) -> PacketInfo<'_> {
     let (source, destination) = (address(from), address(to));
-    PacketInfo { from, number: 7, source, destination, to: Some(to), bytes }
+    PacketInfo { from, number: 7, copy: 0, source, destination, to: Some(to), bytes }
 }
 
 fn hello(key: u8) -> [u8; 192] {

@@ -4,7 +4,14 @@ use underpass_core::Instant;
 
 use crate::scenario::model::{Fault, FaultKind, NodeId};
 
+mod drops;
+mod outages;
 mod power;
+mod window;
+
+pub use drops::Drops;
+pub use outages::{Blocks, Interfaces};
+pub use window::Window;
 
 pub(crate) use power::{Hold, Power};
 
@@ -18,9 +25,7 @@ pub struct Partitions {
 /// Nothing passes between different groups while it lasts.
 #[derive(Debug)]
 struct Partition {
-    begins: Instant,
-    /// The first instant after it; `None`: never.
-    ends: Option<Instant>,
+    window: Window,
     /// By node: its group. A node in no group reaches all.
     group_of: Vec<Option<usize>>,
 }
@@ -33,11 +38,9 @@ impl Partitions {
     /// If a partition names a node that does not exist, or one node in two groups.
     pub fn new(faults: &[Fault], nodes: usize) -> Self {
         let partitions = faults.iter().filter_map(|fault| match &fault.kind {
-            FaultKind::Partition(groups) => Some(Partition {
-                begins: fault.at,
-                ends: fault.lasts.map(|lasts| fault.at + lasts),
-                group_of: group_of(groups, nodes),
-            }),
+            FaultKind::Partition(groups) => {
+                Some(Partition { window: Window::of(fault), group_of: group_of(groups, nodes) })
+            }
             _ => None,
         });
         Self { partitions: partitions.collect() }
@@ -51,8 +54,7 @@ impl Partitions {
 
 impl Partition {
     fn separates(&self, a: NodeId, b: NodeId, at: Instant) -> bool {
-        let lasts = self.begins <= at && self.ends.is_none_or(|ends| at < ends);
-        lasts
+        self.window.contains(at)
             && match (self.group_of[a.0 as usize], self.group_of[b.0 as usize]) {
                 (Some(a), Some(b)) => a != b,
                 _ => false,

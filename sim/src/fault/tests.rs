@@ -16,6 +16,7 @@ fn partition(at_s: u64, lasts_s: Option<u64>, groups: &[&[NodeId]]) -> Fault {
         name: String::new(),
         at: secs(at_s),
         lasts: lasts_s.map(Duration::from_secs),
+        every: None,
         kind: FaultKind::Partition(groups.iter().map(|group| group.to_vec()).collect()),
     }
 }

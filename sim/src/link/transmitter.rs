@@ -12,7 +12,6 @@ const MICROS_PER_SECOND: u128 = 1_000_000;
 #[derive(Debug)]
 pub(super) struct Transmitter {
     rate: Rate,
-    limit: usize,
     /// When the last bit of each packet that waits or is being sent has gone out, rounded up.
     done: VecDeque<Instant>,
     /// When the last bit of the last packet has gone out, rounded down, and what that leaves out,
@@ -25,10 +24,9 @@ pub(super) struct Transmitter {
 }
 
 impl Transmitter {
-    pub(super) fn new(rate: Rate, limit: u32) -> Self {
+    pub(super) fn new(rate: Rate) -> Self {
         Self {
             rate,
-            limit: limit as usize,
             done: VecDeque::new(),
             free_at: Instant::ORIGIN,
             remainder: 0,
@@ -36,15 +34,30 @@ impl Transmitter {
         }
     }
 
+    /// Sends at another rate from now on. What waits already keeps its times.
+    pub(super) fn set_rate(&mut self, rate: Rate) {
+        if rate != self.rate {
+            // The remainder counts in terms of the old rate: the microsecond is filled up.
+            self.free_at = self.free_at + Duration::from_micros(u64::from(self.remainder > 0));
+            (self.rate, self.remainder) = (rate, 0);
+        }
+    }
+
     /// When a packet that comes at `at` arrives at the other end: `latency` after its last bit has
     /// gone out, but no sooner after the packet before it than its own bits take. So packets that
-    /// jitter holds back come out at the link's rate, and not all at once. `None` if there is no
-    /// room for it to wait.
-    pub(super) fn send(&mut self, at: Instant, bytes: u64, latency: Duration) -> Option<Instant> {
+    /// jitter holds back come out at the link's rate, and not all at once. `None` if `limit` packets
+    /// wait already.
+    pub(super) fn send(
+        &mut self,
+        at: Instant,
+        bytes: u64,
+        latency: Duration,
+        limit: u32,
+    ) -> Option<Instant> {
         while self.done.front().is_some_and(|&done| done <= at) {
             self.done.pop_front();
         }
-        if self.done.len() >= self.limit {
+        if self.done.len() >= limit as usize {
             return None;
         }
         if self.done.is_empty() {

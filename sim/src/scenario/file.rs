@@ -6,14 +6,18 @@
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::units::{Period, Probability, Rate};
+use crate::units::Period;
 
 mod forms;
 mod hostile;
+mod links;
 mod members;
 
 pub use forms::{AtLeast, Links, Seeds, Table, Two};
 pub use hostile::{Flood, FloodKind, Forge, Hostile, Replay, Tamper};
+pub use links::{
+    Direction, Distribution, GilbertElliott, Link, LinkFault, LinkPreset, Loss, Presets,
+};
 pub use members::{Access, Kind, Limits, OwnLimits, Whom};
 
 /// A whole file.
@@ -35,6 +39,8 @@ pub struct File {
     pub seeds: Option<Spanned<Seeds>>,
     /// A run that needs more events is stopped and fails.
     pub max_events: Option<Spanned<u64>>,
+    /// What links may refer to by name.
+    pub preset: Option<Table<Presets>>,
     /// The access link of every node, and the links between pairs.
     pub link: Option<Spanned<Links>>,
     /// Everybody on the network.
@@ -49,47 +55,6 @@ pub struct File {
     /// What must hold.
     #[serde(default)]
     pub expect: Vec<Table<Expect>>,
-}
-
-/// An access link, or the stretch between two nodes: the same both ways, but for what `up` and
-/// `down` say.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Link {
-    /// The two nodes (or globs) that it lies between; `up` is from the first to the second.
-    pub between: Option<Spanned<Two<Spanned<String>>>>,
-    /// Instead of `delay`, for a stretch between nodes: half of it each way.
-    pub rtt: Option<Spanned<Period>>,
-    /// Propagation delay of every packet.
-    pub delay: Option<Spanned<Period>>,
-    /// Each packet's delay differs by up to this.
-    pub jitter: Option<Spanned<Period>>,
-    /// Packets lost at random.
-    pub loss: Option<Spanned<Probability>>,
-    /// Bits a second.
-    pub rate: Option<Spanned<Rate>>,
-    /// Packets that wait for the rate before more are dropped.
-    pub limit: Option<Spanned<u32>>,
-    /// What differs towards the network.
-    pub up: Option<Table<Direction>>,
-    /// What differs from the network.
-    pub down: Option<Table<Direction>>,
-}
-
-/// What one direction of a link has different from the other.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Direction {
-    /// Propagation delay of every packet.
-    pub delay: Option<Spanned<Period>>,
-    /// Each packet's delay differs by up to this.
-    pub jitter: Option<Spanned<Period>>,
-    /// Packets lost at random.
-    pub loss: Option<Spanned<Probability>>,
-    /// Bits a second.
-    pub rate: Option<Spanned<Rate>>,
-    /// Packets that wait for the rate before more are dropped.
-    pub limit: Option<Spanned<u32>>,
 }
 
 /// A machine, or `count` of them.
@@ -165,8 +130,7 @@ pub enum Mode {
     Message,
 }
 
-/// Something that goes wrong, or that owners do: one of `partition`, `crash`, `restart`, `hostile`,
-/// `change_secret` and `retire_secret`.
+/// Something that goes wrong, or that owners do: one of the keys from `partition` on, and `state`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
@@ -177,12 +141,22 @@ pub struct Fault {
     /// How long it lasts; to the end if not given.
     #[serde(rename = "for")]
     pub lasts: Option<Spanned<Period>>,
+    /// Time from one beginning to the next; it happens once if not given.
+    pub every: Option<Spanned<Period>>,
     /// Nothing passes between these groups of names or globs.
     pub partition: Option<Spanned<Groups>>,
     /// This node is off meanwhile.
     pub crash: Option<Spanned<String>>,
     /// This node starts again at once.
     pub restart: Option<Spanned<String>>,
+    /// Nothing passes one way.
+    pub block: Option<Table<Block>>,
+    /// A link is different.
+    pub link: Option<Table<LinkFault>>,
+    /// Nothing goes into or out of this node, which stays on.
+    pub interface: Option<Spanned<String>>,
+    /// A single packet is lost.
+    pub drop: Option<Table<Drop>>,
     /// What becomes of its state when a node crashes or restarts; lost if not given.
     pub state: Option<Spanned<State>>,
     /// These nodes get the next secret of the network; a name or glob.
@@ -203,8 +177,33 @@ pub enum State {
     Kept,
 }
 
+/// Names or globs.
+pub type Patterns = Vec<Spanned<String>>;
+
 /// Groups of names or globs.
-pub type Groups = Vec<Spanned<Vec<Spanned<String>>>>;
+pub type Groups = Vec<Spanned<Patterns>>;
+
+/// Nothing passes from those to these; the way back is open.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Block {
+    /// Who is not heard.
+    pub from: Spanned<Patterns>,
+    /// Who does not hear them.
+    pub to: Spanned<Patterns>,
+}
+
+/// The n-th packet is lost that one node sends to another.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Drop {
+    /// The sender; a name or glob.
+    pub from: Spanned<String>,
+    /// The receiver; a name or glob.
+    pub to: Spanned<String>,
+    /// Counted from 1 for each pair, from the beginning of the fault on.
+    pub nth: Spanned<u64>,
+}
 
 /// Something that must hold: one fact, and at most one time.
 #[derive(Clone, Debug, Deserialize)]

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use underpass_core::{Duration, Instant, Whom};
 
-use crate::link::LinkModel;
+use crate::link::{LinkModel, LinkPatch};
 use crate::machine::hostile::Hostile;
 use crate::machine::underpass::Limits;
 
@@ -200,6 +200,8 @@ pub struct Fault {
     pub at: Instant,
     /// How long it lasts; `None`: to the end.
     pub lasts: Option<Duration>,
+    /// From one beginning to the next, if it happens again and again: longer than it lasts.
+    pub every: Option<Duration>,
     /// What it is.
     pub kind: FaultKind,
 }
@@ -218,8 +220,47 @@ pub enum FaultKind {
     ChangeSecret(Vec<NodeId>),
     /// The owners of these nodes take from each the secret before its own.
     RetireSecret(Vec<NodeId>),
+    /// Nothing passes from those nodes to these; the way back is open.
+    Block {
+        /// Who is not heard.
+        from: Vec<NodeId>,
+        /// Who does not hear them.
+        to: Vec<NodeId>,
+    },
+    /// These links are different as long as it lasts. What entered them before keeps its way.
+    Link(Vec<LinkChange>),
+    /// Nothing goes into or out of the node, which does not notice.
+    Interface(NodeId),
+    /// One packet of each pair is lost before it comes to any link.
+    Drop {
+        /// From whom, to whom.
+        pairs: Vec<(NodeId, NodeId)>,
+        /// Which: counted from 1 as they are sent, anew each time the fault begins.
+        nth: u64,
+    },
     /// These hostile machines do what they are there for; before and after, they only overhear.
     Hostile(Vec<NodeId>),
+}
+
+/// What is different about one link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkChange {
+    /// Which link.
+    pub link: LinkPlace,
+    /// Towards the network, or from the first node of the pair to the second.
+    pub up: LinkPatch,
+    /// The other way.
+    pub down: LinkPatch,
+}
+
+/// Where a link lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkPlace {
+    /// The access link of a node.
+    Access(NodeId),
+    /// The stretch between the access links of two nodes, which is ideal if the scenario has no
+    /// [`PairLink`] for it.
+    Pair(NodeId, NodeId),
 }
 
 /// What becomes of a node's state when it is switched off.

@@ -14,6 +14,7 @@ use super::file::{File, Seeds};
 use super::model::{self, NodeId, Scenario};
 use super::shape::Shape;
 use super::vocabulary::Vocabulary;
+use crate::link::Preset;
 use crate::payload::Stamp;
 use crate::units::Period;
 
@@ -22,11 +23,14 @@ mod expects;
 mod facts;
 mod faults;
 mod hostile;
+mod link_faults;
+mod link_sense;
 mod links;
 mod members;
 mod names;
 mod nodes;
 mod pointless;
+mod presets;
 mod secrets;
 mod sends;
 mod sense;
@@ -62,6 +66,8 @@ struct Resolver<'a> {
     hostile: BTreeSet<NodeId>,
     /// Positions in `nodes` of those that each `[[node]]` makes.
     nodes_of: Vec<Range<usize>>,
+    /// Links that the file gives a name, without those that the simulator knows.
+    presets: BTreeMap<String, Preset>,
     /// Where the file gives the loss of each node's access link, up and down.
     node_losses: Vec<links::Losses>,
     pairs: Vec<model::PairLink>,
@@ -134,6 +140,7 @@ impl<'a> Resolver<'a> {
             nodes: Vec::new(),
             hostile: BTreeSet::new(),
             nodes_of: Vec::new(),
+            presets: BTreeMap::new(),
             node_losses: Vec::new(),
             pairs: Vec::new(),
             pair_spans: Vec::new(),

@@ -3,7 +3,7 @@ use underpass_core::{Duration, Instant, Whom};
 
 use super::model::*;
 use super::*;
-use crate::link::LinkModel;
+use crate::link::{Distribution, GilbertElliott, LinkModel, LinkPatch, LossModel, Preset};
 use crate::machine::hostile::{Attack, FloodKind};
 use crate::machine::underpass::Limits;
 use crate::units::{Probability, Rate};
@@ -20,6 +20,11 @@ duration = "2min"
 seeds = [7, 3]
 max_events = 1_000
 
+[preset.link.cellar]
+delay = "2ms"
+mtu = 1280
+down = { corrupt = "0.1%" }
+
 [[link]]
 delay = "20ms"
 jitter = "5ms"
@@ -29,6 +34,16 @@ up = { rate = "1mbit", limit = 50 }
 between = ["laptop", "sensor-*"]
 rtt = "31.001ms"
 down = { loss = "0.5%" }
+
+[[link]]
+between = ["sensor-1", "sensor-2"]
+preset = "cellar"
+jitter = "1ms"
+distribution = "pareto"
+duplicate = "1%"
+reorder = "25%"
+gap = 5
+up = { loss = { p = "1%", r = "10%", loss_bad = "80%", loss_good = "0.1%" } }
 
 [[node]]
 name = "laptop"
@@ -113,6 +128,7 @@ restart = "laptop"
 name = "attack"
 at = "80s"
 for = "10s"
+every = "20s"
 hostile = "*"
 
 [[fault]]
@@ -122,6 +138,28 @@ change_secret = "sensor-*"
 [[fault]]
 at = "66s"
 retire_secret = "sensor-1"
+
+[[fault]]
+at = "75s"
+for = "1s"
+every = "3s"
+block = { from = ["laptop", "sensor-*"], to = ["sensor-2"] }
+
+[[fault]]
+at = "80s"
+interface = "sensor-1"
+
+[[fault]]
+at = "80s"
+drop = { from = "laptop", to = "*", nth = 3 }
+
+[[fault]]
+at = "80s"
+link = { node = "sensor-1", preset = "dsl", up = { rate = "2mbit" } }
+
+[[fault]]
+at = "90s"
+link = { between = ["sensor-1", "laptop"], rtt = "1s" }
 
 [[expect]]
 by = "7s"
@@ -245,13 +283,13 @@ fn nodes_and_their_links() {
 #[test]
 fn an_rtt_is_halved_to_the_microsecond() {
     let scenario = everything();
-    assert_eq!(scenario.pairs.len(), 3);
+    assert_eq!(scenario.pairs.len(), 4);
     let pair = &scenario.pairs[1];
     assert_eq!((pair.a, pair.b), (LAPTOP, SENSOR_2));
     assert_eq!(pair.ab.delay, Duration::from_micros(15_500));
     assert_eq!(pair.ba.delay, Duration::from_micros(15_501));
-    assert_eq!(pair.ab.loss, Probability::NEVER);
-    assert_eq!(Some(pair.ba.loss), Probability::ratio(5, 1_000));
+    assert_eq!(pair.ab.loss, LossModel::NEVER);
+    assert_eq!(pair.ba.loss, LossModel::Random(Probability::ratio(5, 1_000).unwrap()));
 }
 
 #[test]
@@ -279,7 +317,7 @@ fn sends_fit_into_their_time() {
 #[test]
 fn faults() {
     let scenario = everything();
-    let [cut, crash, restart, attack, change, retire] = scenario.faults.as_slice() else {
+    let [cut, crash, restart, attack, change, retire, ..] = scenario.faults.as_slice() else {
         panic!()
     };
     let groups = vec![vec![LAPTOP], vec![SENSOR_1, SENSOR_2]];
@@ -289,6 +327,7 @@ fn faults() {
     assert_eq!(crash.kind, FaultKind::Crash(SENSOR_3, State::Kept));
     assert_eq!(restart.kind, FaultKind::Restart(LAPTOP, State::Lost));
     assert_eq!(attack.kind, FaultKind::Hostile((4..9).map(NodeId).collect()));
+    assert_eq!((attack.lasts, attack.every), (Some(millis(10_000)), Some(millis(20_000))));
     assert_eq!(change.kind, FaultKind::ChangeSecret(vec![SENSOR_1, SENSOR_2, SENSOR_3]));
     assert_eq!(retire.kind, FaultKind::RetireSecret(vec![SENSOR_1]));
 }
@@ -365,6 +404,75 @@ fn a_glob_means_hostile_nodes_only_where_it_matches_no_other() {
     let groups = vec![vec![a, b], vec![mallory_1]];
     assert_eq!(scenario.faults[1].kind, FaultKind::Partition(groups));
     assert_eq!(scenario.expects[0].facts.len(), 2);
+}
+
+#[test]
+fn every_key_of_a_link() {
+    let scenario = everything();
+    let pair = scenario.pairs.last().unwrap();
+    assert_eq!((pair.a, pair.b), (SENSOR_1, SENSOR_2));
+    let per_mille = |per_mille| Probability::ratio(per_mille, 1000).unwrap();
+    let down = LinkModel {
+        // From the preset.
+        delay: millis(2),
+        mtu: Some(1280),
+        corrupt: per_mille(1),
+        // Its own.
+        jitter: millis(1),
+        distribution: Distribution::Pareto,
+        duplicate: per_mille(10),
+        reorder: per_mille(250),
+        gap: 5.try_into().unwrap(),
+        ..LinkModel::IDEAL
+    };
+    let bursts = GilbertElliott {
+        p: per_mille(10),
+        r: per_mille(100),
+        loss_bad: per_mille(800),
+        loss_good: per_mille(1),
+    };
+    let loss = LossModel::GilbertElliott(bursts);
+    assert_eq!(pair.ba, down);
+    assert_eq!(pair.ab, LinkModel { loss, corrupt: Probability::NEVER, ..down });
+}
+
+#[test]
+fn a_model_of_bursts_has_the_defaults_of_netem() {
+    let scenario = small("[link]\nloss = { p = \"1%\", r = \"10%\" }");
+    let LossModel::GilbertElliott(model) = scenario.nodes[0].up.loss else { panic!() };
+    assert_eq!((model.loss_bad, model.loss_good), (Probability::ALWAYS, Probability::NEVER));
+}
+
+#[test]
+fn every_preset_is_a_link() {
+    for name in Preset::names() {
+        let scenario = small(&format!("[link]\npreset = \"{name}\""));
+        let Preset { up, down } = Preset::named(name).unwrap();
+        let node = &scenario.nodes[0];
+        assert_eq!(node.up, LinkModel::IDEAL.with(&up));
+        assert_eq!(node.down, LinkModel::IDEAL.with(&down));
+        assert!(node.up.delay > Duration::ZERO && node.up.rate.is_some(), "{name}");
+    }
+}
+
+#[test]
+fn faults_of_links() {
+    let scenario = everything();
+    let [.., block, interface, drop, access, pair] = scenario.faults.as_slice() else { panic!() };
+    let from = vec![LAPTOP, SENSOR_1, SENSOR_2, SENSOR_3];
+    assert_eq!(block.kind, FaultKind::Block { from, to: vec![SENSOR_2] });
+    assert_eq!((block.lasts, block.every), (Some(millis(1_000)), Some(millis(3_000))));
+    assert_eq!(interface.kind, FaultKind::Interface(SENSOR_1));
+    let pairs = [1, 2, 3, 9, 10].map(|to| (LAPTOP, NodeId(to))).to_vec();
+    assert_eq!(drop.kind, FaultKind::Drop { pairs, nth: 3 });
+    let Preset { up, down } = Preset::named("dsl").unwrap();
+    let rate = Rate::from_bits_per_second(2_000_000);
+    let (up, down) = (LinkPatch { afresh: true, rate, ..up }, LinkPatch { afresh: true, ..down });
+    let change = LinkChange { link: LinkPlace::Access(SENSOR_1), up, down };
+    assert_eq!(access.kind, FaultKind::Link(vec![change]));
+    let half = LinkPatch { delay: Some(millis(500)), ..LinkPatch::default() };
+    let change = LinkChange { link: LinkPlace::Pair(SENSOR_1, LAPTOP), up: half, down: half };
+    assert_eq!(pair.kind, FaultKind::Link(vec![change]));
 }
 
 #[test]
@@ -448,6 +556,22 @@ fn sense_is_accepted() {
     // A node has something to say to itself.
     let to_oneself = |text: &str| text.replace("to = \"b\"", "to = \"a\"");
     small(&format!("{}{}", to_oneself(&message), to_oneself(all)));
+    // What loses nothing, bursts of no loss included, and what only makes more packets.
+    small(&format!("[link]\ndelay = \"1ms\"\nreorder = \"9%\"\nduplicate = \"9%\"\n{send}{all}"));
+    small(&format!("[link]\npreset = \"wifi\"\nloss = \"0%\"\n{send}{all}"));
+    // A block of the way back, an interface that is down in between, again and again.
+    let block = "[[fault]]\nat = \"0s\"\nblock = { from = [\"b\"], to = [\"a\"] }\n";
+    small(&format!("{send}{block}{all}"));
+    let down = "[[fault]]\nat = \"2s\"\nfor = \"9s\"\nevery = \"10s\"\ninterface = \"b\"\n";
+    small(&format!("{send}{down}{all}"));
+    // A change that loses nothing, and one between two payloads.
+    let slow = "[[fault]]\nat = \"0s\"\nlink = { node = \"a\", delay = \"9ms\" }\n";
+    small(&format!("{send}{slow}{all}"));
+    let bad = "[[fault]]\nat = \"2s\"\nfor = \"9s\"\nlink = { node = \"a\", loss = \"9%\" }\n";
+    small(&format!("{send}{bad}{all}"));
+    // `up` and `down` of a preset that needs what its user has.
+    let preset = "[preset.link.x]\nreorder = \"9%\"\n[link]\npreset = \"x\"\ndelay = \"1ms\"\n";
+    small(&format!("{preset}{send}{all}"));
     // That not all arrive can be wanted.
     small(&format!("[link]\nloss = \"50%\"\n{send}{all}never = true\n"));
     // What is changed is on another link, or nothing is sent meanwhile.
@@ -468,6 +592,21 @@ fn sense_is_accepted() {
     let session = "[[expect]]\nsession = { between = [\"a\", \"c\"], is = \"init\" }\n";
     let text = format!("format = 1\ntitle = \"t\"\nduration = \"60s\"\n{beside}\n{session}");
     parse_text(&text).unwrap_or_else(|report| panic!("{report}"));
+}
+
+#[test]
+fn over_ipv6_less_fits_into_an_mtu() {
+    let accepts = |interfaces: &str| {
+        let text = format!(
+            "format = 1\ntitle = \"t\"\nduration = \"60s\"\nlink = {{ mtu = 1199 }}\n\
+             node = [{{ name = \"a\", peers = [\"b\"], interfaces = [\"ipv4\", \"ipv6\"] }},\n\
+             {{ name = \"b\", interfaces = [{interfaces}] }}]\n\
+             [[send]]\nfrom = \"a\"\nto = \"b\"\nat = \"1s\"\nsize = 1152\n\
+             [[expect]]\ndelivered = {{ from = \"a\", to = \"b\", all = true }}\n"
+        );
+        parse_text(&text).is_ok()
+    };
+    assert!(accepts("\"ipv4\"") && !accepts("\"ipv6\""));
 }
 
 #[test]
@@ -559,6 +698,13 @@ const PIECES: &[&str] = &[
     "\"\"\"",
     "duration",
     "seeds = 0\n",
+    "[preset.link.x]\n",
+    "preset = \"wifi\"\n",
+    "loss = { p = \"1%\", r = \"1%\" }\n",
+    "reorder = \"5%\"\n",
+    "gap",
+    "mtu",
+    "every = \"3s\"\n",
 ];
 
 proptest! {

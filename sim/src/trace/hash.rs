@@ -18,17 +18,18 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// Why a machine is called.
 #[derive(Clone, Copy)]
-pub(crate) enum Input {
+pub(crate) enum Input<'p> {
     /// Its node was switched on.
     Start,
-    /// This datagram arrived. Its bytes are in the record of its sender.
-    Datagram { from: NodeId, number: u64 },
+    /// This datagram arrived. Its bytes are in the record of its sender, unless it is a duplicate or
+    /// they were altered on the way: then they are here.
+    Datagram { from: NodeId, number: u64, altered: Option<&'p [u8]> },
     /// Its wake came due.
     Wake,
     /// This command was given.
     Command { source: u32, number: u64 },
-    /// This datagram crossed a link that it taps. Its bytes are in the record of its sender.
-    Overheard { from: NodeId, number: u64 },
+    /// This datagram crossed a link that it taps; its bytes likewise.
+    Overheard { from: NodeId, number: u64, altered: Option<&'p [u8]> },
     /// It may act from now on, or no longer.
     Active(bool),
 }
@@ -63,13 +64,12 @@ impl TraceHash {
         }
     }
 
-    pub(super) fn input(&mut self, at: Instant, node: NodeId, input: Input) {
+    pub(super) fn input(&mut self, at: Instant, node: NodeId, input: Input<'_>) {
         match input {
             Input::Start => self.begin(at, 0),
-            Input::Datagram { from, number } => {
-                self.begin(at, 1);
-                self.record.extend(from.0.to_le_bytes());
-                self.record.extend(number.to_le_bytes());
+            Input::Datagram { from, number, altered } => {
+                self.begin(at, if altered.is_none() { 1 } else { 12 });
+                return self.end_datagram(node, from, number, altered);
             }
             Input::Wake => self.begin(at, 2),
             Input::Command { source, number } => {
@@ -77,10 +77,9 @@ impl TraceHash {
                 self.record.extend(source.to_le_bytes());
                 self.record.extend(number.to_le_bytes());
             }
-            Input::Overheard { from, number } => {
-                self.begin(at, 7);
-                self.record.extend(from.0.to_le_bytes());
-                self.record.extend(number.to_le_bytes());
+            Input::Overheard { from, number, altered } => {
+                self.begin(at, if altered.is_none() { 7 } else { 13 });
+                return self.end_datagram(node, from, number, altered);
             }
             Input::Active(active) => {
                 self.begin(at, 8);
@@ -151,6 +150,16 @@ impl TraceHash {
             SocketAddr::V6(address) => self.record.extend(address.ip().octets()),
         }
         self.record.extend(address.port().to_le_bytes());
+    }
+
+    /// Ends the record of a datagram that comes to a machine.
+    fn end_datagram(&mut self, node: NodeId, from: NodeId, number: u64, altered: Option<&[u8]>) {
+        self.record.extend(from.0.to_le_bytes());
+        self.record.extend(number.to_le_bytes());
+        match altered {
+            Some(bytes) => self.end_with_bytes(node, bytes),
+            None => self.end(node, &[]),
+        }
     }
 
     /// Ends a record whose last field is a datagram's bytes.

@@ -30,7 +30,7 @@ impl Trace {
     }
 
     /// A machine is about to be called for this reason.
-    pub(crate) fn input(&mut self, at: Instant, node: NodeId, input: Input) {
+    pub(crate) fn input(&mut self, at: Instant, node: NodeId, input: Input<'_>) {
         self.hash.input(at, node, input);
     }
 
@@ -50,15 +50,36 @@ impl Trace {
         }
     }
 
+    /// A machine is about to overhear a datagram; `as_sent` unless it is a duplicate, or something
+    /// has changed it.
+    pub(crate) fn overheard(
+        &mut self,
+        at: Instant,
+        tapper: NodeId,
+        packet: &PacketInfo<'_>,
+        as_sent: bool,
+    ) {
+        let &PacketInfo { from, number, bytes, .. } = packet;
+        let altered = (!as_sent).then_some(bytes);
+        self.hash.input(at, tapper, Input::Overheard { from, number, altered });
+    }
+
     /// A machine has decided over a datagram that it overheard.
     pub(crate) fn judged(&mut self, at: Instant, node: NodeId, verdict: &Verdict) {
         self.hash.judged(at, node, verdict);
     }
 
-    /// A datagram is about to be handed to `to`.
-    pub(crate) fn arrived(&mut self, at: Instant, to: NodeId, packet: &PacketInfo<'_>) {
-        // The records of its sender, and of who changed it on the way, cover the bytes already.
-        self.hash.input(at, to, Input::Datagram { from: packet.from, number: packet.number });
+    /// A datagram is about to be handed to `to`; `as_sent` likewise.
+    pub(crate) fn arrived(
+        &mut self,
+        at: Instant,
+        to: NodeId,
+        packet: &PacketInfo<'_>,
+        as_sent: bool,
+    ) {
+        let &PacketInfo { from, number, bytes, .. } = packet;
+        let altered = (!as_sent).then_some(bytes);
+        self.hash.input(at, to, Input::Datagram { from, number, altered });
         for watch in &mut self.watches {
             watch.arrived(at, packet);
         }

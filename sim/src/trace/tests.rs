@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use underpass_core::{Duration, Instant, Outcome};
 
 use super::{Input, Observation, PacketInfo, Trace, Watch};
-use crate::machine::SendId;
+use crate::machine::{SendId, Verdict};
 use crate::scenario::model::{NodeId, SessionState};
 
 const A: NodeId = NodeId(0);
@@ -45,7 +45,15 @@ fn hash_of(happens: impl FnOnce(&mut Trace)) -> [u8; 32] {
 
 fn packet(bytes: &[u8]) -> PacketInfo<'_> {
     let address = SocketAddr::from((Ipv4Addr::new(198, 18, 0, 1), 7));
-    PacketInfo { from: A, number: 0, source: address, destination: address, to: Some(B), bytes }
+    PacketInfo {
+        from: A,
+        number: 0,
+        copy: 0,
+        source: address,
+        destination: address,
+        to: Some(B),
+        bytes,
+    }
 }
 
 #[test]
@@ -106,11 +114,19 @@ fn the_hash_depends_on_every_part_of_a_record() {
         hash_of(|trace| trace.input(at_us(1), A, Input::Command { source: 0, number: 1 })),
         hash_of(|trace| trace.transmitted(at_us(1), &packet(b"x"))),
         hash_of(|trace| trace.transmitted(at_us(1), &packet(b"y"))),
-        hash_of(|trace| trace.arrived(at_us(1), B, &packet(b"x"))),
+        hash_of(|trace| trace.arrived(at_us(1), B, &packet(b"x"), true)),
+        hash_of(|trace| trace.arrived(at_us(1), B, &packet(b"x"), false)),
+        hash_of(|trace| trace.arrived(at_us(1), B, &packet(b"y"), false)),
+        hash_of(|trace| trace.overheard(at_us(1), B, &packet(b"x"), true)),
+        hash_of(|trace| trace.overheard(at_us(1), B, &packet(b"x"), false)),
+        hash_of(|trace| trace.input(at_us(1), A, Input::Active(true))),
+        hash_of(|trace| trace.injected(at_us(1), &packet(b"x"))),
+        hash_of(|trace| trace.judged(at_us(1), A, &Verdict::Drop)),
+        hash_of(|trace| trace.judged(at_us(1), A, &Verdict::Replace(b"x".into()))),
         hash_of(|trace| trace.observed(at_us(1), A, &Observation::Stopped)),
     ]
     .into();
-    assert_eq!(hashes.len(), 11);
+    assert_eq!(hashes.len(), 19);
 }
 
 #[test]
@@ -181,7 +197,7 @@ fn a_watch_sees_everything_and_may_find_fault() {
     trace.transmitted(at_us(1), &packet(b"x"));
     trace.observed(at_us(1), A, &Observation::Stopped);
     assert_eq!(trace.violation(), None);
-    trace.arrived(at_us(2), B, &packet(b"x"));
+    trace.arrived(at_us(2), B, &packet(b"x"), true);
     assert_eq!(trace.violation().as_deref(), Some("something arrived"));
     let (_, watches) = trace.finish();
     let counts = watches[1].downcast_ref::<Counts>().unwrap();

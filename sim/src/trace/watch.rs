@@ -51,6 +51,8 @@ pub struct PacketInfo<'p> {
     pub from: NodeId,
     /// Counts the datagrams of that node from zero, across its restarts.
     pub number: u64,
+    /// 0 for the datagram that was sent; tells the duplicates apart that links made of it.
+    pub copy: u8,
     /// The address and port it comes from.
     pub source: SocketAddr,
     /// The address and port it goes to.

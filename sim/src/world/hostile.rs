@@ -30,8 +30,7 @@ impl World {
         let (tapper, link) = self.kernel.network.taps.at(&packet, stage).expect("it is tapped");
         let mut verdict = Verdict::Pass;
         if self.kernel.host(tapper).power.is_on() {
-            let (from, number) = (packet.from, packet.number);
-            self.kernel.trace.input(now, tapper, Input::Overheard { from, number });
+            self.kernel.trace.overheard(now, tapper, &packet.info(), packet.is_as_sent());
             let call = |machine: &mut dyn Machine, cx: &mut Cx<'_>| {
                 machine.overheard(cx, link, &packet.info())
             };
@@ -44,10 +43,7 @@ impl World {
         self.kernel.packets.put_back(slot, packet);
         match verdict {
             Verdict::Pass | Verdict::Replace(_) => self.kernel.pass_tap(slot, stage),
-            Verdict::Drop => {
-                self.kernel.tally.lost(Loss::Intercepted);
-                self.kernel.packets.release(slot);
-            }
+            Verdict::Drop => self.kernel.lose(slot, Loss::Intercepted),
         }
     }
 

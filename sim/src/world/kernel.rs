@@ -140,37 +140,68 @@ impl Kernel {
         let packet = self.packets.get_mut(slot);
         assert!(length <= packet.buffer.len(), "a machine claims {length} bytes in the buffer");
         (packet.from, packet.number, packet.to) = (node, number, to);
+        (packet.copy, packet.altered) = (0, false);
         (packet.source, packet.destination, packet.length) = (source, destination, length);
     }
 
     fn depart(&mut self, slot: Slot) {
         let packet = self.packets.get(slot);
         self.tally.sent(packet.length);
-        let next = self.network.send(packet, self.now);
-        self.proceed(slot, next);
+        match self.network.admit(packet, self.now) {
+            Ok(Stage::Arrival) => self.enqueue(slot, Stage::Arrival, self.now),
+            Ok(stage) => self.carry(slot, stage, self.now),
+            Err(loss) => self.lose(slot, loss),
+        }
     }
 
     /// The machine that overheard a packet lets it go on.
     pub(super) fn pass_tap(&mut self, slot: Slot, stage: Stage) {
-        let next = self.network.pass_tap(self.packets.get(slot), stage, self.now);
-        self.proceed(slot, next);
+        match self.network.after(stage, self.packets.get(slot), self.now) {
+            Ok(next) => self.proceed(slot, next, self.now),
+            Err(loss) => self.lose(slot, loss),
+        }
     }
 
-    /// The packet comes to a link whose queue had to be waited for.
-    pub(super) fn forward(&mut self, slot: Slot, stage: Stage) {
-        let packet = self.packets.get(slot);
-        let to = packet.to.expect("only packets to somebody come this far");
-        let next = match stage {
-            Stage::Pair => self.network.cross_pair(packet, to, self.now),
-            Stage::Down => self.network.cross_down(packet, to, self.now),
-            Stage::TapUp(_) | Stage::TapDown(_) => unreachable!("its machine is asked first"),
-            Stage::Arrival => unreachable!("there is no link after the last"),
-        };
-        self.proceed(slot, next);
+    /// Brings a packet from the entrance of a link as far as nothing but the packet itself decides
+    /// what becomes of it.
+    pub(super) fn carry(&mut self, slot: Slot, stage: Stage, at: Instant) {
+        match self.cross(slot, stage, at) {
+            Ok((next, at)) => self.proceed(slot, next, at),
+            Err(loss) => self.lose(slot, loss),
+        }
+    }
+
+    /// A packet comes to a stage behind others.
+    fn proceed(&mut self, slot: Slot, stage: Stage, at: Instant) {
+        if self.network.must_wait(stage, self.packets.get(slot)) {
+            self.enqueue(slot, stage, at);
+        } else {
+            self.carry(slot, stage, at);
+        }
+    }
+
+    /// A packet crosses one link: where it comes then, and when. If the link makes a second packet
+    /// of it, that one is on its own way afterwards.
+    fn cross(&mut self, slot: Slot, stage: Stage, at: Instant) -> Result<(Stage, Instant), Loss> {
+        let crossing = self.network.cross(stage, self.packets.get(slot), at)?;
+        if crossing.duplicated {
+            let copy = self.packets.duplicate(slot, stage.bit());
+            self.tally.duplicated += 1;
+            self.carry(copy, stage, at);
+        }
+        let packet = self.packets.get_mut(slot);
+        if let Some(bit) = crossing.flipped_bit {
+            packet.flip(bit);
+        }
+        let next = self.network.after(stage, packet, crossing.exit)?;
+        Ok((next, crossing.exit))
     }
 
     /// The socket that takes a packet that arrived, if any does.
     pub(super) fn accept(&self, to: NodeId, packet: &Packet) -> Result<Socket, Loss> {
+        if self.network.is_kept_out(packet, to, self.now) {
+            return Err(Loss::InterfaceDown);
+        }
         let host = self.host(to);
         if !host.power.is_on() {
             return Err(Loss::NodeOff);
@@ -193,19 +224,16 @@ impl Kernel {
         has_address.then_some(node)
     }
 
-    fn proceed(&mut self, slot: Slot, next: Result<(Stage, Instant), Loss>) {
-        match next {
-            Ok((stage, at)) => {
-                let packet = self.packets.get(slot);
-                let tapper = self.network.taps.at(packet, stage).map(|(tapper, _)| tapper);
-                let to = tapper.or(packet.to).expect("a packet to nobody is lost");
-                let key = Key::packet(at, to, packet.from, packet.number);
-                self.queue.push(key, Event::Packet(slot, stage));
-            }
-            Err(loss) => {
-                self.tally.lost(loss);
-                self.packets.release(slot);
-            }
-        }
+    fn enqueue(&mut self, slot: Slot, stage: Stage, at: Instant) {
+        let packet = self.packets.get(slot);
+        let tapper = self.network.taps.at(packet, stage).map(|(tapper, _)| tapper);
+        let to = tapper.or(packet.to).expect("a packet to nobody is lost");
+        let key = Key::packet(at, to, packet.from, packet.number, packet.copy);
+        self.queue.push(key, Event::Packet(slot, stage));
+    }
+
+    pub(super) fn lose(&mut self, slot: Slot, loss: Loss) {
+        self.tally.lost(loss);
+        self.packets.release(slot);
     }
 }

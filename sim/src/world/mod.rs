@@ -33,6 +33,7 @@ pub use address::{IPV4_NODES_MAX, ipv4_address, ipv6_address, node_of_address};
 pub use tally::Tally;
 
 pub(crate) use kernel::Kernel;
+pub(crate) use network::{IPV4_UDP_HEADERS, IPV6_UDP_HEADERS};
 
 use host::Host;
 use kernel::Event;
@@ -251,26 +252,28 @@ impl World {
         Outcome { hash, events: self.events, tally: self.kernel.tally, watches }
     }
 
+    /// Those that act at an instant. All others are told beforehand to what they concern, and need
+    /// no event.
     fn schedule_faults(&mut self) {
         for (position, fault) in (0u32..).zip(&self.faults) {
             let nodes = match &fault.kind {
-                // The network knows its partitions in advance: they need no event.
-                FaultKind::Partition(_) => continue,
-                // What owners do is a command.
-                FaultKind::ChangeSecret(_) | FaultKind::RetireSecret(_) => continue,
                 FaultKind::Crash(node, _) | FaultKind::Restart(node, _) => {
                     std::slice::from_ref(node)
                 }
                 FaultKind::Hostile(nodes) => nodes,
+                FaultKind::Partition(_)
+                | FaultKind::Block { .. }
+                | FaultKind::Link(_)
+                | FaultKind::Interface(_)
+                | FaultKind::Drop { .. }
+                // What owners do is a command.
+                | FaultKind::ChangeSecret(_)
+                | FaultKind::RetireSecret(_) => continue,
             };
             for node in nodes {
                 assert!((node.0 as usize) < self.machines.len(), "{node:?} exists");
             }
             self.kernel.schedule(fault.at, Event::FaultBegins(position));
-            let lasts = fault.lasts.filter(|_| !matches!(fault.kind, FaultKind::Restart(..)));
-            if let Some(lasts) = lasts {
-                self.kernel.schedule(fault.at + lasts, Event::FaultEnds(position));
-            }
         }
     }
 
@@ -280,7 +283,9 @@ impl World {
             Event::Packet(slot, stage @ (Stage::TapUp(_) | Stage::TapDown(_))) => {
                 self.overhear(slot, stage);
             }
-            Event::Packet(slot, stage) => self.kernel.forward(slot, stage),
+            Event::Packet(slot, stage @ (Stage::Up | Stage::Pair | Stage::Down)) => {
+                self.kernel.carry(slot, stage, self.kernel.now);
+            }
             Event::Wake(node) => self.wake(node)?,
             Event::Command(source) => self.command(source),
             Event::Start(node) => self.release(node, Hold::NotStarted),
@@ -296,7 +301,8 @@ impl World {
         match self.kernel.accept(to, &packet) {
             Ok(socket) => {
                 self.kernel.tally.delivered += 1;
-                self.kernel.trace.arrived(self.kernel.now, to, &packet.info());
+                let (now, as_sent) = (self.kernel.now, packet.is_as_sent());
+                self.kernel.trace.arrived(now, to, &packet.info(), as_sent);
                 let from = packet.source;
                 self.call(to, |machine, cx| {
                     machine.datagram(cx, socket, from, packet.bytes_mut());
@@ -355,18 +361,37 @@ impl World {
     }
 
     fn begin_fault(&mut self, position: u32) {
-        match self.faults[position as usize].kind {
-            FaultKind::Hostile(_) => self.set_active(position, true),
+        let Fault { lasts, every, .. } = self.faults[position as usize];
+        let now = self.kernel.now;
+        if let Some(every) = every {
+            self.kernel.schedule(now + every, Event::FaultBegins(position));
+        }
+        let lasts = match self.faults[position as usize].kind {
             FaultKind::Crash(node, state) => {
                 self.stop(node, state);
                 self.kernel.host_mut(node).power.hold(Hold::Crash(position));
+                lasts
             }
             FaultKind::Restart(node, state) => {
                 self.stop(node, state);
                 self.kernel.host_mut(node).power.release_all();
                 self.start(node);
+                None
             }
-            _ => unreachable!("it has no event"),
+            FaultKind::Hostile(_) => {
+                self.set_active(position, true);
+                lasts
+            }
+            FaultKind::Partition(_)
+            | FaultKind::Block { .. }
+            | FaultKind::Link(_)
+            | FaultKind::Interface(_)
+            | FaultKind::Drop { .. }
+            | FaultKind::ChangeSecret(_)
+            | FaultKind::RetireSecret(_) => unreachable!("it has no event"),
+        };
+        if let Some(lasts) = lasts {
+            self.kernel.schedule(now + lasts, Event::FaultEnds(position));
         }
     }
 
@@ -374,7 +399,14 @@ impl World {
         match self.faults[position as usize].kind {
             FaultKind::Crash(node, _) => self.release(node, Hold::Crash(position)),
             FaultKind::Hostile(_) => self.set_active(position, false),
-            _ => unreachable!("it has no end event"),
+            FaultKind::Restart(..)
+            | FaultKind::Partition(_)
+            | FaultKind::Block { .. }
+            | FaultKind::Link(_)
+            | FaultKind::Interface(_)
+            | FaultKind::Drop { .. }
+            | FaultKind::ChangeSecret(_)
+            | FaultKind::RetireSecret(_) => unreachable!("it has no end event"),
         }
     }
 

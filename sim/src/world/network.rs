@@ -1,5 +1,5 @@
-//! The way of a packet: its sender's access link up, the core of the network (where partitions
-//! cut, and a pair's own link may lie), its receiver's access link down.
+//! The way of a packet: its sender's access link up, the core of the network (where partitions and
+//! blocks stop it, and a pair's own link may lie), its receiver's access link down.
 
 use std::collections::BTreeMap;
 
@@ -7,18 +7,20 @@ use underpass_core::Instant;
 
 use super::packets::Packet;
 use super::taps::Taps;
-use crate::fault::Partitions;
-use crate::link::{self, Link, LinkModel};
+use crate::fault::{Blocks, Drops, Interfaces, Partitions, Window};
+use crate::link::{self, Crossing, Incoming, Link, LinkModel};
 use crate::random::Draws;
-use crate::scenario::model::{Fault, NodeId, PairLink};
+use crate::scenario::model::{Fault, FaultKind, LinkChange, LinkPlace, NodeId, PairLink};
 
 /// Bytes of an IPv4 header without options, and of a UDP header (RFC 791, RFC 768).
-const IPV4_UDP_HEADERS: u64 = 20 + 8;
+pub(crate) const IPV4_UDP_HEADERS: u32 = 20 + 8;
 /// Bytes of an IPv6 header without extensions, and of a UDP header (RFC 8200, RFC 768).
-const IPV6_UDP_HEADERS: u64 = 40 + 8;
+pub(crate) const IPV6_UDP_HEADERS: u32 = 40 + 8;
 
-/// Room for the packet numbers of one sender in the number of a draw.
+/// Room for the packet numbers of one sender in the number of a draw, and for senders. What is
+/// left has room for the bits of all stages with a link.
 const PACKET_NUMBER_BITS: u32 = 40;
+const SENDER_BITS: u32 = 21;
 
 /// All links and what may cut them.
 pub(super) struct Network {
@@ -28,12 +30,17 @@ pub(super) struct Network {
     down: Vec<Link>,
     pairs: BTreeMap<(NodeId, NodeId), Link>,
     partitions: Partitions,
+    blocks: Blocks,
+    interfaces: Interfaces,
+    drops: Drops,
     pub(super) taps: Taps,
 }
 
 /// Where a packet is on its way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Stage {
+    /// Before the access link of the sender.
+    Up,
     /// Behind the access link of the sender, with the machine at this position of those that tap
     /// the link.
     TapUp(u16),
@@ -53,6 +60,9 @@ pub(super) enum Stage {
 pub(super) enum Loss {
     Link(link::Loss),
     Partition,
+    Block,
+    InterfaceDown,
+    Dropped,
     Intercepted,
     NoAddress,
     NodeOff,
@@ -65,10 +75,17 @@ impl From<link::Loss> for Loss {
     }
 }
 
-/// Where a packet is next, and when. Stages in between, of which nothing but the packet's own
-/// number decides, are passed already: a packet is one event, and one more for each queue that it
-/// shares with packets of others.
-type Next = Result<(Stage, Instant), Loss>;
+impl Stage {
+    /// Stands for the link of this stage in what tells copies of a packet apart.
+    pub(super) fn bit(self) -> u8 {
+        match self {
+            Self::Up => 1,
+            Self::Pair => 1 << 1,
+            Self::Down => 1 << 2,
+            Self::TapUp(_) | Self::TapDown(_) | Self::Arrival => unreachable!("it has no link"),
+        }
+    }
+}
 
 impl Network {
     pub(super) fn new(
@@ -77,16 +94,7 @@ impl Network {
         faults: &[Fault],
         draws: &Draws,
     ) -> Self {
-        let name_of = |node: NodeId| access[node.0 as usize].0;
-        let mut links = BTreeMap::new();
-        for pair in pairs {
-            for (from, to, model) in [(pair.a, pair.b, pair.ab), (pair.b, pair.a, pair.ba)] {
-                let name = format!("{}>{}", name_of(from), name_of(to));
-                let other = links.insert((from, to), Link::new(model, draws, &name));
-                assert!(other.is_none(), "there are two links {name}");
-            }
-        }
-        Self {
+        let mut network = Self {
             up: access
                 .iter()
                 .map(|(name, up, _)| Link::new(*up, draws, &format!("{name}>")))
@@ -95,96 +103,160 @@ impl Network {
                 .iter()
                 .map(|(name, _, down)| Link::new(*down, draws, &format!(">{name}")))
                 .collect(),
-            pairs: links,
+            pairs: BTreeMap::new(),
             partitions: Partitions::new(faults, access.len()),
+            blocks: Blocks::new(faults),
+            interfaces: Interfaces::new(faults),
+            drops: Drops::new(faults),
             taps: Taps::default(),
+        };
+        let name_of = |node: NodeId| access[node.0 as usize].0;
+        let pair_link = |from, to, model| {
+            Link::new(model, draws, &format!("{}>{}", name_of(from), name_of(to)))
+        };
+        for pair in pairs {
+            for (from, to, model) in [(pair.a, pair.b, pair.ab), (pair.b, pair.a, pair.ba)] {
+                let other = network.pairs.insert((from, to), pair_link(from, to, model));
+                assert!(other.is_none(), "two links from {} to {}", name_of(from), name_of(to));
+            }
         }
+        for fault in faults {
+            let FaultKind::Link(changes) = &fault.kind else { continue };
+            for change in changes {
+                network.change(Window::of(fault), change, &pair_link);
+            }
+        }
+        network
     }
 
-    /// A packet leaves its machine.
-    pub(super) fn send(&mut self, packet: &Packet, now: Instant) -> Next {
-        if packet.to == Some(packet.from) {
-            return Ok((Stage::Arrival, now));
-        }
-        let up = &mut self.up[packet.from.0 as usize];
-        let at = up.cross(now, draw_number(packet), wire_bytes(packet))?;
-        match self.taps.behind_up(packet, 0) {
-            Some(tap) => Ok((Stage::TapUp(tap), at)),
-            None => self.leave_up(packet, at),
-        }
-    }
-
-    /// A packet has been let through by the machine that overheard it.
-    pub(super) fn pass_tap(&mut self, packet: &Packet, stage: Stage, at: Instant) -> Next {
-        match stage {
-            Stage::TapUp(tap) => match self.taps.behind_up(packet, tap + 1) {
-                Some(next) => Ok((Stage::TapUp(next), at)),
-                None => self.leave_up(packet, at),
-            },
-            Stage::TapDown(tap) => {
-                let to = packet.to.expect("only packets to somebody come this far");
-                match self.taps.before_down(packet, to, tap + 1) {
-                    Some(next) => Ok((Stage::TapDown(next), at)),
-                    None => self.enter_down(packet, to, at),
+    fn change(
+        &mut self,
+        during: Window,
+        change: &LinkChange,
+        pair_link: &impl Fn(NodeId, NodeId, LinkModel) -> Link,
+    ) {
+        let &LinkChange { link, up, down } = change;
+        match link {
+            LinkPlace::Access(node) => {
+                self.up[node.0 as usize].change(during, up);
+                self.down[node.0 as usize].change(during, down);
+            }
+            LinkPlace::Pair(a, b) => {
+                for (from, to, patch) in [(a, b, up), (b, a, down)] {
+                    let ideal = || pair_link(from, to, LinkModel::IDEAL);
+                    self.pairs.entry((from, to)).or_insert_with(ideal).change(during, patch);
                 }
             }
-            Stage::Pair | Stage::Down | Stage::Arrival => unreachable!("nobody taps there"),
         }
     }
 
-    /// A packet is through its sender's access link.
-    fn leave_up(&mut self, packet: &Packet, at: Instant) -> Next {
-        let to = packet.to.ok_or(Loss::NoAddress)?;
-        if self.partitions.separate(packet.from, to, at) {
+    /// Where a packet goes first that leaves its machine.
+    pub(super) fn admit(&mut self, packet: &Packet, now: Instant) -> Result<Stage, Loss> {
+        if packet.to == Some(packet.from) {
+            return Ok(Stage::Arrival);
+        }
+        if self.interfaces.is_down(packet.from, now) {
+            return Err(Loss::InterfaceDown);
+        }
+        match packet.to {
+            Some(to) if self.drops.drop(packet.from, to, now) => Err(Loss::Dropped),
+            _ => Ok(Stage::Up),
+        }
+    }
+
+    /// A packet crosses the link of a stage.
+    pub(super) fn cross(
+        &mut self,
+        stage: Stage,
+        packet: &Packet,
+        at: Instant,
+    ) -> Result<Crossing, Loss> {
+        let incoming = Incoming {
+            at,
+            number: draw_number(packet),
+            payload_bytes: payload_bytes(packet),
+            wire_bytes: wire_bytes(packet),
+            is_duplicate: packet.copy & stage.bit() != 0,
+        };
+        Ok(self.link_mut(stage, packet).cross(&incoming)?)
+    }
+
+    /// Where a packet goes that leaves the link of a stage, or is let through by the machine there.
+    pub(super) fn after(&self, stage: Stage, packet: &Packet, at: Instant) -> Result<Stage, Loss> {
+        match stage {
+            Stage::Up => self.behind_up(packet, 0, at),
+            Stage::TapUp(tap) => self.behind_up(packet, tap + 1, at),
+            Stage::Pair => Ok(self.before_down(packet, 0)),
+            Stage::TapDown(tap) => Ok(self.before_down(packet, tap + 1)),
+            Stage::Down => Ok(Stage::Arrival),
+            Stage::Arrival => unreachable!("it is the last"),
+        }
+    }
+
+    /// Where a packet goes that the first so many taps on its sender's access link are behind.
+    fn behind_up(&self, packet: &Packet, taps: u16, at: Instant) -> Result<Stage, Loss> {
+        if let Some(tap) = self.taps.behind_up(packet, taps) {
+            return Ok(Stage::TapUp(tap));
+        }
+        let (from, to) = (packet.from, packet.to.ok_or(Loss::NoAddress)?);
+        if self.partitions.separate(from, to, at) {
             return Err(Loss::Partition);
         }
-        match self.pairs.get(&(packet.from, to)) {
-            None => self.reach_down(packet, to, at),
-            Some(pair) if pair.has_queue() => Ok((Stage::Pair, at)),
-            Some(_) => self.cross_pair(packet, to, at),
+        if self.blocks.stop(from, to, at) {
+            return Err(Loss::Block);
+        }
+        Ok(match self.pairs.contains_key(&(from, to)) {
+            true => Stage::Pair,
+            false => self.before_down(packet, 0),
+        })
+    }
+
+    /// Likewise with those on its receiver's.
+    fn before_down(&self, packet: &Packet, taps: u16) -> Stage {
+        let to = packet.to.expect("only packets to somebody come this far");
+        self.taps.before_down(packet, to, taps).map_or(Stage::Down, Stage::TapDown)
+    }
+
+    /// Whether a packet must wait for its time at a stage, because what becomes of it there depends
+    /// on others, or a machine decides. Through all other links it can be brought beforehand: a
+    /// packet is one event, and one more for each tap and each link that remembers.
+    pub(super) fn must_wait(&mut self, stage: Stage, packet: &Packet) -> bool {
+        match stage {
+            Stage::Up | Stage::Pair | Stage::Down => self.link_mut(stage, packet).remembers(),
+            Stage::TapUp(_) | Stage::TapDown(_) | Stage::Arrival => true,
         }
     }
 
-    /// A packet enters the link of its pair.
-    pub(super) fn cross_pair(&mut self, packet: &Packet, to: NodeId, at: Instant) -> Next {
-        let pair = self.pairs.get_mut(&(packet.from, to)).expect("the pair has a link");
-        let at = pair.cross(at, draw_number(packet), wire_bytes(packet))?;
-        self.reach_down(packet, to, at)
+    /// Whether the packet comes to a node that takes none from outside.
+    pub(super) fn is_kept_out(&self, packet: &Packet, to: NodeId, now: Instant) -> bool {
+        packet.from != to && self.interfaces.is_down(to, now)
     }
 
-    /// A packet enters the access link of its receiver.
-    pub(super) fn cross_down(&mut self, packet: &Packet, to: NodeId, at: Instant) -> Next {
-        let down = &mut self.down[to.0 as usize];
-        let at = down.cross(at, draw_number(packet), wire_bytes(packet))?;
-        Ok((Stage::Arrival, at))
-    }
-
-    fn reach_down(&mut self, packet: &Packet, to: NodeId, at: Instant) -> Next {
-        match self.taps.before_down(packet, to, 0) {
-            Some(tap) => Ok((Stage::TapDown(tap), at)),
-            None => self.enter_down(packet, to, at),
+    fn link_mut(&mut self, stage: Stage, packet: &Packet) -> &mut Link {
+        let to = || packet.to.expect("only packets to somebody come this far");
+        match stage {
+            Stage::Up => &mut self.up[packet.from.0 as usize],
+            Stage::Pair => self.pairs.get_mut(&(packet.from, to())).expect("the pair has a link"),
+            Stage::Down => &mut self.down[to().0 as usize],
+            Stage::TapUp(_) | Stage::TapDown(_) | Stage::Arrival => unreachable!("it has no link"),
         }
-    }
-
-    fn enter_down(&mut self, packet: &Packet, to: NodeId, at: Instant) -> Next {
-        if self.down[to.0 as usize].has_queue() {
-            return Ok((Stage::Down, at));
-        }
-        self.cross_down(packet, to, at)
     }
 }
 
 /// The packet's number in the draws of a link. It names the packet, not its turn: on a link that
 /// several nodes share, one node's packets do not shift the draws of another's.
 fn draw_number(packet: &Packet) -> u64 {
-    assert!(
-        packet.number < 1 << PACKET_NUMBER_BITS && packet.from.0 < 1 << (64 - PACKET_NUMBER_BITS)
-    );
-    u64::from(packet.from.0) << PACKET_NUMBER_BITS | packet.number
+    assert!(packet.number < 1 << PACKET_NUMBER_BITS && packet.from.0 < 1 << SENDER_BITS);
+    let sender = u64::from(packet.copy) << SENDER_BITS | u64::from(packet.from.0);
+    sender << PACKET_NUMBER_BITS | packet.number
 }
 
-/// What the packet takes of a link's rate.
+fn payload_bytes(packet: &Packet) -> u64 {
+    u64::try_from(packet.length).expect("a datagram is short")
+}
+
+/// What the packet takes of a link's rate and MTU.
 fn wire_bytes(packet: &Packet) -> u64 {
     let headers = if packet.destination.is_ipv4() { IPV4_UDP_HEADERS } else { IPV6_UDP_HEADERS };
-    headers + u64::try_from(packet.length).expect("a datagram is short")
+    u64::from(headers) + payload_bytes(packet)
 }

@@ -11,6 +11,12 @@ pub(crate) struct Packet {
     pub(super) from: NodeId,
     /// Counts the datagrams of the sender from zero.
     pub(super) number: u64,
+    /// Tells the packets of one number apart: the links that made it of another, a bit for each
+    /// stage of the way; 0 for the packet that was sent. No link duplicates its own duplicates, so
+    /// no two have the same.
+    pub(super) copy: u8,
+    /// Whether a link has flipped a bit of it, or a machine that overheard it has replaced its bytes.
+    pub(super) altered: bool,
     pub(super) source: SocketAddr,
     pub(super) destination: SocketAddr,
     /// Who has that address.
@@ -40,12 +46,37 @@ impl Packet {
         Self {
             from: NodeId(0),
             number: 0,
+            copy: 0,
+            altered: false,
             source: nowhere,
             destination: nowhere,
             to: None,
             length: 0,
             buffer: [0; MAX_DATAGRAM_BUFFER],
         }
+    }
+
+    /// Whether it is the packet that was sent, with the bytes that were sent.
+    pub(super) fn is_as_sent(&self) -> bool {
+        self.copy == 0 && !self.altered
+    }
+
+    /// Flips a bit of the payload, counted from the lowest of the first byte.
+    pub(super) fn flip(&mut self, bit: u64) {
+        let byte = usize::try_from(bit / 8).expect("a datagram is short");
+        self.bytes_mut()[byte] ^= 1 << (bit % 8);
+        self.altered = true;
+    }
+
+    /// Becomes the copy of another that the link with this bit has made.
+    fn copy_of(&mut self, other: &Self, maker: u8) {
+        assert!(other.copy & maker == 0, "a link duplicates its own duplicate");
+        let Self { from, number, copy, altered, source, destination, to, length, buffer } = self;
+        (*from, *number, *copy, *altered) =
+            (other.from, other.number, other.copy | maker, other.altered);
+        (*source, *destination, *to) = (other.source, other.destination, other.to);
+        *length = other.length;
+        buffer[..other.length].copy_from_slice(&other.buffer[..other.length]);
     }
 
     pub(super) fn bytes_mut(&mut self) -> &mut [u8] {
@@ -60,12 +91,14 @@ impl Packet {
     pub(super) fn replace(&mut self, bytes: &[u8]) {
         self.buffer[..bytes.len()].copy_from_slice(bytes);
         self.length = bytes.len();
+        self.altered = true;
     }
 
     pub(super) fn info(&self) -> PacketInfo<'_> {
         PacketInfo {
             from: self.from,
             number: self.number,
+            copy: self.copy,
             source: self.source,
             destination: self.destination,
             to: self.to,
@@ -86,6 +119,15 @@ impl Packets {
             self.slots.push(Some(Box::new(Packet::empty())));
             Slot(slot)
         })
+    }
+
+    /// A second packet like the one in `slot`, made by the link with this bit.
+    pub(super) fn duplicate(&mut self, slot: Slot, maker: u8) -> Slot {
+        let copy = self.acquire();
+        let mut packet = self.take(copy);
+        packet.copy_of(self.get(slot), maker);
+        self.put_back(copy, packet);
+        copy
     }
 
     pub(super) fn get(&self, slot: Slot) -> &Packet {

@@ -36,9 +36,11 @@ impl Key {
         Self { at, to: node.0 + 1, from: node.0 + 1, sequence: 0 }
     }
 
-    /// A packet, with its number among its sender's. It is in one place at a time.
-    pub(super) fn packet(at: Instant, to: NodeId, from: NodeId, number: u64) -> Self {
-        Self { at, to: to.0 + 1, from: from.0 + 1, sequence: number + 1 }
+    /// A packet, with its number among its sender's, and which one of that number it is. It is in
+    /// one place at a time.
+    pub(super) fn packet(at: Instant, to: NodeId, from: NodeId, number: u64, copy: u8) -> Self {
+        let sequence = ((number + 1) << u8::BITS) | u64::from(copy);
+        Self { at, to: to.0 + 1, from: from.0 + 1, sequence }
     }
 }
 

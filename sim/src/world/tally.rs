@@ -3,21 +3,32 @@
 use super::network::Loss;
 use crate::link;
 
-/// Every datagram sent is in exactly one of the other counts, or still under way.
+/// Every datagram that was sent, and every duplicate that a link made, is in exactly one of the
+/// counts from `delivered` on, or still under way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Tally {
     /// Datagrams that machines sent.
     pub datagrams: u64,
     /// Their UDP payload.
     pub bytes: u64,
+    /// Second packets that links made of them, or of each other.
+    pub duplicated: u64,
     /// Handed to a machine.
     pub delivered: u64,
     /// Lost by chance on a link.
     pub lost: u64,
     /// Dropped at a full queue.
     pub queue_full: u64,
+    /// Larger than the MTU of a link.
+    pub too_large: u64,
     /// Stopped by a partition.
     pub partitioned: u64,
+    /// Stopped by a one-way block.
+    pub blocked: u64,
+    /// Sent or arrived at a node whose interface was down.
+    pub interface_down: u64,
+    /// Singled out by a fault.
+    pub dropped: u64,
     /// Taken out on a tapped link by a hostile machine.
     pub intercepted: u64,
     /// Sent to an address that nobody has, or of the other family than the socket's.
@@ -34,12 +45,16 @@ impl Tally {
         let ended = self.delivered
             + self.lost
             + self.queue_full
+            + self.too_large
             + self.partitioned
+            + self.blocked
+            + self.interface_down
+            + self.dropped
             + self.intercepted
             + self.no_address
             + self.node_off
             + self.no_socket;
-        self.datagrams.checked_sub(ended).expect("a datagram ends once")
+        (self.datagrams + self.duplicated).checked_sub(ended).expect("a datagram ends once")
     }
 
     pub(super) fn sent(&mut self, length: usize) {
@@ -51,7 +66,11 @@ impl Tally {
         let count = match loss {
             Loss::Link(link::Loss::Random) => &mut self.lost,
             Loss::Link(link::Loss::QueueFull) => &mut self.queue_full,
+            Loss::Link(link::Loss::TooLarge) => &mut self.too_large,
             Loss::Partition => &mut self.partitioned,
+            Loss::Block => &mut self.blocked,
+            Loss::InterfaceDown => &mut self.interface_down,
+            Loss::Dropped => &mut self.dropped,
             Loss::Intercepted => &mut self.intercepted,
             Loss::NoAddress => &mut self.no_address,
             Loss::NodeOff => &mut self.node_off,

@@ -29,10 +29,12 @@ impl Taps {
     }
 
     /// The first machine from this position on that hears a packet before its receiver's link: not
-    /// the one that sent it, and nobody who heard it before.
+    /// the one that sent it, and nobody who heard it before. What the link in between made of it
+    /// nobody has heard.
     pub(super) fn before_down(&self, packet: &Packet, to: NodeId, position: u16) -> Option<u16> {
-        let is_new = |tapper| tapper != packet.from && !self.of(packet.from).contains(&tapper);
-        self.next(to, position, is_new)
+        let made_here = packet.copy & Stage::Pair.bit() != 0;
+        let heard = |tapper| !made_here && self.of(packet.from).contains(&tapper);
+        self.next(to, position, |tapper| tapper != packet.from && !heard(tapper))
     }
 
     /// Who hears a packet at this stage, and on whose access link.
@@ -40,7 +42,7 @@ impl Taps {
         let (link, position) = match stage {
             Stage::TapUp(position) => (packet.from, position),
             Stage::TapDown(position) => (packet.to?, position),
-            Stage::Pair | Stage::Down | Stage::Arrival => return None,
+            Stage::Up | Stage::Pair | Stage::Down | Stage::Arrival => return None,
         };
         self.of(link).get(usize::from(position)).map(|tapper| (*tapper, link))
     }

@@ -79,12 +79,55 @@ crash = "sensor-3"
 event = { node = "hub", kind = "connected" }
 "#;
 
+/// As above, and packets come twice, late, early, changed and in bursts; and what is there changes.
+const ROUGHER: &str = r#"
+distribution = "paretonormal"
+duplicate = "20%"
+corrupt = "10%"
+reorder = "10%"
+gap = 3
+
+[[fault]]
+at = "10s"
+for = "2s"
+every = "20s"
+interface = "city-2"
+
+[[fault]]
+at = "15s"
+for = "5s"
+every = "31s"
+block = { from = ["city-*"], to = ["city-1", "hub"] }
+
+[[fault]]
+at = "0s"
+for = "1s"
+every = "7s"
+drop = { from = "*", to = "*", nth = 2 }
+
+[[fault]]
+at = "50s"
+for = "100s"
+link = { node = "city-*", rate = "300kbit", limit = 20, loss = { p = "5%", r = "20%" } }
+"#;
+
 #[test]
 fn the_protocol_breaks_no_rule() {
-    let scenario = scenario::parse(ROUGH, "rough.toml", "rough", &Vocabulary { metrics: &[] });
+    breaks_no_rule(ROUGH);
+}
+
+#[test]
+fn the_protocol_breaks_no_rule_where_links_do_all_that_links_can_do() {
+    let (links, rest) = ROUGH.split_once("loss = \"5%\"\n").unwrap();
+    breaks_no_rule(&format!("{links}{ROUGHER}{rest}"));
+}
+
+fn breaks_no_rule(text: &str) {
+    let scenario = scenario::parse(text, "rough.toml", "rough", &Vocabulary { metrics: &[] });
     let scenario = scenario.unwrap_or_else(|report| panic!("{report}"));
     for seed in 1..=5 {
         let report = run(&scenario, seed);
+        assert_eq!(report.hash, run(&scenario, seed).hash);
         let stops = report.failures.iter().filter_map(|failure| match failure {
             Failure::Stopped { at, stop } => Some(format!("seed {seed}, {at}: {stop}")),
             Failure::Unmet(_) => None,
@@ -237,6 +280,7 @@ fn parrot_ends_by(copies: usize, bytes: &[u8]) -> Option<String> {
             name: "attack".into(),
             at: Instant::ORIGIN + Duration::from_millis(100),
             lasts: None,
+            every: None,
             kind: attack,
         }],
         max_events: 1000,

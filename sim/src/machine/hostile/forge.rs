@@ -9,15 +9,15 @@ use super::raid::Raid;
 use super::{Dice, meddling};
 use crate::machine::Cx;
 use crate::trace::PacketInfo;
-use crate::wire::header;
+use crate::wire::{SEALED, header};
 
 /// Datagrams that it remembers.
 const TEMPLATES_MAX: usize = 64;
 
 /// Sends datagrams that it overheard to where they went, each varied in one way: another kind,
-/// version, epoch, index or counter, reserved bits set, shorter or longer, bytes changed, or the
-/// header of one on the content of another. They claim to come from their sender, from the sender
-/// of another, or from an address that hardly anybody has.
+/// version, index or counter, another epoch with another counter, reserved bits set, shorter or
+/// longer, bytes changed, or the header of one on the content of another. They claim to come from
+/// their sender, from the sender of another, or from an address that hardly anybody has.
 #[derive(Clone, Debug)]
 pub struct Forge {
     /// Time between two, not zero.
@@ -85,7 +85,13 @@ pub(super) fn vary(bytes: &mut Vec<u8>, other: &[u8], dice: &Dice) {
     let before = bytes.clone();
     match dice.below("variation", 9) {
         0 => bytes[header::KIND] ^= dice.nonzero("kind"),
-        1 => bytes[header::VERSION] ^= dice.nonzero("version"),
+        1 => {
+            bytes[header::VERSION] ^= dice.nonzero("version");
+            // Under a counter that was there, the replay window is asked first.
+            if bytes[header::KIND] == SEALED {
+                dice.fill("counter", &mut bytes[header::COUNTER]);
+            }
+        }
         2 => bytes[header::RESERVED.start + dice.below("reserved", 2)] ^= dice.nonzero("bits"),
         3 => dice.fill("index", &mut bytes[header::INDEX]),
         4 => dice.fill("counter", &mut bytes[header::COUNTER]),

@@ -61,6 +61,7 @@
 //!     name: "attack".into(),
 //!     at: Instant::ORIGIN,
 //!     lasts: Some(Duration::from_secs(60)),
+//!     every: None,
 //!     kind: FaultKind::Hostile(vec![mallory]),
 //! });
 //! let run = underpass_sim::run(&scenario, 1);

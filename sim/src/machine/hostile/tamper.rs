@@ -43,7 +43,7 @@ impl Machine for Tamperer {
             return Verdict::Pass;
         }
         // The draws belong to the packet, as those of a link do.
-        let names = ["tamper", &packet.from.0.to_string()];
+        let names = ["tamper", &packet.from.0.to_string(), &packet.copy.to_string()];
         if !self.share.hits(cx.stream(&names).draw(packet.number)) {
             return Verdict::Pass;
         }

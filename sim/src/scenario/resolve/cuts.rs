@@ -1,27 +1,53 @@
 //! Faults that are in the way of payloads.
 
 use std::collections::BTreeSet;
+use std::iter::successors;
 
 use underpass_core::{Config, Duration, Instant};
 
 use super::Resolver;
 use super::names::Pair;
-use crate::link::LinkModel;
+use crate::link::{LinkModel, LinkPatch};
 use crate::machine::hostile::Attack;
-use crate::scenario::model::{self, FaultKind, Mode, NodeId};
+use crate::scenario::model::{self, FaultKind, LinkPlace, Mode, NodeId};
+use crate::units::Probability;
+
+/// Of a fault that begins again and again, only so many times are looked at.
+const TURNS_MAX: usize = 1000;
 
 /// Whom a fault parts, so that it is quickly told of many pairs.
 pub(super) enum Cut {
     /// The group of every node that is in one, by node.
     Partition(Vec<(NodeId, usize)>),
+    Block(BTreeSet<NodeId>, BTreeSet<NodeId>),
     Crash(NodeId),
+    Interface(NodeId),
+    /// Links that lose something meanwhile.
+    Lossy(BTreeSet<Way>),
     /// What crosses these nodes' access links is tampered with.
     Tamper(BTreeSet<NodeId>),
     Nothing,
 }
 
+/// One direction of a link.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Way {
+    Up(NodeId),
+    Pair(NodeId, NodeId),
+    Down(NodeId),
+}
+
+/// A place on the way of a payload.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Point {
+    Sender,
+    Core,
+    DownLink,
+    Receiver,
+}
+
 impl Cut {
-    pub(super) fn new(kind: &FaultKind, nodes: &[model::Node]) -> Self {
+    pub(super) fn new(kind: &FaultKind, resolver: &Resolver<'_>) -> Self {
         match kind {
             FaultKind::Partition(groups) => {
                 let of = |(group, nodes): (usize, &Vec<NodeId>)| {
@@ -31,40 +57,58 @@ impl Cut {
                 group_of.sort_unstable();
                 Self::Partition(group_of)
             }
-            FaultKind::Crash(node, _) => Self::Crash(*node),
-            FaultKind::Hostile(acting) => Self::Tamper(tampered(acting, nodes)),
-            _ => Self::Nothing,
-        }
-    }
-
-    /// How long after they are sent payloads meet this behind their sender's access link, if that
-    /// is known.
-    fn met_after(&self, up: &LinkModel) -> Option<Duration> {
-        match self {
-            // Jitter and a queue make the way to a partition as long as they like.
-            Self::Partition(_) | Self::Tamper(_)
-                if up.jitter > Duration::ZERO || up.rate.is_some() =>
-            {
-                None
+            FaultKind::Block { from, to } => {
+                Self::Block(from.iter().copied().collect(), to.iter().copied().collect())
             }
-            Self::Partition(_) | Self::Tamper(_) => Some(up.delay),
-            Self::Crash(_) => Some(Duration::ZERO),
-            Self::Nothing => None,
+            FaultKind::Crash(node, _) => Self::Crash(*node),
+            FaultKind::Interface(node) => Self::Interface(*node),
+            FaultKind::Link(changes) => {
+                let ways = changes.iter().flat_map(|change| {
+                    let (up, down) = resolver.link_at(change.link);
+                    let (there, back) = match change.link {
+                        LinkPlace::Access(node) => (Way::Up(node), Way::Down(node)),
+                        LinkPlace::Pair(a, b) => (Way::Pair(a, b), Way::Pair(b, a)),
+                    };
+                    [(there, up.with(&change.up)), (back, down.with(&change.down))]
+                });
+                Self::Lossy(ways.filter(|(_, link)| loses(link)).map(|(way, _)| way).collect())
+            }
+            FaultKind::Hostile(acting) => Self::Tamper(tampered(acting, &resolver.nodes)),
+            // Which packet carries which payload is not known.
+            FaultKind::Drop { .. }
+            | FaultKind::Restart(..)
+            | FaultKind::ChangeSecret(_)
+            | FaultKind::RetireSecret(_) => Self::Nothing,
         }
     }
 
-    fn parts(&self, (from, to): Pair) -> bool {
+    /// Where payloads between two nodes meet this first, if at all.
+    fn met_at(&self, (from, to): Pair) -> Option<Point> {
+        let point = |meets: bool, at| meets.then_some(at);
         match self {
             Self::Partition(group_of) => {
                 let group = |node| {
                     let place = group_of.binary_search_by_key(&node, |(member, _)| *member);
                     place.ok().map(|place| group_of[place].1)
                 };
-                matches!((group(from), group(to)), (Some(a), Some(b)) if a != b)
+                let parted = matches!((group(from), group(to)), (Some(a), Some(b)) if a != b);
+                point(parted, Point::Core)
             }
-            Self::Crash(node) => *node == from || *node == to,
-            Self::Tamper(tapped) => tapped.contains(&from) || tapped.contains(&to),
-            Self::Nothing => false,
+            Self::Block(senders, receivers) => {
+                point(senders.contains(&from) && receivers.contains(&to), Point::Core)
+            }
+            // A session does not outlive either end.
+            Self::Crash(node) => point(*node == from || *node == to, Point::Sender),
+            Self::Interface(node) => {
+                point(*node == from, Point::Sender).or(point(*node == to, Point::Receiver))
+            }
+            Self::Lossy(ways) => point(ways.contains(&Way::Up(from)), Point::Sender)
+                .or(point(ways.contains(&Way::Pair(from, to)), Point::Core))
+                .or(point(ways.contains(&Way::Down(to)), Point::DownLink)),
+            // Taps are behind the sender's access link and before the receiver's.
+            Self::Tamper(tapped) => point(tapped.contains(&from), Point::Core)
+                .or(point(tapped.contains(&to), Point::DownLink)),
+            Self::Nothing => None,
         }
     }
 
@@ -72,16 +116,12 @@ impl Cut {
     fn outlasted(&self, send: &model::Send) -> Option<Duration> {
         match (send.mode, self) {
             (Mode::Datagram, _) => Some(Duration::ZERO),
-            (Mode::Message, Self::Tamper(_)) => None,
+            // What is lost is sent again.
+            (Mode::Message, Self::Lossy(_) | Self::Tamper(_)) => None,
             // What is off accepts nothing.
             (Mode::Message, Self::Crash(node)) if *node == send.from => Some(Duration::ZERO),
             (Mode::Message, _) => Some(Config::MESSAGE_LIFETIME),
         }
-    }
-
-    /// Whether payloads meet it before their receiver's access link only.
-    fn is_at_receiver(&self, (from, _): Pair) -> bool {
-        matches!(self, Self::Tamper(tapped) if !tapped.contains(&from))
     }
 }
 
@@ -92,41 +132,95 @@ fn tampered(acting: &[NodeId], nodes: &[model::Node]) -> BTreeSet<NodeId> {
     tampering.flat_map(|hostile| hostile.taps.iter().copied()).collect()
 }
 
+fn loses(link: &LinkModel) -> bool {
+    link.loss.loses() || link.corrupt != Probability::NEVER
+}
+
 impl Resolver<'_> {
     /// A fault that parts two nodes, and when one sends to the other what meets it.
     pub(super) fn cut_on_the_way(&self, pair: Pair) -> Option<(usize, Instant)> {
-        let up = &self.nodes[pair.0.0 as usize].up;
         let sends: Vec<&model::Send> = self.sends_of(pair).collect();
         self.faults.iter().zip(&self.cuts).enumerate().find_map(|(index, (fault, cut))| {
-            let after = cut.met_after(up)?;
-            // Most payloads go out at another time: that is told sooner than who is parted.
+            let after = self.time_to(cut.met_at(pair)?, pair)?;
             let moment = sends.iter().find_map(|send| {
                 let outlasted = cut.outlasted(send)?;
-                sent_into(send, fault, after, outlasted)
+                self.sent_into(send, fault, after, outlasted)
             })?;
-            // Behind a link of the pair it is later, and not known when.
-            let is_late = cut.is_at_receiver(pair) && self.pair_losses.contains_key(&pair);
-            (cut.parts(pair) && !is_late).then_some((index, moment))
+            Some((index, moment))
         })
+    }
+
+    /// How long after they are sent payloads come to a point of their way, if that is known.
+    fn time_to(&self, point: Point, (from, to): Pair) -> Option<Duration> {
+        let access = |node| self.link_at(LinkPlace::Access(node));
+        let links = [
+            (Point::Core, access(from).0),
+            (Point::DownLink, self.link_at(LinkPlace::Pair(from, to)).0),
+            (Point::Receiver, access(to).1),
+        ];
+        let mut crossed = links.iter().filter(|(behind, _)| *behind <= point);
+        crossed.try_fold(Duration::ZERO, |time, (_, link)| {
+            Some(time.saturating_add(self.time_of(link)?))
+        })
+    }
+
+    /// How long every packet takes to cross a link, if that is known.
+    fn time_of(&self, link: &LinkModel) -> Option<Duration> {
+        // Jitter and a queue make the way as long as they like.
+        let varies = link.jitter > Duration::ZERO
+            || link.rate.is_some()
+            || link.reorder != Probability::NEVER;
+        (!varies && !self.delays_change()).then_some(link.delay)
+    }
+
+    /// Whether some fault makes packets take another time.
+    fn delays_change(&self) -> bool {
+        let changes = |patch: &LinkPatch| {
+            patch.afresh
+                || patch.delay.is_some()
+                || patch.jitter.is_some()
+                || patch.rate.is_some()
+                || patch.reorder.is_some()
+        };
+        self.faults.iter().any(|fault| match &fault.kind {
+            FaultKind::Link(links) => {
+                links.first().is_some_and(|link| changes(&link.up) || changes(&link.down))
+            }
+            _ => false,
+        })
+    }
+
+    /// When the first payload goes out that is in a fault's way so long `after`, and does not outlast it.
+    fn sent_into(
+        &self,
+        send: &model::Send,
+        fault: &model::Fault,
+        after: Duration,
+        outlasted: Duration,
+    ) -> Option<Instant> {
+        let again = |at: &Instant| fault.every.map(|every| *at + every);
+        let begins = successors(Some(fault.at), again).take_while(|at| *at < self.end);
+        let mut begins = begins.take(TURNS_MAX);
+        begins.find_map(|begins| sent_into(send, begins, fault.lasts, after, outlasted))
     }
 }
 
-/// When the first payload goes out that is in a fault's way so long `after`, and is there no longer
-/// when that is over.
+/// When the first payload goes out that is in the way of what begins then, and is there no longer when
+/// that is over.
 fn sent_into(
     send: &model::Send,
-    fault: &model::Fault,
+    begins: Instant,
+    lasts: Option<Duration>,
     after: Duration,
     outlasted: Duration,
 ) -> Option<Instant> {
-    let wait = fault.at.saturating_since(send.at + after).as_micros();
+    let wait = begins.saturating_since(send.at + after).as_micros();
     let before = match send.every {
         Duration::ZERO if wait > 0 => return None,
         Duration::ZERO => 0,
         every => wait.div_ceil(every.as_micros()),
     };
     let moment = send.at + send.every.saturating_mul(before);
-    let kept_until = moment + after + outlasted;
-    let over = fault.lasts.is_some_and(|lasts| kept_until >= fault.at + lasts);
+    let over = lasts.is_some_and(|lasts| moment + after + outlasted >= begins + lasts);
     (before < send.count && !over).then_some(moment)
 }

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use toml::Spanned;
-use underpass_core::Instant;
+use underpass_core::{Duration, Instant};
 
 use super::cuts::Cut;
 use super::names::is_glob;
 use super::{Resolver, exactly_one, instant, shown};
 use crate::scenario::diagnostic::Diagnostic;
-use crate::scenario::file::{self, Fault, Groups};
+use crate::scenario::file::{self, Fault, Groups, Table};
 use crate::scenario::model::{self, FaultKind, NodeId, State};
 
 /// When a fault is over, as far as it says.
@@ -19,6 +19,8 @@ pub(super) enum End {
     At(Instant),
     /// It has no `for`; its `at` is here.
     Never(Range<usize>),
+    /// It begins again; its `every` is here.
+    Again(Range<usize>),
 }
 
 impl Resolver<'_> {
@@ -35,18 +37,24 @@ impl Resolver<'_> {
         let at = instant(&fault.at);
         let lasts = fault.lasts.as_ref().map(|lasts| lasts.get_ref().0);
         let takes_time = takes_no_time(fault).is_none();
-        let end = match lasts {
-            None if takes_time => End::Never(fault.at.span()),
-            lasts => End::At(at + lasts.unwrap_or_default()),
+        let end = match (&fault.every, lasts) {
+            (Some(every), _) => End::Again(every.span()),
+            (None, None) if takes_time => End::Never(fault.at.span()),
+            (None, lasts) => End::At(at + lasts.unwrap_or_default()),
         };
         self.fault_ends.entry(name.clone()).or_insert(end);
         if self.before_end("the fault begins", at, fault.at.span()) {
             self.check_lasts(fault, at);
+            self.check_every(fault, at);
         }
         let kinds = [
             ("partition", fault.partition.as_ref().map(Spanned::span)),
             ("crash", fault.crash.as_ref().map(Spanned::span)),
             ("restart", fault.restart.as_ref().map(Spanned::span)),
+            ("block", fault.block.as_ref().map(Table::span)),
+            ("link", fault.link.as_ref().map(Table::span)),
+            ("interface", fault.interface.as_ref().map(Spanned::span)),
+            ("drop", fault.drop.as_ref().map(Table::span)),
             ("hostile", fault.hostile.as_ref().map(Spanned::span)),
             ("change_secret", fault.change_secret.as_ref().map(Spanned::span)),
             ("retire_secret", fault.retire_secret.as_ref().map(Spanned::span)),
@@ -58,9 +66,11 @@ impl Resolver<'_> {
         self.check_state(fault);
         let span = kinds.into_iter().find_map(|(_, span)| span).unwrap_or(table);
         if let Some(kind) = self.kind(fault, at) {
+            let every = fault.every.as_ref().map(|every| every.get_ref().0);
             self.fault_spans.push(span);
-            self.cuts.push(Cut::new(&kind, &self.nodes));
-            self.faults.push(model::Fault { name, at, lasts, kind });
+            let cut = Cut::new(&kind, self);
+            self.cuts.push(cut);
+            self.faults.push(model::Fault { name, at, lasts, every, kind });
         }
     }
 
@@ -73,7 +83,7 @@ impl Resolver<'_> {
                 "restart" => "leave it out, or write `crash` for a node that stays off meanwhile",
                 _ => "leave it out",
             })
-        } else if lasts.get_ref().0 == underpass_core::Duration::ZERO {
+        } else if lasts.get_ref().0 == Duration::ZERO {
             Diagnostic::at(lasts.span(), "a fault that lasts no time does nothing")
                 .help("say how long: `for = \"10s\"`")
         } else if over > self.end {
@@ -83,6 +93,37 @@ impl Resolver<'_> {
                 .help("leave `for` out for a fault that lasts to the end")
         } else {
             return;
+        };
+        self.wrong(mistake);
+    }
+
+    /// A fault that is to begin again must be over by then, and begin again.
+    fn check_every(&mut self, fault: &Fault, at: Instant) {
+        let Some(every) = &fault.every else { return };
+        let again = at + every.get_ref().0;
+        let mistake = match &fault.lasts {
+            None if takes_no_time(fault).is_none() => {
+                Diagnostic::at(every.span(), "`every` without `for`")
+                    .label("when it is to begin again, it is not over")
+                    .help(format!("say how long it lasts, less than {every}: `for = \"1s\"`"))
+            }
+            Some(lasts) if lasts.get_ref() >= every.get_ref() => {
+                let message = format!("a fault of {lasts} every {every} is never over");
+                Diagnostic::at(every.span(), message)
+                    .also(lasts.span(), "as long as it lasts")
+                    .help("make `every` longer than `for`, or leave both out for one without end")
+            }
+            _ if every.get_ref().0 == Duration::ZERO => {
+                Diagnostic::at(every.span(), "`every` must be longer than no time")
+                    .help("write how far apart, such as `every = \"60s\"`")
+            }
+            _ if again >= self.end => {
+                Diagnostic::at(every.span(), "the fault does not begin again")
+                    .label(format!("the next time would be {}", shown(again)))
+                    .also(self.file.duration.span(), "the scenario ends here")
+                    .help("leave `every` out, or make it shorter")
+            }
+            _ => return,
         };
         self.wrong(mistake);
     }
@@ -113,8 +154,20 @@ impl Resolver<'_> {
         if let Some(pattern) = &fault.retire_secret {
             return self.retire_secret(pattern);
         }
-        let node = self.one_node(fault.restart.as_ref()?, "restart")?;
-        Some(FaultKind::Restart(node, state(fault)))
+        if let Some(name) = &fault.restart {
+            let node = self.one_node(name, "restart")?;
+            return Some(FaultKind::Restart(node, state(fault)));
+        }
+        if let Some(block) = &fault.block {
+            return self.block(block.get());
+        }
+        if let Some(link) = &fault.link {
+            return self.link_fault(link);
+        }
+        if let Some(name) = &fault.interface {
+            return self.one_node(name, "interface").map(FaultKind::Interface);
+        }
+        self.drop_fault(fault.drop.as_ref()?.get())
     }
 
     /// Only a node that is switched off can lose its state.
@@ -132,7 +185,7 @@ impl Resolver<'_> {
     fn one_node(&mut self, name: &Spanned<String>, what: &str) -> Option<NodeId> {
         let found = match is_glob(name.get_ref()) {
             true => Err(Box::new(
-                Diagnostic::at(name.span(), format!("a {what} takes one node"))
+                Diagnostic::at(name.span(), format!("`{what}` takes one node"))
                     .label("this is a pattern for several")
                     .help(format!("write a `[[fault]]` with `{what}` for each")),
             )),

@@ -1,5 +1,7 @@
 //! What lies between the nodes.
 
+use std::collections::BTreeSet;
+use std::num::NonZeroU32;
 use std::ops::Range;
 
 use toml::Spanned;
@@ -7,9 +9,9 @@ use underpass_core::Duration;
 
 use super::Resolver;
 use super::names::Pair;
-use crate::link::LinkModel;
+use crate::link::{Distribution, GilbertElliott, LinkModel, LinkPatch, LossModel, Preset};
 use crate::scenario::diagnostic::Diagnostic;
-use crate::scenario::file::{Direction, Link, Links, Table, Two};
+use crate::scenario::file::{self, Direction, Link, LinkFault, LinkPreset, Links, Table, Two};
 use crate::scenario::model::PairLink;
 use crate::units::{Period, Probability};
 
@@ -26,13 +28,61 @@ struct Directions {
     up: LinkModel,
     down: LinkModel,
     losses: Losses,
+    /// What is wrong with it if IPv6 crosses it.
+    too_small_for_ipv6: Option<Diagnostic>,
+}
+
+/// What any of the tables that describe a link says of it.
+pub(super) struct Given<'f> {
+    pub(super) preset: Option<&'f Spanned<String>>,
+    pub(super) rtt: Option<&'f Spanned<Period>>,
+    pub(super) keys: Direction,
+    pub(super) up: Option<&'f Direction>,
+    pub(super) down: Option<&'f Direction>,
+}
+
+impl<'f> From<&'f Link> for Given<'f> {
+    fn from(link: &'f Link) -> Self {
+        Self {
+            preset: link.preset.as_ref(),
+            rtt: link.rtt.as_ref(),
+            keys: link.keys(),
+            up: link.up.as_ref().map(Table::get),
+            down: link.down.as_ref().map(Table::get),
+        }
+    }
+}
+
+impl<'f> From<&'f LinkFault> for Given<'f> {
+    fn from(link: &'f LinkFault) -> Self {
+        Self {
+            preset: link.preset.as_ref(),
+            rtt: link.rtt.as_ref(),
+            keys: link.keys(),
+            up: link.up.as_ref().map(Table::get),
+            down: link.down.as_ref().map(Table::get),
+        }
+    }
+}
+
+impl<'f> From<&'f LinkPreset> for Given<'f> {
+    fn from(link: &'f LinkPreset) -> Self {
+        Self {
+            preset: None,
+            rtt: None,
+            keys: link.keys(),
+            up: link.up.as_ref().map(Table::get),
+            down: link.down.as_ref().map(Table::get),
+        }
+    }
 }
 
 impl Resolver<'_> {
     /// Gives every node its access link, and pairs of nodes theirs.
     pub(super) fn resolve_links(&mut self) {
         let file = self.file;
-        let default = match &file.link {
+        self.resolve_presets();
+        let mut default = match &file.link {
             Some(links) => match links.get_ref() {
                 Links::One(link) => self.access_link(link, "`[link]`"),
                 Links::Several(links) => self.several(links),
@@ -42,8 +92,11 @@ impl Resolver<'_> {
         self.node_losses = vec![Losses::default(); self.nodes.len()];
         for (entry, ids) in file.node.iter().zip(self.nodes_of.clone()) {
             let own = entry.get().link.as_ref();
-            let own = own.map(|link| self.access_link(link.get(), "a node's `link`"));
-            let link = own.as_ref().unwrap_or(&default);
+            let mut own = own.map(|link| self.access_link(link.get(), "a node's `link`"));
+            let link = own.as_mut().unwrap_or(&mut default);
+            if self.nodes[ids.clone()].iter().any(|node| node.ipv6) {
+                self.mistakes.extend(link.too_small_for_ipv6.take());
+            }
             for id in ids {
                 self.nodes[id].up = link.up;
                 self.nodes[id].down = link.down;
@@ -62,11 +115,8 @@ impl Resolver<'_> {
                     .help("write a stretch between two nodes as `[[link]]` with `between`"),
             );
         } else if let Some(rtt) = &link.rtt {
-            self.wrong(
-                Diagnostic::at(rtt.span(), "`rtt` on an access link")
-                    .label("a round trip crosses two access links, each in both directions")
-                    .help("write `delay`, or `rtt` in a `[[link]]` with `between`"),
-            );
+            let help = "write `delay`, or `rtt` in a `[[link]]` with `between`";
+            self.wrong(rtt_on_access(rtt.span(), help));
         }
         self.directions(link)
     }
@@ -98,18 +148,14 @@ impl Resolver<'_> {
         at: Range<usize>,
     ) {
         let directions = self.directions(link);
-        let Two(a, b) = between.get_ref();
-        let Some(pairs) = self.linked_pairs(a, b) else { return };
-        let first_new = self.pairs.len();
+        let symmetric = directions.up == directions.down;
+        let Some(pairs) = self.pairs_between(between, symmetric, at) else { return };
+        if pairs.iter().any(|pair| self.use_ipv6(*pair)) {
+            self.mistakes.extend(directions.too_small_for_ipv6);
+        }
         for (a, b) in pairs {
-            match self.pair_losses.get(&(a, b)) {
-                Some((index, _)) if *index < first_new => {
-                    return self.given_twice((a, b), *index, between.span());
-                }
-                // A glob on either side finds a pair from both ends.
-                Some(_) if directions.up == directions.down => continue,
-                Some(_) => return self.ambiguous((a, b), at),
-                None => {}
+            if let Some((index, _)) = self.pair_losses.get(&(a, b)) {
+                return self.given_twice((a, b), *index, between.span());
             }
             let Losses { up, down } = directions.losses.clone();
             let back = Losses { up: down.clone(), down: up.clone() };
@@ -118,6 +164,34 @@ impl Resolver<'_> {
             self.pair_spans.push(between.span());
             self.pairs.push(PairLink { a, b, ab: directions.up, ba: directions.down });
         }
+    }
+
+    /// The pairs between two patterns, each once, from the first to the second; `symmetric` if it
+    /// does not matter which way round.
+    pub(super) fn pairs_between(
+        &mut self,
+        between: &Spanned<Two<Spanned<String>>>,
+        symmetric: bool,
+        at: Range<usize>,
+    ) -> Option<Vec<Pair>> {
+        let Two(a, b) = between.get_ref();
+        let mut pairs = self.linked_pairs(a, b)?;
+        // A glob on either side finds a pair from both ends.
+        let found: BTreeSet<Pair> = pairs.iter().copied().collect();
+        let is_found_back = |(a, b): &Pair| found.contains(&(*b, *a));
+        if let Some(pair) = pairs.iter().copied().find(is_found_back)
+            && !symmetric
+        {
+            self.ambiguous(pair, at);
+            return None;
+        }
+        pairs.retain(|(a, b)| a < b || !is_found_back(&(*a, *b)));
+        Some(pairs)
+    }
+
+    /// Whether two nodes talk over IPv6: they do where both have it.
+    pub(super) fn use_ipv6(&self, (a, b): Pair) -> bool {
+        [a, b].iter().all(|node| self.nodes[node.0 as usize].ipv6)
     }
 
     fn given_twice(&mut self, (a, b): Pair, index: usize, at: Range<usize>) {
@@ -138,27 +212,38 @@ impl Resolver<'_> {
     }
 
     fn directions(&mut self, link: &Link) -> Directions {
-        self.check_rtt(link);
-        self.check_limits(link);
-        let up = link.up.as_ref().map(Table::get);
-        let down = link.down.as_ref().map(Table::get);
-        let mut both = Directions {
-            up: model(link, up),
-            down: model(link, down),
-            losses: Losses { up: loss_span(link, up), down: loss_span(link, down) },
-        };
-        if let Some(rtt) = &link.rtt {
-            let rtt = rtt.get_ref().0;
-            both.up.delay = Duration::from_micros(rtt.as_micros() / 2);
-            both.down.delay = rtt.saturating_sub(both.up.delay);
+        let given = Given::from(link);
+        let Preset { up, down } = self.differences(&given);
+        let (up, down) = (LinkModel::IDEAL.with(&up), LinkModel::IDEAL.with(&down));
+        self.mistakes.extend(given.nonsense(&up, &down));
+        Directions {
+            up,
+            down,
+            losses: given.losses(&up, &down),
+            too_small_for_ipv6: given.too_small_for_ipv6(&up, &down),
         }
-        both
     }
 
-    fn check_rtt(&mut self, link: &Link) {
-        let Some(rtt) = &link.rtt else { return };
-        let of = |direction: &Option<Table<Direction>>| direction.as_ref()?.get().delay.clone();
-        let delay = link.delay.clone().or_else(|| of(&link.up)).or_else(|| of(&link.down));
+    /// What a table makes different, in both directions.
+    pub(super) fn differences(&mut self, given: &Given<'_>) -> Preset {
+        self.check_rtt(given);
+        self.mistakes.extend(given.wrong_values());
+        let Preset { mut up, mut down } = self.preset(given.preset);
+        let both = patch(&given.keys);
+        up = up.and(&both).and(&given.up.map(patch).unwrap_or_default());
+        down = down.and(&both).and(&given.down.map(patch).unwrap_or_default());
+        if let Some(rtt) = given.rtt {
+            let rtt = rtt.get_ref().0;
+            let there = Duration::from_micros(rtt.as_micros() / 2);
+            (up.delay, down.delay) = (Some(there), Some(rtt.saturating_sub(there)));
+        }
+        Preset { up, down }
+    }
+
+    fn check_rtt(&mut self, given: &Given<'_>) {
+        let Some(rtt) = given.rtt else { return };
+        let of = |direction: Option<&Direction>| direction?.delay.clone();
+        let delay = of(Some(&given.keys)).or_else(|| of(given.up)).or_else(|| of(given.down));
         if let Some(delay) = delay {
             let half = Period(Duration::from_micros(rtt.get_ref().0.as_micros() / 2));
             self.wrong(
@@ -168,55 +253,86 @@ impl Resolver<'_> {
             );
         }
     }
+}
 
-    /// A queue that nothing waits in, or that holds nothing, was not meant.
-    fn check_limits(&mut self, link: &Link) {
-        let up = link.up.as_ref().map(Table::get);
-        let down = link.down.as_ref().map(Table::get);
-        let rate = |own: Option<&Direction>| {
-            link.rate.is_some() || own.is_some_and(|own| own.rate.is_some())
+pub(super) fn rtt_on_access(at: Range<usize>, help: &str) -> Diagnostic {
+    Diagnostic::at(at, "`rtt` on an access link")
+        .label("a round trip crosses two access links, each in both directions")
+        .help(help)
+}
+
+impl Given<'_> {
+    /// Where the losses of its directions are written, for a link that has become these.
+    fn losses(&self, up: &LinkModel, down: &LinkModel) -> Losses {
+        let of = |own: Option<&Direction>, model: &LinkModel| {
+            let loss = |keys: &Direction| keys.loss.as_ref().map(Spanned::span);
+            let corrupt = |keys: &Direction| keys.corrupt.as_ref().map(Spanned::span);
+            let lossy = model.loss.loses().then(|| self.place_of(own, loss)).flatten();
+            // What is corrupted opens nowhere.
+            let corrupts = model.corrupt != Probability::NEVER;
+            lossy.or_else(|| corrupts.then(|| self.place_of(own, corrupt)).flatten())
         };
-        let own_limit = |own: Option<&Direction>| own.and_then(|own| own.limit.clone());
-        for (limit, has_rate) in [
-            (link.limit.clone(), rate(up) || rate(down)),
-            (own_limit(up), rate(up)),
-            (own_limit(down), rate(down)),
-        ] {
-            let Some(limit) = limit else { continue };
-            if *limit.get_ref() == 0 {
-                self.wrong(
-                    Diagnostic::at(limit.span(), "`limit` must be at least 1")
-                        .help("it counts the packets that wait for the rate; the default is 1000"),
-                );
-            } else if !has_rate {
-                self.wrong(
-                    Diagnostic::at(limit.span(), "a `limit` without a `rate` does nothing")
-                        .label("no packet ever waits here")
-                        .help("add `rate = \"10mbit\"`, or leave `limit` out"),
-                );
-            }
-        }
+        Losses { up: of(self.up, up), down: of(self.down, down) }
+    }
+
+    /// Where a key of the direction is written that has these keys of its own, or else the preset
+    /// that may say it.
+    pub(super) fn place_of(
+        &self,
+        own: Option<&Direction>,
+        key: impl Fn(&Direction) -> Option<Range<usize>>,
+    ) -> Option<Range<usize>> {
+        let given = own.and_then(&key).or_else(|| key(&self.keys));
+        given.or_else(|| self.preset.map(Spanned::span))
     }
 }
 
-/// One direction: what it says itself, then what the link says, then the ideal.
-fn model(link: &Link, own: Option<&Direction>) -> LinkModel {
-    fn pick<T: Copy>(own: Option<Option<&Spanned<T>>>, both: Option<&Spanned<T>>) -> Option<T> {
-        own.flatten().or(both).map(|value| *value.get_ref())
+/// What a table says of one direction.
+fn patch(keys: &Direction) -> LinkPatch {
+    fn get<T: Copy>(value: &Option<Spanned<T>>) -> Option<T> {
+        value.as_ref().map(|value| *value.get_ref())
     }
-    let ideal = LinkModel::IDEAL;
-    let time = |value: Option<Period>| value.map_or(Duration::ZERO, |period| period.0);
-    LinkModel {
-        delay: time(pick(own.map(|own| own.delay.as_ref()), link.delay.as_ref())),
-        jitter: time(pick(own.map(|own| own.jitter.as_ref()), link.jitter.as_ref())),
-        loss: pick(own.map(|own| own.loss.as_ref()), link.loss.as_ref()).unwrap_or(ideal.loss),
-        rate: pick(own.map(|own| own.rate.as_ref()), link.rate.as_ref()),
-        limit: pick(own.map(|own| own.limit.as_ref()), link.limit.as_ref()).unwrap_or(ideal.limit),
+    LinkPatch {
+        afresh: false,
+        delay: get(&keys.delay).map(|delay| delay.0),
+        jitter: get(&keys.jitter).map(|jitter| jitter.0),
+        distribution: get(&keys.distribution).map(distribution),
+        loss: keys.loss.as_ref().map(|loss| loss_model(loss.get_ref())),
+        duplicate: get(&keys.duplicate),
+        corrupt: get(&keys.corrupt),
+        reorder: get(&keys.reorder),
+        gap: get(&keys.gap).and_then(NonZeroU32::new),
+        rate: get(&keys.rate),
+        limit: get(&keys.limit),
+        mtu: get(&keys.mtu),
     }
 }
 
-/// Where the loss of one direction is written, if it loses anything.
-fn loss_span(link: &Link, own: Option<&Direction>) -> Option<Range<usize>> {
-    let loss = own.and_then(|own| own.loss.as_ref()).or(link.loss.as_ref())?;
-    (*loss.get_ref() != Probability::NEVER).then(|| loss.span())
+fn distribution(distribution: file::Distribution) -> Distribution {
+    match distribution {
+        file::Distribution::Uniform => Distribution::Uniform,
+        file::Distribution::Normal => Distribution::Normal,
+        file::Distribution::Pareto => Distribution::Pareto,
+        file::Distribution::ParetoNormal => Distribution::ParetoNormal,
+    }
+}
+
+fn loss_model(loss: &file::Loss) -> LossModel {
+    match loss {
+        file::Loss::Random(loss) => LossModel::Random(*loss),
+        file::Loss::GilbertElliott(model) => LossModel::GilbertElliott(gilbert_elliott(model)),
+    }
+}
+
+/// With tc-netem's defaults: the bad state loses all, the good one nothing.
+pub(super) fn gilbert_elliott(model: &file::GilbertElliott) -> GilbertElliott {
+    let or = |value: &Option<Spanned<Probability>>, default| {
+        value.as_ref().map_or(default, |value| *value.get_ref())
+    };
+    GilbertElliott {
+        p: *model.p.get_ref(),
+        r: *model.r.get_ref(),
+        loss_bad: or(&model.loss_bad, Probability::ALWAYS),
+        loss_good: or(&model.loss_good, Probability::NEVER),
+    }
 }

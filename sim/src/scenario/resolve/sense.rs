@@ -9,7 +9,10 @@ use super::names::Pair;
 use super::{Resolver, shown};
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{Expect, Table};
-use crate::scenario::model::{self, Fact, FaultKind, Mode, NodeId, SessionState, Share, Time};
+use crate::scenario::model::{
+    self, Fact, FaultKind, LinkPlace, Mode, NodeId, SessionState, Share, Time,
+};
+use crate::world::{IPV4_UDP_HEADERS, IPV6_UDP_HEADERS};
 
 impl Resolver<'_> {
     /// What is wrong with an expectation in this scenario, if anything: the first thing, since
@@ -152,11 +155,24 @@ impl Resolver<'_> {
                     .help(format!("{help}, or take the loss out")),
             );
         }
+        if let Some((size, mtu)) = self.too_large(pair) {
+            return Some(
+                Diagnostic::at(at, message)
+                    .label(format!("{size} bytes do not fit into the `mtu` of {mtu} on the way"))
+                    .help("send smaller payloads, or give the links a larger `mtu`"),
+            );
+        }
         let (fault, moment) = self.cut_on_the_way(pair)?;
-        let name = &self.faults[fault].name;
+        let (name, moment) = (&self.faults[fault].name, shown(moment));
+        let label = match self.faults[fault].kind {
+            FaultKind::Link(_) | FaultKind::Hostile(_) => {
+                format!("what is sent at {moment} may be lost")
+            }
+            _ => format!("what is sent at {moment} is lost"),
+        };
         Some(
             Diagnostic::at(at, message)
-                .label(format!("what is sent at {} is lost", shown(moment)))
+                .label(label)
                 .also(self.fault_spans[fault].clone(), format!("`{name}` is in the way"))
                 .help(format!("{help}, or send when nothing is cut")),
         )
@@ -167,7 +183,14 @@ impl Resolver<'_> {
         let counted: BTreeSet<NodeId> = facts.iter().filter_map(counted).collect();
         let loses = |fault: &model::Fault| match fault.kind {
             FaultKind::Crash(node, _) | FaultKind::Restart(node, _) => counted.contains(&node),
-            _ => false,
+            FaultKind::Partition(_)
+            | FaultKind::Block { .. }
+            | FaultKind::Link(_)
+            | FaultKind::Interface(_)
+            | FaultKind::Drop { .. }
+            | FaultKind::ChangeSecret(_)
+            | FaultKind::RetireSecret(_)
+            | FaultKind::Hostile(_) => false,
         };
         let fault = self.faults.iter().position(loses)?;
         let (FaultKind::Crash(node, _) | FaultKind::Restart(node, _)) = self.faults[fault].kind
@@ -193,6 +216,23 @@ impl Resolver<'_> {
     pub(super) fn sends_of(&self, pair: Pair) -> impl Iterator<Item = &model::Send> {
         let indices = self.sends_between.get(&pair).into_iter().flatten();
         indices.map(|index| &self.sends[*index])
+    }
+
+    /// A datagram between two nodes that does not fit through a link, even without its seal: its
+    /// size, and the MTU.
+    fn too_large(&self, pair: Pair) -> Option<(usize, u32)> {
+        let (from, to) = pair;
+        let links = [
+            self.link_at(LinkPlace::Access(from)).0,
+            self.link_at(LinkPlace::Pair(from, to)).0,
+            self.link_at(LinkPlace::Access(to)).1,
+        ];
+        let mtu = links.iter().filter_map(|link| link.mtu).min()?;
+        // Messages are cut into packets.
+        let datagrams = self.sends_of(pair).filter(|send| send.mode == Mode::Datagram);
+        let size = datagrams.map(|send| send.size).max()?;
+        let headers = if self.use_ipv6(pair) { IPV6_UDP_HEADERS } else { IPV4_UDP_HEADERS };
+        (size + headers as usize > mtu as usize).then_some((size, mtu))
     }
 
     /// Where the first loss between two nodes is written.

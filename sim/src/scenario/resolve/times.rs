@@ -74,6 +74,15 @@ impl Resolver<'_> {
                 self.wrong(mistake);
                 return None;
             }
+            Some(End::Again(every)) => {
+                let message = format!("the fault `{after}` ends more than once");
+                let mistake = Diagnostic::at(after.span(), message)
+                    .label("`within` counts from its end")
+                    .also(every.clone(), "it begins again and again")
+                    .help("write `by` or `during` here, with the times that you mean");
+                self.wrong(mistake);
+                return None;
+            }
             None => {
                 let names = self.fault_ends.keys().map(String::as_str);
                 let help = suggest(after.get_ref(), "faults", names);

@@ -127,12 +127,7 @@ fn plain(expected: &str) -> &str {
 const TOP: &[&str] = &["format", "title", "tags", "quarantine", "duration", "seeds", "max_events"];
 
 fn is_planned_key(place: &Place) -> bool {
-    // The two directions of a link have its keys.
-    let table = match place.parent().key() {
-        "up" | "down" => "link".to_owned(),
-        other => other.to_owned(),
-    };
-    is_planned(&table, place.key())
+    is_planned(place.parent().key(), place.key())
 }
 
 fn unknown_key(place: &Place, span: &Range<usize>, known: &[String]) -> Diagnostic {
@@ -181,7 +176,13 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("seeds", "20"),
     ("never", "true"),
     ("loss", "\"0.5%\""),
+    ("p", "\"1%\""),
+    ("r", "\"10%\""),
     ("rate", "\"10mbit\""),
+    ("reorder", "\"5%\""),
+    ("gap", "5"),
+    ("mtu", "1280"),
+    ("preset", "\"wifi\""),
     ("link", "{ delay = \"20ms\", loss = \"0.5%\" }"),
     ("up", "{ delay = \"20ms\" }"),
     ("down", "{ delay = \"20ms\" }"),
@@ -193,8 +194,15 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("metric", "{ node = \"laptop\", name = \"...\", at_most = 100 }"),
     ("during", "[\"10s\", \"20s\"]"),
     ("partition", "[[\"laptop\"], [\"sensor\", \"relay\"]]"),
-    ("node.hostile", "{ flood = { target = \"server\", kind = \"hello\", every = \"10ms\" } }"),
+    ("block", "{ from = [\"laptop\"], to = [\"sensor\"] }"),
+    ("block.from", "[\"laptop\"]"),
+    ("block.to", "[\"sensor\"]"),
+    ("fault.link", "{ node = \"laptop\", loss = \"30%\" }"),
+    ("drop", "{ from = \"laptop\", to = \"sensor\", nth = 3 }"),
+    ("nth", "3"),
+    ("fault.every", "\"60s\""),
     ("fault.hostile", "\"mallory\""),
+    ("node.hostile", "{ flood = { target = \"server\", kind = \"hello\", every = \"10ms\" } }"),
     ("replay", "{ every = \"10ms\" }"),
     ("flood", "{ target = \"server\", kind = \"hello\", every = \"10ms\" }"),
     ("flood.kind", "\"hello\""),
@@ -219,17 +227,17 @@ fn missing_key(key: &str, place: &Place, span: &Range<usize>) -> Diagnostic {
         false => Diagnostic::at(span.clone(), message).label(format!("`{key}` is missing")),
     };
     let top = if place.is_root() { " at the top" } else { "" };
-    match example(place.key(), key) {
+    match example(place, key) {
         Some(example) => diagnostic.help(format!("add `{key} = {example}`{top}")),
         None => diagnostic,
     }
 }
 
-/// How a table's key is written.
-fn example(table: &str, key: &str) -> Option<&'static str> {
-    let find = |key: &str| EXAMPLES.iter().find(|(name, _)| *name == key);
-    let found = find(&format!("{table}.{key}")).or_else(|| find(key));
-    found.map(|(_, example)| *example)
+/// How a key of the table at `place` is written.
+fn example(place: &Place, key: &str) -> Option<&'static str> {
+    let in_table = format!("{}.{key}", place.key());
+    let find = |wanted: &str| EXAMPLES.iter().find(|(name, _)| *name == wanted);
+    find(&in_table).or_else(|| find(key)).map(|(_, example)| *example)
 }
 
 fn wrong_form(
@@ -260,7 +268,7 @@ fn wrong_form(
         (PERIOD, DeValue::Integer(number)) => {
             format!("name the unit: `{key} = \"{number}ms\"` or `{key} = \"{number}s\"`")
         }
-        _ => match example(place.parent().key(), key) {
+        _ => match example(&place.parent(), key) {
             Some(example) if !is_element => format!("write it like `{key} = {example}`"),
             _ => return diagnostic,
         },

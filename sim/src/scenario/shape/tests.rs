@@ -10,9 +10,9 @@ fn the_reader_complains_as_expected() {
         Complaint::of(error.message())
     };
     let known = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-    let link = "[link]\nup = { dealy = \"1s\" }";
-    let directions = known(&["delay", "jitter", "loss", "rate", "limit"]);
-    assert_eq!(complaint(link), Complaint::UnknownKey { known: directions });
+    let drop = "[[fault]]\nat = \"1s\"\ndrop = { form = \"a\" }";
+    let keys = known(&["from", "to", "nth"]);
+    assert_eq!(complaint(drop), Complaint::UnknownKey { known: keys });
     let node = "[[node]]\nname = \"a\"\ninterfaces = [\"ipv5\"]";
     let value = "ipv5".into();
     assert_eq!(complaint(node), Complaint::UnknownValue { value, known: known(&["ipv4", "ipv6"]) });

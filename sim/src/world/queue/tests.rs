@@ -14,8 +14,8 @@ fn arb_key() -> impl Strategy<Value = Key> {
     prop_oneof![
         (at.clone(), 0u32..3, 0u32..3).prop_map(|(at, rank, n)| Key::world(at, rank, n)),
         (at.clone(), node()).prop_map(|(at, node)| Key::wake(at, node)),
-        (at, node(), node(), 0u64..3)
-            .prop_map(|(at, to, from, number)| Key::packet(at, to, from, number)),
+        (at, node(), node(), 0u64..3, 0u8..3)
+            .prop_map(|(at, to, from, number, copy)| Key::packet(at, to, from, number, copy)),
     ]
 }
 
@@ -46,24 +46,25 @@ proptest! {
 #[test]
 fn time_comes_before_all_else() {
     let late = Key::world(Instant::from_micros(6), 0, 0);
-    assert!(Key::packet(AT, NodeId(9), NodeId(9), 9) < late);
+    assert!(Key::packet(AT, NodeId(9), NodeId(9), 9, 0) < late);
 }
 
 #[test]
 fn the_world_comes_before_its_nodes() {
     assert!(Key::world(AT, 3, 7) < Key::wake(AT, NodeId(0)));
-    assert!(Key::world(AT, 3, 7) < Key::packet(AT, NodeId(0), NodeId(0), 0));
+    assert!(Key::world(AT, 3, 7) < Key::packet(AT, NodeId(0), NodeId(0), 0, 0));
 }
 
 #[test]
 fn events_of_an_instant_go_by_destination_then_source_then_number() {
     let ordered = [
-        Key::packet(AT, NodeId(0), NodeId(2), 8),
-        Key::packet(AT, NodeId(1), NodeId(0), 7),
+        Key::packet(AT, NodeId(0), NodeId(2), 8, 0),
+        Key::packet(AT, NodeId(1), NodeId(0), 7, 0),
         Key::wake(AT, NodeId(1)),
-        Key::packet(AT, NodeId(1), NodeId(1), 0),
-        Key::packet(AT, NodeId(1), NodeId(2), 5),
-        Key::packet(AT, NodeId(1), NodeId(2), 6),
+        Key::packet(AT, NodeId(1), NodeId(1), 0, 0),
+        Key::packet(AT, NodeId(1), NodeId(2), 5, 0),
+        Key::packet(AT, NodeId(1), NodeId(2), 5, 1),
+        Key::packet(AT, NodeId(1), NodeId(2), 6, 0),
     ];
     assert!(ordered.is_sorted());
 }

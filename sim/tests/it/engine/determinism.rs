@@ -1,4 +1,4 @@
-use underpass_sim::link::LinkModel;
+use underpass_sim::link::{LinkModel, LossModel};
 use underpass_sim::machine::{Command, Cx, SendId};
 use underpass_sim::scenario::model::{FaultKind, Mode, State};
 use underpass_sim::trace::Observation;
@@ -11,7 +11,7 @@ fn rough() -> LinkModel {
     LinkModel {
         delay: ms(20),
         jitter: ms(10),
-        loss: Probability::ratio(1, 10).unwrap(),
+        loss: LossModel::Random(Probability::ratio(1, 10).unwrap()),
         ..LinkModel::IDEAL
     }
 }

@@ -1,11 +1,11 @@
-use underpass_sim::link::LinkModel;
+use underpass_sim::link::{LinkModel, LinkPatch};
 use underpass_sim::machine::Cx;
-use underpass_sim::scenario::model::{FaultKind, State};
+use underpass_sim::scenario::model::{Fault, FaultKind, LinkChange, LinkPlace, State};
 use underpass_sim::trace::Observation;
 
 use super::setup::{
-    A, B, C, Courier, Log, Sleeper, at_ms, config, delayed, factory, fault, mark, schedule_send,
-    world,
+    A, B, C, Courier, Log, Sleeper, at_ms, config, delayed, factory, fault, mark, ms,
+    schedule_send, world,
 };
 
 fn started(incarnation: u32) -> Observation {
@@ -152,4 +152,169 @@ fn a_flash_outlives_its_node_unless_a_fault_erases_it() {
         _ => None,
     });
     assert_eq!(found.collect::<Vec<_>>(), [0, 1, 2, 0, 0]);
+}
+
+#[test]
+fn a_block_stops_one_way_only() {
+    let mut config = config(3, delayed(10));
+    let kind = FaultKind::Block { from: vec![A], to: vec![B] };
+    config.faults.push(fault(100, Some(100), kind));
+    let mut world = world(config);
+    // What leaves the up link at 99 has passed, as with a partition.
+    for send_at_ms in [89, 90, 189, 190] {
+        schedule_send(&mut world, send_at_ms, A, B);
+    }
+    schedule_send(&mut world, 150, B, A);
+    schedule_send(&mut world, 150, A, C);
+    world.run_until(at_ms(1_000)).unwrap();
+    let outcome = world.finish();
+    let log = Log::of(&outcome);
+    assert_eq!(log.arrivals(A, B), [at_ms(109), at_ms(210)]);
+    assert_eq!((log.arrivals(B, A).len(), log.arrivals(A, C).len()), (1, 1));
+    assert_eq!(outcome.tally.blocked, 2);
+}
+
+#[test]
+fn an_interface_that_is_down_lets_nothing_in_or_out() {
+    let mut config = config(2, delayed(10));
+    config.faults.push(fault(100, Some(100), FaultKind::Interface(B)));
+    let mut world = world(config);
+    for send_at_ms in [79, 80, 179, 180] {
+        schedule_send(&mut world, send_at_ms, A, B);
+    }
+    for send_at_ms in [99, 100, 199, 200] {
+        schedule_send(&mut world, send_at_ms, B, A);
+    }
+    // What a node sends to itself crosses no interface.
+    schedule_send(&mut world, 150, B, B);
+    world.run_until(at_ms(1_000)).unwrap();
+    assert!(world.machine(B).is_some());
+    let outcome = world.finish();
+    let log = Log::of(&outcome);
+    assert_eq!(log.arrivals(A, B), [at_ms(99), at_ms(200)]);
+    assert_eq!(log.arrivals(B, A), [at_ms(119), at_ms(220)]);
+    assert_eq!(log.arrivals(B, B), [at_ms(150)]);
+    assert_eq!(log.of_node(B), [(at_ms(0), started(0))], "the machine stays on");
+    assert_eq!(outcome.tally.interface_down, 4);
+}
+
+#[test]
+fn the_nth_packet_of_each_pair_is_dropped() {
+    let mut config = config(3, delayed(10));
+    let kind = FaultKind::Drop { pairs: vec![(A, B), (A, C)], nth: 3 };
+    config.faults.push(fault(100, Some(100), kind));
+    let mut world = world(config);
+    for send_at_ms in [50, 100, 110, 120, 130, 250] {
+        schedule_send(&mut world, send_at_ms, A, B);
+        schedule_send(&mut world, send_at_ms, B, A);
+    }
+    for send_at_ms in [100, 110] {
+        schedule_send(&mut world, send_at_ms, A, C);
+    }
+    world.run_until(at_ms(1_000)).unwrap();
+    let outcome = world.finish();
+    let log = Log::of(&outcome);
+    assert_eq!(log.arrivals(A, B), [70, 120, 130, 150, 270].map(at_ms));
+    assert_eq!((log.arrivals(B, A).len(), log.arrivals(A, C).len()), (6, 2));
+    assert_eq!(outcome.tally.dropped, 1);
+}
+
+/// A fault that begins every 100 ms from 100 ms on, and lasts 10 ms.
+fn every(kind: FaultKind) -> Fault {
+    Fault { every: Some(ms(100)), ..fault(100, Some(10), kind) }
+}
+
+#[test]
+fn a_repeated_fault_comes_and_goes() {
+    let mut config = config(2, LinkModel::IDEAL);
+    config.faults.push(every(FaultKind::Partition(vec![vec![A], vec![B]])));
+    let mut world = world(config);
+    for send_at_ms in [99, 100, 109, 110, 199, 200, 209, 210, 5_105, 5_110] {
+        schedule_send(&mut world, send_at_ms, A, B);
+    }
+    world.run_until(at_ms(10_000)).unwrap();
+    let outcome = world.finish();
+    let arrived = Log::of(&outcome).arrivals(A, B);
+    assert_eq!(arrived, [99, 110, 199, 210, 5_110].map(at_ms));
+}
+
+#[test]
+fn a_repeated_drop_counts_anew() {
+    let mut config = config(2, LinkModel::IDEAL);
+    config.faults.push(every(FaultKind::Drop { pairs: vec![(A, B)], nth: 2 }));
+    let mut world = world(config);
+    for send_at_ms in [100, 101, 102, 200, 300, 301, 302] {
+        schedule_send(&mut world, send_at_ms, A, B);
+    }
+    world.run_until(at_ms(1_000)).unwrap();
+    let outcome = world.finish();
+    let arrived = Log::of(&outcome).arrivals(A, B);
+    assert_eq!(arrived, [100, 102, 200, 300, 302].map(at_ms));
+}
+
+#[test]
+fn a_repeated_crash_restarts_each_time() {
+    let mut config = config(1, LinkModel::IDEAL);
+    config.faults.push(every(FaultKind::Crash(A, State::Lost)));
+    let mut world = world(config);
+    world.run_until(at_ms(350)).unwrap();
+    let outcome = world.finish();
+    let starts = |log: &Log| {
+        let observed = log.of_node(A).into_iter();
+        observed.filter(|(_, what)| *what != Observation::Stopped).collect::<Vec<_>>()
+    };
+    let expected = [(0, 0), (110, 1), (210, 2), (310, 3)];
+    let expected = expected.map(|(at, incarnation)| (at_ms(at), started(incarnation)));
+    assert_eq!(starts(Log::of(&outcome)), expected);
+}
+
+#[test]
+fn a_repeated_restart_takes_no_time() {
+    let mut config = config(1, LinkModel::IDEAL);
+    let restart = fault(100, None, FaultKind::Restart(A, State::Lost));
+    config.faults.push(Fault { every: Some(ms(100)), ..restart });
+    let mut world = world(config);
+    world.run_until(at_ms(350)).unwrap();
+    let outcome = world.finish();
+    let last = Log::of(&outcome).of_node(A).pop();
+    assert_eq!(last, Some((at_ms(300), started(3))));
+}
+
+fn changed(link: LinkPlace, up: LinkPatch) -> FaultKind {
+    FaultKind::Link(vec![LinkChange { link, up, down: LinkPatch::default() }])
+}
+
+#[test]
+fn a_link_is_different_for_as_long_as_the_fault_lasts() {
+    let mut config = config(2, delayed(10));
+    let slower = LinkPatch { delay: Some(ms(300)), ..LinkPatch::default() };
+    config.faults.push(fault(100, Some(100), changed(LinkPlace::Access(A), slower)));
+    let mut world = world(config);
+    for send_at_ms in [99, 100, 199, 200] {
+        schedule_send(&mut world, send_at_ms, A, B);
+        schedule_send(&mut world, send_at_ms, B, A);
+    }
+    world.run_until(at_ms(1_000)).unwrap();
+    let outcome = world.finish();
+    let log = Log::of(&outcome);
+    assert_eq!(log.arrivals(A, B), [119, 220, 410, 509].map(at_ms));
+    assert_eq!(log.arrivals(B, A), [119, 120, 219, 220].map(at_ms));
+}
+
+#[test]
+fn a_pair_without_a_link_of_its_own_gets_one_for_a_while() {
+    let mut config = config(3, delayed(10));
+    let slower = LinkPatch { delay: Some(ms(300)), ..LinkPatch::default() };
+    config.faults.push(fault(100, Some(100), changed(LinkPlace::Pair(B, A), slower)));
+    let mut world = world(config);
+    for (from, to) in [(A, B), (B, A), (B, C)] {
+        schedule_send(&mut world, 50, from, to);
+        schedule_send(&mut world, 150, from, to);
+    }
+    world.run_until(at_ms(1_000)).unwrap();
+    let outcome = world.finish();
+    let log = Log::of(&outcome);
+    assert_eq!(log.arrivals(A, B), [70, 170].map(at_ms));
+    assert_eq!(log.arrivals(B, A), [70, 470].map(at_ms));
+    assert_eq!(log.arrivals(B, C), [70, 170].map(at_ms));
 }

@@ -4,15 +4,16 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use underpass_core::Instant;
+use underpass_sim::link::LinkModel;
 use underpass_sim::machine::{Command, Cx, IpFamily, Machine, Powers, SendId, Socket, Verdict};
-use underpass_sim::scenario::model::{FaultKind, Mode, NodeId, State};
+use underpass_sim::scenario::model::{Fault, FaultKind, Mode, NodeId, State};
 use underpass_sim::trace::{Observation, PacketInfo};
-use underpass_sim::units::Rate;
+use underpass_sim::units::{Probability, Rate};
 use underpass_sim::world::{Outcome, World, WorldConfig};
 
 use super::setup::{
-    A, B, C, Courier, Log, address_of, at_ms, config, delayed, factory, fault, mark, ms, send,
-    world,
+    A, B, C, Courier, Log, address_of, at_ms, config, delayed, factory, fault, mark, ms, pair,
+    send, world,
 };
 
 const D: NodeId = NodeId(3);
@@ -250,6 +251,80 @@ fn a_tapped_packet_still_waits_for_its_turn() {
     schedule(&mut world, 0, A, B, 2);
     let outcome = finish(world);
     assert_eq!(Log::of(&outcome).arrivals(A, B), [at_ms(21), at_ms(22)]);
+}
+
+#[test]
+fn a_duplicate_is_heard_as_a_datagram_of_its_own() {
+    let mut config = config(3, delayed(10));
+    config.nodes[0].up.duplicate = Probability::ALWAYS;
+    let heard = place(&mut config, C, |_, packet| match packet.copy {
+        0 => Verdict::Drop,
+        _ => Verdict::Pass,
+    });
+    let mut world = world(config);
+    world.grant(C, &taps(&[A]));
+    schedule(&mut world, 0, A, B, 1);
+    let outcome = finish(world);
+    assert_eq!(*heard.lock().unwrap(), [(at_ms(10), A, A, vec![1]), (at_ms(10), A, A, vec![1])]);
+    assert_eq!((outcome.tally.intercepted, outcome.tally.delivered), (1, 1));
+}
+
+#[test]
+fn what_a_link_between_two_tapped_ones_makes_is_heard_on_the_second() {
+    let mut config = config(3, delayed(10));
+    let doubles = LinkModel { duplicate: Probability::ALWAYS, ..delayed(5) };
+    config.pairs.push(pair(A, B, doubles));
+    let heard = place(&mut config, C, |_, _| Verdict::Pass);
+    let mut world = world(config);
+    world.grant(C, &taps(&[A, B]));
+    schedule(&mut world, 0, A, B, 1);
+    let outcome = finish(world);
+    let expected = [(at_ms(10), A, A, vec![1]), (at_ms(15), B, A, vec![1])];
+    assert_eq!(*heard.lock().unwrap(), expected);
+    assert_eq!(Log::of(&outcome).arrivals(A, B), [at_ms(25); 2]);
+}
+
+/// What becomes of what C injects at 10 ms in A's name, to B, with a fault in its way.
+fn injected(kind: FaultKind) -> Outcome {
+    let mut config = config(3, delayed(10));
+    place(&mut config, C, |cx, packet| {
+        cx.inject(packet.source, packet.destination, &[9]);
+        Verdict::Pass
+    });
+    config.faults.push(fault(5, None, kind));
+    let mut world = world(config);
+    world.grant(C, &taps(&[A]));
+    schedule(&mut world, 0, A, B, 1);
+    finish(world)
+}
+
+#[test]
+fn a_fault_stops_what_is_injected_where_it_comes_from() {
+    let outcome = injected(FaultKind::Interface(C));
+    assert_eq!((outcome.tally.interface_down, outcome.tally.delivered), (1, 1));
+    let outcome = injected(FaultKind::Block { from: vec![C], to: vec![B] });
+    assert_eq!((outcome.tally.blocked, outcome.tally.delivered), (1, 1));
+    let outcome = injected(FaultKind::Drop { pairs: vec![(C, B)], nth: 1 });
+    assert_eq!((outcome.tally.dropped, outcome.tally.delivered), (1, 1));
+}
+
+#[test]
+fn a_fault_does_not_stop_what_is_injected_where_it_claims_to_come_from() {
+    let outcome = injected(FaultKind::Block { from: vec![A], to: vec![B] });
+    assert_eq!(Log::of(&outcome).arrivals(C, B), [at_ms(30)]);
+    assert_eq!((outcome.tally.blocked, outcome.tally.delivered), (1, 1));
+}
+
+#[test]
+fn a_machine_acts_again_and_again() {
+    let mut config = config(2, delayed(10));
+    place(&mut config, B, |_, _| Verdict::Pass);
+    let attack = fault(100, Some(10), FaultKind::Hostile(vec![B]));
+    config.faults.push(Fault { every: Some(ms(5_000)), ..attack });
+    let outcome = finish(world(config));
+    let marks = Log::of(&outcome).of_node(B).into_iter().skip(1).collect::<Vec<_>>();
+    let expected = [(100, 1), (110, 0), (5_100, 1), (5_110, 0)];
+    assert_eq!(marks, expected.map(|(at, value)| (at_ms(at), mark(value))));
 }
 
 #[test]

@@ -62,7 +62,7 @@ pub(crate) fn factory<M: Machine>(make: impl Fn() -> M + Send + 'static) -> Mach
 }
 
 pub(crate) fn fault(at_ms_: u64, lasts_ms: Option<u64>, kind: FaultKind) -> Fault {
-    Fault { name: String::new(), at: at_ms(at_ms_), lasts: lasts_ms.map(ms), kind }
+    Fault { name: String::new(), at: at_ms(at_ms_), lasts: lasts_ms.map(ms), every: None, kind }
 }
 
 pub(crate) fn pair(a: NodeId, b: NodeId, model: LinkModel) -> PairLink {
