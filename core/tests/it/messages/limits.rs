@@ -2,7 +2,7 @@
 
 use underpass_core::{Counter, Dropped, Duration, Outcome, SendError};
 
-use crate::net::{A, B, Board, Net};
+use crate::net::{A, B, Board, Net, Packet, address as net_address};
 
 /// All but the last quarter.
 const SHARE: usize = Board::CAPACITY.messages - Board::CAPACITY.messages / 4;
@@ -154,4 +154,62 @@ fn no_more_messages_are_under_way_than_the_peers_window() {
     net.run_for(Duration::from_secs(20));
     assert_eq!(net.hosts[B].messages.len(), accepted);
     assert!(net.hosts[A].outcomes().contains(&(lost, Outcome::Acked)));
+}
+
+/// 21 of the 38 blocks that a peer may hold of messages in part: never two of them.
+const LARGE: [u8; 3 * 1120] = [1; 3 * 1120];
+
+/// Takes what was just sent off the wire.
+fn sent(net: &mut Net) -> Vec<Packet> {
+    net.wire.drain(..).collect()
+}
+
+fn handle_all(net: &mut Net, packets: impl IntoIterator<Item = Packet>) {
+    for packet in packets {
+        let _ = net.handle(packet);
+    }
+}
+
+#[test]
+fn a_receiver_that_is_full_is_sent_the_rest_of_what_it_has_in_part() {
+    let mut net = Net::connected();
+    let mut packets = Vec::new();
+    for _ in 0..3 {
+        net.send(A, B, &LARGE).unwrap();
+        packets.extend(sent(&mut net));
+    }
+    // Of the first message one packet arrives; so the receiver refuses all of the others. When
+    // something arrives that was sent later, all that is missing counts as lost.
+    packets.drain(1..3);
+    handle_all(&mut net, packets);
+    assert!(net.hosts[B].node.counters().dropped(Dropped::MessagesFull) > 0);
+    for _ in 0..3 {
+        net.send(A, B, b"small").unwrap();
+    }
+    net.run_for(Duration::from_secs(20));
+    let acked = net.hosts[A].outcomes().iter().filter(|(_, how)| *how == Outcome::Acked).count();
+    assert_eq!(acked, 6);
+}
+
+#[test]
+fn what_was_lost_does_not_wait_behind_what_a_full_receiver_refuses() {
+    let mut net = Net::connected();
+    net.send(A, B, &LARGE).unwrap();
+    let first = sent(&mut net);
+    net.send(A, B, b"small").unwrap();
+    let small = sent(&mut net);
+    for _ in 0..2 {
+        net.send(A, B, &LARGE).unwrap();
+    }
+    let others = sent(&mut net);
+    // A later packet is acknowledged, so the first message counts as lost. One packet of it does arrive
+    // then, but not its acknowledgement: the sender does not know where there is room.
+    handle_all(&mut net, small);
+    net.run(Duration::from_millis(30), |packet| packet.to == net_address(A));
+    handle_all(&mut net, first.into_iter().take(1));
+    net.run(Duration::from_millis(30), |packet| packet.to == net_address(B));
+    handle_all(&mut net, others);
+    net.run_for(Duration::from_secs(20));
+    let acked = net.hosts[A].outcomes().iter().filter(|(_, how)| *how == Outcome::Acked).count();
+    assert_eq!(acked, 4);
 }
