@@ -1,6 +1,6 @@
 //! What each side says of itself in the sealed payload of a handshake.
 
-use super::{Malformed, VERSION, array_at, u32_at};
+use super::{FRAGMENTS_MAX, Malformed, VERSION, array_at, u32_at};
 use crate::time::Duration;
 
 /// What each side says of itself in its sealed handshake payload.
@@ -29,12 +29,13 @@ pub(crate) struct Intro {
 impl Intro {
     pub(crate) const LEN: usize = 32;
 
-    /// All that is left of one after a restart.
+    /// All that is left of one after a restart. What messages the peer takes nobody knows any more, as
+    /// of one never met: until it says so again, any may wait for it.
     pub(crate) fn remembered(channel: u64, hello: u64) -> Self {
         Self {
             version: VERSION,
-            fragments_max: 0,
-            message_window: 0,
+            fragments_max: FRAGMENTS_MAX,
+            message_window: 1,
             capabilities: 0,
             ping_interval: Duration::ZERO,
             channel,

@@ -1,7 +1,7 @@
 //! What a node remembers after a restart.
 
 use proptest::prelude::*;
-use underpass_core::{Config, Dropped, Duration, Node, Recorder, RestoreError, SaveError};
+use underpass_core::{Config, Dropped, Duration, Node, Outcome, Recorder, RestoreError, SaveError};
 
 use crate::net::{A, B, Board, Host, Net, Recording, TestNode, network, path_to};
 
@@ -30,6 +30,17 @@ fn a_restarted_node_calls_whom_it_had_asked_for() {
     restart_with_memory(&mut net, A);
     net.settle();
     assert!(net.is_active(A, B));
+}
+
+#[test]
+fn a_message_may_wait_for_whom_a_restarted_node_remembers() {
+    let mut net = Net::connected();
+    restart_with_memory(&mut net, A);
+    net.wire.clear();
+    let id = net.send(A, B, b"it is me again").expect("it is known");
+    net.run_for(Duration::from_secs(5));
+    assert_eq!(net.hosts[A].outcomes(), [(id, Outcome::Acked)]);
+    assert_eq!(net.hosts[B].messages.len(), 1);
 }
 
 #[test]
