@@ -15,15 +15,12 @@ pub fn ring(nodes: u32) -> Scenario {
         ..LinkModel::IDEAL
     };
     let node = |id: u32| Node {
-        name: format!("node-{id}"),
         // Nobody switches on everything at once; and the pings stay spread out ever after.
         start: Instant::from_micros(u64::from(id) * 10_000_000 / u64::from(nodes)),
-        ipv4: true,
-        ipv6: false,
         up: access,
         down: access,
-        hostile: None,
         peers: (1..=3).map(|step| NodeId((id + step) % nodes)).collect(),
+        ..Node::new(format!("node-{id}"))
     };
     Scenario {
         name: format!("ring-{nodes}"),

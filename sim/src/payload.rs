@@ -29,8 +29,8 @@ mod field {
     pub(super) const CANARY: Range<usize> = 0..16;
     pub(super) const SEND: Range<usize> = 16..19;
     pub(super) const NUMBER: Range<usize> = 19..23;
-    pub(super) const SENT_AT: Range<usize> = 23..30;
-    pub(super) const SIZE: Range<usize> = 30..32;
+    pub(super) const SENT_AT: Range<usize> = 23..29;
+    pub(super) const SIZE: Range<usize> = 29..32;
 }
 
 impl Canary {
@@ -45,11 +45,14 @@ impl Stamp {
     /// Bytes of a stamp, and the least that a payload can have.
     pub const LEN: usize = field::SIZE.end;
 
+    /// The last moment that a stamp has room for: after almost nine years.
+    pub const SENT_AT_MAX: Instant = Instant::from_micros((1 << 48) - 1);
+
     /// A payload of `size` bytes that begins with this stamp.
     ///
     /// # Panics
-    /// If `size` has no room for a stamp or is above 2^16, if the statement is not among the first
-    /// 2^24 or sends more than 2^32 payloads, or after 2,000 years.
+    /// If `size` has no room for a stamp or is above 2^24, if the statement is not among the first
+    /// 2^24 or sends more than 2^32 payloads, or after [`SENT_AT_MAX`](Self::SENT_AT_MAX).
     pub fn payload(&self, canary: Canary, size: usize) -> Vec<u8> {
         // The rest repeats the canary, so that no part of a payload passes in the clear.
         let mut payload: Vec<u8> = canary.0.iter().copied().cycle().take(size).collect();
@@ -91,13 +94,15 @@ fn number_at(payload: &[u8], field: Range<usize>) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use underpass_core::MAX_MESSAGE;
+
     use super::*;
 
     #[test]
     fn a_payload_of_any_size_carries_its_stamp() {
         let canary = Canary::new(&Draws::new(1));
         let stamp = Stamp { send: SendId(3), number: 9, sent_at: Instant::from_micros(77) };
-        for size in [Stamp::LEN, 33, 1152] {
+        for size in [Stamp::LEN, 33, 1152, MAX_MESSAGE] {
             let payload = stamp.payload(canary, size);
             assert_eq!(payload.len(), size);
             assert_eq!(Stamp::of(&payload, canary), Some(stamp));

@@ -1,6 +1,7 @@
 //! One run: a scenario and a seed become a world, the world a verdict.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::iter::successors;
 use std::sync::Arc;
 
 use underpass_core::Instant;
@@ -8,11 +9,13 @@ use underpass_core::Instant;
 use crate::checker;
 use crate::expect::{Expectations, Unmet};
 use crate::machine::hostile::Hostile;
-use crate::machine::underpass::{Roster, Underpass, default_capacity};
+use crate::machine::underpass::{Roster, SecretAct, Setup, Underpass};
 use crate::machine::{Command, IpFamily, MachineFactory, SendId};
 use crate::payload::Stamp;
 use crate::random::Draws;
-use crate::scenario::model::{Fact, Node, NodeId, Scenario, Send};
+use crate::scenario::model::{
+    Fact, Fault, FaultKind, Node, NodeId, Scenario, Send, State, neighbours,
+};
 use crate::trace::Watch;
 use crate::world::{CommandSource, NodeSetup, Outcome, Stop, Tally, World, WorldConfig};
 
@@ -101,14 +104,13 @@ fn roster(scenario: &Scenario, draws: &Draws) -> Roster {
 /// scenario's expectations; the checkers are there.
 pub fn build(scenario: &Scenario, seed: u64) -> World {
     let roster = &Arc::new(roster(scenario, &Draws::new(seed)));
-    let neighbours = neighbours(scenario);
+    let owners = owners(scenario);
     let config = WorldConfig {
         seed,
-        nodes: scenario
-            .nodes
-            .iter()
-            .zip(neighbours)
-            .map(|(node, n)| setup(node, n, roster))
+        nodes: owners
+            .into_iter()
+            .zip(&scenario.nodes)
+            .map(|(owner, node)| setup(node, owner, roster))
             .collect(),
         pairs: scenario.pairs.clone(),
         faults: scenario.faults.clone(),
@@ -118,7 +120,7 @@ pub fn build(scenario: &Scenario, seed: u64) -> World {
         names: scenario.nodes.iter().map(|node| node.name.clone()).collect(),
         canary: roster.canary,
         sends: scenario.sends.clone(),
-        peers: scenario.nodes.iter().map(|node| node.peers.clone()).collect(),
+        peers: scenario.nodes.iter().map(|node| node.dials().collect()).collect(),
         hostile: hostile(scenario).map(|(id, _)| id).collect(),
     };
     let mut watches: Vec<Box<dyn Watch>> = vec![Box::new(Expectations::new(scenario))];
@@ -130,6 +132,11 @@ pub fn build(scenario: &Scenario, seed: u64) -> World {
     for (position, send) in (0..).zip(&scenario.sends) {
         world.add_commands(source(SendId(position), send, roster));
     }
+    for fault in &scenario.faults {
+        for (node, at, _) in secret_acts(fault, scenario) {
+            world.schedule_command(at, node, Command::Reconfigure);
+        }
+    }
     world
 }
 
@@ -138,22 +145,53 @@ fn hostile(scenario: &Scenario) -> impl Iterator<Item = (NodeId, &Hostile)> {
     nodes.filter_map(|(id, node)| Some((id, node.hostile.as_ref()?)))
 }
 
-/// With how many others each node can ever have to do: those it dials, and those that dial it.
-fn neighbours(scenario: &Scenario) -> Vec<usize> {
-    let mut neighbours = vec![BTreeSet::new(); scenario.nodes.len()];
-    for (id, node) in (0..).map(NodeId).zip(&scenario.nodes) {
-        for peer in &node.peers {
-            neighbours[id.0 as usize].insert(*peer);
-            neighbours[peer.0 as usize].insert(id);
+/// What their owners set all nodes up with.
+fn owners(scenario: &Scenario) -> Vec<Setup> {
+    let setup = |(node, neighbours): (&Node, usize)| Setup {
+        // Until it is known who is at an address, that takes up room for itself.
+        capacity: node.limits.capacity(neighbours + node.bootstrap.len()),
+        peers: node.peers.clone(),
+        bootstrap: node.bootstrap.clone(),
+        access: node.access.clone(),
+        secrets: Vec::new(),
+        saves: false,
+    };
+    let mut owners: Vec<Setup> =
+        scenario.nodes.iter().zip(neighbours(&scenario.nodes)).map(setup).collect();
+    for fault in &scenario.faults {
+        match &fault.kind {
+            FaultKind::Crash(node, State::Kept) | FaultKind::Restart(node, State::Kept) => {
+                owners[node.0 as usize].saves = true;
+            }
+            _ => {}
+        }
+        for (node, at, act) in secret_acts(fault, scenario) {
+            owners[node.0 as usize].secrets.push((at, act));
         }
     }
-    neighbours.iter().map(BTreeSet::len).collect()
+    for owner in &mut owners {
+        owner.secrets.sort_by_key(|(at, _)| *at);
+    }
+    owners
 }
 
-fn setup(node: &Node, neighbours: usize, roster: &Arc<Roster>) -> NodeSetup {
+/// What a fault has owners do about secrets, and when.
+fn secret_acts(fault: &Fault, scenario: &Scenario) -> Vec<(NodeId, Instant, SecretAct)> {
+    let (nodes, act) = match &fault.kind {
+        FaultKind::ChangeSecret(nodes) => (nodes, SecretAct::Change),
+        FaultKind::RetireSecret(nodes) => (nodes, SecretAct::Retire),
+        _ => return Vec::new(),
+    };
+    let (end, again) = (Instant::ORIGIN + scenario.duration, fault.every);
+    let times = successors(Some(fault.at), |at| again.map(|every| *at + every));
+    let times = times.take_while(|at| *at < end);
+    times.flat_map(|at| nodes.iter().map(move |node| (*node, at, act))).collect()
+}
+
+fn setup(node: &Node, owner: Setup, roster: &Arc<Roster>) -> NodeSetup {
     let factory = match &node.hostile {
         Some(hostile) => hostile.factory(roster),
-        None => member(node, neighbours, roster),
+        None => member(owner, roster),
     };
     NodeSetup {
         name: node.name.clone(),
@@ -166,17 +204,16 @@ fn setup(node: &Node, neighbours: usize, roster: &Arc<Roster>) -> NodeSetup {
     }
 }
 
-fn member(node: &Node, neighbours: usize, roster: &Arc<Roster>) -> MachineFactory {
-    let (roster, peers) = (Arc::clone(roster), node.peers.clone());
-    let capacity = default_capacity(neighbours);
-    Box::new(move |_, _| Box::new(Underpass::new(Arc::clone(&roster), capacity, peers.clone())))
+fn member(owner: Setup, roster: &Arc<Roster>) -> MachineFactory {
+    let (roster, setup) = (Arc::clone(roster), Arc::new(owner));
+    Box::new(move |_, _| Box::new(Underpass::new(Arc::clone(&roster), Arc::clone(&setup))))
 }
 
 fn source(id: SendId, send: &Send, roster: &Roster) -> CommandSource {
-    let (to, size, canary) = (send.to, send.size, roster.canary);
+    let (to, mode, size, canary) = (send.to, send.mode, send.size, roster.canary);
     let make = Box::new(move |number, sent_at| {
         let payload = Stamp { send: id, number, sent_at }.payload(canary, size);
-        Command::Send { send: id, number, to, payload }
+        Command::Send { send: id, number, to, mode, payload }
     });
     CommandSource { node: send.from, at: send.at, every: send.every, count: send.count, make }
 }

@@ -33,6 +33,10 @@ pub struct Rate(NonZeroU64);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct PerMille(u32);
 
+/// A number of bytes. A file writes it with binary units: `4KiB`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Bytes(pub u64);
+
 impl Probability {
     /// It never happens.
     pub const NEVER: Self = Self { threshold: 0 };
@@ -135,6 +139,13 @@ const RATE: Kind = Kind {
            decimal): \"64kbit\", \"10mbit\"",
 };
 
+const BYTES: Kind = Kind {
+    what: "a number of bytes",
+    units: &[("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)],
+    smallest: "a byte",
+    help: "a number of bytes is a number and one of `B`, `KiB`, `MiB`, `GiB` (binary): \"4KiB\"",
+};
+
 /// Percentages in units of 10^-19: fine enough to name every multiple of 2^-63.
 const PROBABILITY: Kind = Kind {
     what: "a probability",
@@ -181,8 +192,7 @@ impl Kind {
         if unit.is_empty() {
             return "the unit is missing".into();
         }
-        let lower = unit.trim().to_ascii_lowercase();
-        match self.units.iter().find(|(name, _)| *name == lower) {
+        match self.units.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit.trim())) {
             Some((name, _)) => format!("the unit is written `{name}`, right after the number"),
             None => format!("there is no unit {unit:?}"),
         }
@@ -306,6 +316,22 @@ impl fmt::Display for Rate {
     }
 }
 
+impl FromStr for Bytes {
+    type Err = UnitError;
+    fn from_str(text: &str) -> Result<Self, UnitError> {
+        BYTES.parse(text).map(Self)
+    }
+}
+
+/// In the largest unit that divides it.
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let whole = BYTES.units.iter().rev().find(|(_, size)| self.0.is_multiple_of(*size));
+        let (unit, size) = whole.filter(|_| self.0 > 0).unwrap_or(&BYTES.units[0]);
+        write!(f, "{}{unit}", self.0 / size)
+    }
+}
+
 impl FromStr for PerMille {
     type Err = UnitError;
     fn from_str(text: &str) -> Result<Self, UnitError> {
@@ -361,4 +387,5 @@ deserialize_text! {
     Probability: "a percentage, such as \"0.5%\"",
     Rate: "a rate with its unit, such as \"10mbit\"",
     PerMille: "a percentage, such as \"99%\"",
+    Bytes: "a number of bytes with its unit, such as \"4KiB\"",
 }

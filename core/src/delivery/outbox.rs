@@ -330,9 +330,50 @@ pub(super) fn on_loss_timer(to: u16, cx: &mut Cx<'_>) {
         outbox.timeouts = outbox.timeouts.saturating_add(1);
         outbox.timed_out_at = now;
         outbox.probes = PROBES;
-        send_oldest_again(to, cx);
+        match first_in_part(to, cx) {
+            Some(slot) => send_rest_again(to, slot, cx),
+            None if has_lost(to, cx) => {}
+            None => send_oldest_again(to, cx),
+        }
     }
     set_loss_timer(to, cx);
+}
+
+/// The first message of which the peer has a part.
+fn first_in_part(to: u16, cx: &mut Cx<'_>) -> Option<u16> {
+    let mut at = cx.peer(to).delivery.outbox.messages.first();
+    while let Some(slot) = at.filter(|&slot| cx.messages[usize::from(slot)].done == 0) {
+        at = List::<Chain>::next(cx.messages, slot);
+    }
+    at
+}
+
+/// Probes carry the rest of what the peer has in part, before all else: a peer that has no room refuses
+/// everything but that, and has room again only when it has that.
+fn send_rest_again(to: u16, slot: u16, cx: &mut Cx<'_>) {
+    let mut at = cx.peer(to).delivery.outbox.flights.first();
+    while let Some(flight) = at {
+        at = List::<Flights>::next(cx.flights, flight);
+        let packet = cx.flights[usize::from(flight)].packet;
+        if packet.message == slot && !packet.is_superseded {
+            send_flight_again(to, flight, cx);
+        }
+    }
+    let outbox = &mut cx.peers[usize::from(to)].delivery.outbox;
+    if cx.messages[usize::from(slot)].to_send != 0 {
+        outbox.queue.remove(cx.messages, slot);
+        outbox.queue.push_front(cx.messages, slot);
+    }
+}
+
+/// Whether something that was lost is to be sent next: the probes carry that. Else it would wait for
+/// ever behind what they repeat, if the path seems full and nothing is acknowledged.
+fn has_lost(to: u16, cx: &mut Cx<'_>) -> bool {
+    let first = cx.peer(to).delivery.outbox.queue.first();
+    first.is_some_and(|slot| {
+        let message = cx.message(slot);
+        message.to_send & message.sent != 0
+    })
 }
 
 /// Probes carry what has waited longest.
@@ -346,10 +387,16 @@ fn send_oldest_again(to: u16, cx: &mut Cx<'_>) {
             continue;
         }
         left -= 1;
-        send_again(to, &packet, cx);
-        if let Some(forgotten) = flights::supersede(to, flight, cx) {
-            cx.peer(to).delivery.outbox.route.on_forgotten(&forgotten);
-        }
+        send_flight_again(to, flight, cx);
+    }
+}
+
+/// What a packet carried is sent again, though the packet may still arrive.
+fn send_flight_again(to: u16, flight: u16, cx: &mut Cx<'_>) {
+    let packet = cx.flights[usize::from(flight)].packet;
+    send_again(to, &packet, cx);
+    if let Some(forgotten) = flights::supersede(to, flight, cx) {
+        cx.peer(to).delivery.outbox.route.on_forgotten(&forgotten);
     }
 }
 

@@ -33,6 +33,17 @@ fn a_restarted_node_calls_whom_it_had_asked_for() {
 }
 
 #[test]
+fn a_message_may_wait_for_whom_a_restarted_node_remembers() {
+    let mut net = Net::connected();
+    restart_with_memory(&mut net, A);
+    net.wire.clear();
+    let id = net.send(A, B, b"it is me again").expect("it is known");
+    net.run_for(Duration::from_secs(5));
+    assert_eq!(net.hosts[A].outcomes(), [(id, Outcome::Acked)]);
+    assert_eq!(net.hosts[B].messages.len(), 1);
+}
+
+#[test]
 fn whoever_called_it_is_remembered_and_not_called() {
     let mut net = Net::connected();
     restart_with_memory(&mut net, B);
@@ -107,15 +118,6 @@ fn a_smaller_storage_keeps_those_that_were_asked_for() {
     let config = Config::new(network());
     let node = Node::restore(config, id, [1; 32], Single::EMPTY, &saved, net.now);
     assert!(node.expect("what does not fit is left out").peer(&other).is_some());
-}
-
-#[test]
-fn a_message_to_a_peer_that_is_remembered_waits_for_it() {
-    let mut net = Net::connected();
-    restart_with_memory(&mut net, A);
-    let id = net.send(A, B, b"as soon as you are back").expect("nothing speaks against it");
-    net.run_for(Duration::from_secs(2));
-    assert_eq!(net.hosts[A].outcomes(), [(id, Outcome::Acked)]);
 }
 
 proptest! {

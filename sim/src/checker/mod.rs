@@ -17,6 +17,7 @@ mod amplification;
 mod delivery;
 mod ephemeral;
 mod honest;
+mod messages;
 mod nonce;
 mod plaintext;
 
@@ -28,6 +29,7 @@ use amplification::Amplification;
 use delivery::Delivery;
 use ephemeral::Ephemeral;
 use honest::Honest;
+use messages::Messages;
 use nonce::Nonce;
 use plaintext::Plaintext;
 
@@ -54,6 +56,7 @@ pub fn all(setting: &Setting) -> Vec<Box<dyn Watch>> {
         Honest::watched(setting, Amplification::new(setting)),
         Honest::watched(setting, Agreement::new(setting)),
         Honest::watched(setting, Delivery::new(setting)),
+        Honest::watched(setting, Messages::new(setting)),
     ]
 }
 

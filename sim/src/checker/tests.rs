@@ -2,12 +2,12 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use underpass_core::{Duration, Instant};
+use underpass_core::{Duration, Instant, Outcome};
 
 use super::{Setting, all};
 use crate::machine::SendId;
 use crate::payload::{Canary, Stamp};
-use crate::scenario::model::{NodeId, Send, SessionState};
+use crate::scenario::model::{Mode, NodeId, Send, SessionState};
 use crate::trace::{Observation, PacketInfo, Watch};
 use crate::world::ipv4_address;
 
@@ -16,7 +16,10 @@ const SENSOR: NodeId = NodeId(1);
 const PRINTER: NodeId = NodeId(2);
 /// Hostile.
 const MALLORY: NodeId = NodeId(3);
+/// Datagrams.
 const CHAT: SendId = SendId(0);
+/// Messages.
+const MAIL: SendId = SendId(1);
 const CANARY: Canary = Canary([0xc5; 16]);
 
 /// All checkers, fed by hand. Time goes on by a second with everything that happens.
@@ -26,7 +29,7 @@ struct Bench {
 }
 
 impl Bench {
-    /// The laptop dials the sensor and sends it ten payloads; nobody dials anybody else.
+    /// The laptop dials the sensor and sends it ten datagrams and ten messages; nobody dials anybody else.
     fn new() -> Self {
         let send = Send {
             name: "chat".into(),
@@ -36,11 +39,13 @@ impl Bench {
             every: Duration::from_secs(1),
             count: 10,
             size: 64,
+            mode: Mode::Datagram,
         };
+        let mail = Send { name: "mail".into(), mode: Mode::Message, ..send.clone() };
         let setting = Setting {
             names: ["laptop", "sensor", "printer", "mallory"].map(str::to_owned).into(),
             canary: CANARY,
-            sends: vec![send],
+            sends: vec![send, mail],
             peers: vec![vec![SENSOR], Vec::new(), Vec::new()],
             hostile: [MALLORY].into(),
         };
@@ -135,6 +140,18 @@ fn sent(number: u64) -> Observation {
 
 fn delivered(from: NodeId, number: u64) -> Observation {
     Observation::Delivered { from, send: CHAT, number, latency: Duration::ZERO }
+}
+
+fn accepted(number: u64) -> Observation {
+    Observation::Sent { send: MAIL, number, to: SENSOR }
+}
+
+fn handed_up(number: u64) -> Observation {
+    Observation::Delivered { from: LAPTOP, send: MAIL, number, latency: Duration::ZERO }
+}
+
+fn ended(number: u64, outcome: Outcome) -> Observation {
+    Observation::Ended { send: MAIL, number, to: SENSOR, outcome }
 }
 
 fn established(peer: NodeId, hash: u8) -> Observation {
@@ -486,4 +503,127 @@ fn a_datagram_from_a_claimed_address_proves_nothing() {
         bench.carried(MALLORY, SENSOR, &hello(1));
         bench.carried(MALLORY, SENSOR, &sealed(9, 0, 1));
     }));
+}
+
+#[test]
+fn messages_that_end_as_they_should() {
+    let mut bench = Bench::new();
+    for number in 0..4 {
+        bench.observed(LAPTOP, accepted(number));
+    }
+    bench.observed(SENSOR, handed_up(0));
+    bench.observed(LAPTOP, ended(0, Outcome::Acked));
+    bench.observed(LAPTOP, ended(1, Outcome::Failed));
+    // Nobody knows: it may have come out, or do so yet.
+    bench.observed(SENSOR, handed_up(2));
+    bench.observed(LAPTOP, ended(2, Outcome::Unknown));
+    bench.observed(LAPTOP, ended(3, Outcome::Unknown));
+    bench.observed(SENSOR, handed_up(3));
+    bench.is_quiet();
+}
+
+#[test]
+fn a_message_that_ends_twice_or_never_began() {
+    let mut bench = Bench::new();
+    bench.observed(LAPTOP, accepted(3));
+    bench.observed(LAPTOP, ended(3, Outcome::Unknown));
+    bench.is_quiet();
+    bench.observed(LAPTOP, ended(3, Outcome::Unknown));
+    bench
+        .complains("messages: 3 of mail from laptop to sensor ended, and had ended before (at 3s)");
+    let mut bench = Bench::new();
+    bench.observed(LAPTOP, ended(4, Outcome::Failed));
+    bench.complains(
+        "messages: 4 of mail from laptop to sensor ended and was never accepted (at 1s)",
+    );
+    let mut bench = Bench::new();
+    bench.observed(LAPTOP, accepted(3));
+    bench.observed(LAPTOP, accepted(3));
+    bench.complains("messages: 3 of mail from laptop to sensor was accepted again (at 2s)");
+}
+
+#[test]
+fn an_acked_message_that_did_not_come_out_once() {
+    let mut bench = Bench::new();
+    bench.observed(LAPTOP, accepted(3));
+    bench.observed(LAPTOP, ended(3, Outcome::Acked));
+    bench.complains(
+        "messages: 3 of mail from laptop to sensor was acked and had not been delivered (at 2s)",
+    );
+    let mut bench = Bench::new();
+    bench.observed(LAPTOP, accepted(3));
+    bench.observed(SENSOR, handed_up(3));
+    bench.observed(SENSOR, Observation::Stopped);
+    bench.observed(SENSOR, Observation::Started { incarnation: 1 });
+    bench.observed(SENSOR, handed_up(3));
+    bench.is_quiet();
+    bench.observed(LAPTOP, ended(3, Outcome::Acked));
+    bench.complains(
+        "messages: 3 of mail from laptop to sensor was acked and had been delivered 2 times (at \
+         6s)",
+    );
+    let mut bench = Bench::new();
+    bench.observed(LAPTOP, accepted(3));
+    bench.observed(SENSOR, handed_up(3));
+    bench.observed(LAPTOP, ended(3, Outcome::Acked));
+    bench.observed(SENSOR, Observation::Stopped);
+    bench.observed(SENSOR, Observation::Started { incarnation: 1 });
+    bench.is_quiet();
+    bench.observed(SENSOR, handed_up(3));
+    bench.complains(
+        "messages: 3 of mail from laptop to sensor was delivered again after it was acked (at 6s)",
+    );
+}
+
+#[test]
+fn a_failed_message_that_came_out() {
+    let mut bench = Bench::new();
+    bench.observed(LAPTOP, accepted(3));
+    bench.observed(SENSOR, handed_up(3));
+    bench.observed(LAPTOP, ended(3, Outcome::Failed));
+    bench.complains(
+        "messages: 3 of mail from laptop to sensor failed and had been delivered (at 3s)",
+    );
+    let mut bench = Bench::new();
+    bench.observed(LAPTOP, accepted(3));
+    bench.observed(LAPTOP, ended(3, Outcome::Failed));
+    bench.observed(SENSOR, handed_up(3));
+    bench.complains(
+        "messages: 3 of mail from laptop to sensor was delivered after it had failed (at 3s)",
+    );
+}
+
+#[test]
+fn a_message_that_comes_out_twice() {
+    let mut bench = Bench::new();
+    bench.observed(LAPTOP, accepted(3));
+    bench.observed(SENSOR, handed_up(3));
+    bench.is_quiet();
+    bench.observed(SENSOR, handed_up(3));
+    bench.complains("delivery: sensor got payload 3 of mail from laptop twice (at 2s and 3s)");
+}
+
+#[test]
+fn a_message_that_does_not_end_in_time() {
+    let passes = |bench: &mut Bench, seconds| {
+        for _ in 0..seconds {
+            bench.transmitted(PRINTER, SENSOR, &[1]);
+        }
+    };
+    let mut bench = Bench::new();
+    bench.observed(LAPTOP, accepted(3));
+    passes(&mut bench, 60);
+    bench.is_quiet();
+    passes(&mut bench, 1);
+    bench.complains("messages: 3 of mail from laptop to sensor should have ended by 61s");
+    // Who is switched off learns nothing any more.
+    let mut bench = Bench::new();
+    bench.observed(LAPTOP, accepted(3));
+    bench.observed(LAPTOP, Observation::Stopped);
+    passes(&mut bench, 100);
+    bench.is_quiet();
+    bench.observed(LAPTOP, ended(3, Outcome::Unknown));
+    bench.complains(
+        "messages: 3 of mail from laptop to sensor ended, and had ended before (at 103s)",
+    );
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-use underpass_core::{Duration, Instant};
+use underpass_core::{Duration, Instant, Outcome};
 
 use crate::machine::SendId;
-use crate::scenario::model::{EventKind, Fact, NodeId, Scenario, SessionState, Share};
+use crate::scenario::model::{EventKind, Fact, Mode, NodeId, Scenario, SessionState, Share};
 use crate::trace::Observation;
 
 /// What a fact is about.
@@ -18,6 +18,14 @@ pub(super) enum Subject {
     View(NodeId, NodeId),
     /// What one node sends to another.
     Traffic(NodeId, NodeId),
+}
+
+/// What a node does with a payload of its application.
+#[derive(Clone, Copy)]
+enum Offer {
+    Sent,
+    Waits,
+    Refused(&'static str),
 }
 
 /// What an observation has changed.
@@ -77,6 +85,7 @@ struct Statement {
     from: NodeId,
     to: NodeId,
     count: u64,
+    mode: Mode,
 }
 
 /// The payloads from one node to another.
@@ -91,8 +100,19 @@ pub(super) struct Traffic {
     pub(super) sent: u64,
     /// How often the sender refused one, for which reason.
     pub(super) refused: BTreeMap<&'static str, u64>,
+    /// How many of those sent are messages, and how so many of them ended; `None` if none are planned.
+    pub(super) messages: Option<Messages>,
     /// By `SendId`, in order.
     sends: Vec<Progress>,
+}
+
+/// The messages from one node to another that were accepted.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Messages {
+    pub(super) accepted: u64,
+    pub(super) acked: u64,
+    pub(super) failed: u64,
+    pub(super) unknown: u64,
 }
 
 #[derive(Clone, Copy)]
@@ -164,10 +184,13 @@ impl Ledger {
             }
         }
         for (id, send) in (0..).map(SendId).zip(&scenario.sends) {
-            let &crate::scenario::model::Send { from, to, count, .. } = send;
-            ledger.sends.push(Statement { name: send.name.clone(), from, to, count });
+            let &crate::scenario::model::Send { from, to, count, mode, .. } = send;
+            ledger.sends.push(Statement { name: send.name.clone(), from, to, count, mode });
             if let Some(traffic) = ledger.traffic.get_mut(&(from, to)) {
                 traffic.planned += count;
+                if send.mode == Mode::Message {
+                    traffic.messages.get_or_insert_default();
+                }
                 traffic.sends.push(Progress { send: id, offered: 0, arrived: Vec::new() });
             }
         }
@@ -184,9 +207,15 @@ impl Ledger {
                 view.rtt = Some((rtt, at));
                 Changed::View(node, peer)
             }
-            Observation::Sent { send, number, .. } => self.offered(node, send, number, None),
+            Observation::Sent { send, number, .. } => self.offered(node, send, number, Offer::Sent),
+            Observation::Waits { send, number, .. } => {
+                self.offered(node, send, number, Offer::Waits)
+            }
             Observation::Refused { send, number, why, .. } => {
-                self.offered(node, send, number, Some(why))
+                self.offered(node, send, number, Offer::Refused(why))
+            }
+            Observation::Ended { send, number, outcome, .. } => {
+                self.ended(node, send, number, outcome)
             }
             Observation::Delivered { from, send, number, latency } => {
                 let arrival = Slowest { latency, send, number, at };
@@ -308,24 +337,43 @@ impl Ledger {
     }
 
     /// An application gave a payload out. Whether it goes, no fact asks.
-    fn offered(
-        &mut self,
-        node: NodeId,
-        send: SendId,
-        number: u64,
-        refused: Option<&'static str>,
-    ) -> Changed {
-        if self.sends.get(send.0 as usize).is_some_and(|statement| statement.from == node)
-            && let Some((traffic, place)) = self.traffic_of(send, number)
-        {
+    fn offered(&mut self, node: NodeId, send: SendId, number: u64, offer: Offer) -> Changed {
+        let Some(mode) = self.mode_of(node, send) else { return Changed::Nothing };
+        if let Some((traffic, place)) = self.traffic_of(send, number) {
             let progress = &mut traffic.sends[place];
             progress.offered = progress.offered.max(number + 1);
-            match refused {
-                Some(why) => *traffic.refused.entry(why).or_default() += 1,
-                None => traffic.sent += 1,
+            match offer {
+                Offer::Sent => {
+                    traffic.sent += 1;
+                    let messages = traffic.messages.as_mut().filter(|_| mode == Mode::Message);
+                    messages.into_iter().for_each(|messages| messages.accepted += 1);
+                }
+                Offer::Waits => {}
+                Offer::Refused(why) => *traffic.refused.entry(why).or_default() += 1,
             }
         }
         Changed::Nothing
+    }
+
+    /// A message ended. How, no fact asks.
+    fn ended(&mut self, node: NodeId, send: SendId, number: u64, outcome: Outcome) -> Changed {
+        if self.mode_of(node, send).is_some()
+            && let Some((traffic, _)) = self.traffic_of(send, number)
+            && let Some(messages) = &mut traffic.messages
+        {
+            match outcome {
+                Outcome::Acked => messages.acked += 1,
+                Outcome::Failed => messages.failed += 1,
+                Outcome::Unknown => messages.unknown += 1,
+            }
+        }
+        Changed::Nothing
+    }
+
+    /// How the payloads of a statement are sent, if this node sends them.
+    fn mode_of(&self, node: NodeId, send: SendId) -> Option<Mode> {
+        let statement = self.sends.get(send.0 as usize)?;
+        (statement.from == node).then_some(statement.mode)
     }
 
     fn delivered(&mut self, to: NodeId, from: NodeId, arrival: Slowest) -> Changed {
@@ -405,6 +453,12 @@ impl Traffic {
     /// How many payloads the application has given out.
     pub(super) fn offered(&self) -> u64 {
         self.sends.iter().map(|progress| progress.offered).sum()
+    }
+
+    /// How many of these the sender has neither sent nor refused: they wait for room in it, or did
+    /// when it was switched off.
+    pub(super) fn waiting(&self) -> u64 {
+        self.offered().saturating_sub(self.sent + self.refused.values().sum::<u64>())
     }
 
     /// The payloads given out that did not arrive: runs of numbers, first and last.

@@ -1,10 +1,9 @@
-use underpass_core::{Duration, Instant};
+use underpass_core::{Duration, Instant, Outcome};
 
 use super::{Expectations, Unmet};
-use crate::link::LinkModel;
 use crate::machine::SendId;
 use crate::scenario::model::{
-    EventKind, Expect, Fact, Node, NodeId, Origin, Scenario, Send, SessionState, Share, Time,
+    EventKind, Expect, Fact, Mode, Node, NodeId, Origin, Scenario, Send, SessionState, Share, Time,
 };
 use crate::trace::{Observation, Watch};
 
@@ -19,16 +18,6 @@ fn at(secs: u64) -> Instant {
 }
 
 fn scenario(expects: &[(Time, Fact)]) -> Scenario {
-    let node = |name: &str| Node {
-        name: name.into(),
-        start: Instant::ORIGIN,
-        ipv4: true,
-        ipv6: false,
-        up: LinkModel::IDEAL,
-        down: LinkModel::IDEAL,
-        peers: Vec::new(),
-        hostile: None,
-    };
     let expect = |(time, fact): &(Time, Fact)| Expect {
         origin: Origin::default(),
         time: *time,
@@ -42,7 +31,7 @@ fn scenario(expects: &[(Time, Fact)]) -> Scenario {
         duration: Duration::from_secs(END),
         seeds: vec![1],
         max_events: 1,
-        nodes: ["laptop", "sensor"].into_iter().map(node).collect(),
+        nodes: ["laptop", "sensor"].into_iter().map(Node::new).collect(),
         pairs: Vec::new(),
         sends: vec![Send {
             name: "chat".into(),
@@ -52,6 +41,7 @@ fn scenario(expects: &[(Time, Fact)]) -> Scenario {
             every: Duration::from_secs(1),
             count: 200,
             size: 64,
+            mode: Mode::Datagram,
         }],
         faults: Vec::new(),
         expects: expects.iter().map(expect).collect(),
@@ -241,6 +231,37 @@ fn what_is_missing_is_named() {
         unmet.happened,
         "at 100s 3 of 200 payloads from laptop to sensor had arrived (missing 0 of chat, 2 of \
          chat, 4 of chat, and 4 more; laptop refused 1: no reason; 190 still to be sent)"
+    );
+}
+
+#[test]
+fn how_messages_ended_is_told() {
+    let all = Fact::Delivered { from: LAPTOP, to: SENSOR, wanted: Share::All };
+    let mut messages = scenario(&[(Time::AtEnd, all)]);
+    messages.sends[0].mode = Mode::Message;
+    let ended = |number, outcome| Observation::Ended { send: CHAT, number, to: SENSOR, outcome };
+    let waits = |number| Observation::Waits { send: CHAT, number, to: SENSOR };
+    let mut expectations = Expectations::new(&messages);
+    expectations.observed(at(0), LAPTOP, &Observation::Started { incarnation: 0 });
+    for number in 0..7 {
+        expectations.observed(at(1), LAPTOP, &sent(1, number).2);
+    }
+    expectations.observed(at(2), LAPTOP, &waits(7));
+    expectations.observed(at(2), LAPTOP, &waits(8));
+    expectations.observed(at(3), LAPTOP, &sent(3, 7).2);
+    for number in 0..4 {
+        expectations.observed(at(4), SENSOR, &delivered(4, number, Duration::ZERO).2);
+    }
+    let ends = [Outcome::Acked, Outcome::Acked, Outcome::Acked, Outcome::Unknown, Outcome::Unknown];
+    for (number, outcome) in (0..).zip(ends.into_iter().chain([Outcome::Failed])) {
+        expectations.observed(at(5), LAPTOP, &ended(number, outcome));
+    }
+    let unmet = expectations.finish(at(END), &|_, _| None).remove(0);
+    assert_eq!(
+        unmet.happened,
+        "at 100s 4 of 200 payloads from laptop to sensor had arrived (missing 4 to 8 of chat; of 8 \
+         messages accepted, 3 acked, 1 failed, 2 unknown, 2 open; laptop had no room for 1 more; \
+         191 still to be sent)"
     );
 }
 

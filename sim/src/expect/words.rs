@@ -6,7 +6,7 @@ use std::fmt::Display;
 use underpass_core::{Duration, Instant};
 
 use super::Tracked;
-use super::ledger::{Ledger, Traffic};
+use super::ledger::{Ledger, Messages, Traffic};
 use crate::scenario::model::{EventKind, Fact, NodeId, SessionState, Share, Time};
 use crate::units::Period;
 
@@ -220,6 +220,18 @@ impl Words<'_> {
         for (why, count) in &traffic.refused {
             details.push(format!("{from} refused {count}: {why}"));
         }
+        if let Some(messages) = &traffic.messages {
+            let Messages { accepted, acked, failed, unknown } = *messages;
+            let open = accepted.saturating_sub(acked + failed + unknown);
+            details.push(format!(
+                "of {accepted} messages accepted, {acked} acked, {failed} failed, {unknown} \
+                 unknown, {open} open"
+            ));
+            let waiting = traffic.waiting();
+            if waiting > 0 {
+                details.push(format!("{from} had no room for {waiting} more"));
+            }
+        }
         let later = traffic.planned - traffic.offered();
         if later > 0 {
             details.push(format!("{later} still to be sent"));
@@ -313,6 +325,7 @@ impl Words<'_> {
     fn knows(&self, node: NodeId, peer: NodeId, more: &str) -> (NodeId, String) {
         let knows = match self.ledger.view(node, peer) {
             None => self.power(node),
+            Some(_) if node == peer => format!("{}{more}", self.power(node)),
             Some(view) => {
                 let (peer, is) = (self.name(peer), state(view.state));
                 format!("{peer} {is} since {}{more}", view.since)

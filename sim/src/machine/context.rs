@@ -85,6 +85,17 @@ impl<'w> Cx<'w> {
         self.kernel.host(self.node).stream().stream(names)
     }
 
+    /// What this node has in its flash: what it wrote there last, unless that was erased.
+    pub fn flash(&self) -> &[u8] {
+        &self.kernel.host(self.node).flash
+    }
+
+    /// Writes this to the node's flash, in place of what it held. It outlives the machine unless a
+    /// fault erases it.
+    pub fn write_flash(&mut self, bytes: Vec<u8>) {
+        self.kernel.host_mut(self.node).flash = bytes;
+    }
+
     /// Binds a port on the node's address of that family.
     pub fn bind(&mut self, family: IpFamily, port: u16) -> Result<Socket, BindError> {
         self.kernel.host_mut(self.node).bind(family, port)

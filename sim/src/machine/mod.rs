@@ -7,7 +7,7 @@
 use std::any::Any;
 use std::net::SocketAddr;
 
-use crate::scenario::model::NodeId;
+use crate::scenario::model::{Mode, NodeId};
 use crate::trace::PacketInfo;
 
 mod context;
@@ -97,7 +97,7 @@ pub struct Unsupported;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct SendId(pub u32);
 
-/// What an application asks of the machine on its node.
+/// What an application asks of the machine on its node, or its owner.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Command {
@@ -109,7 +109,11 @@ pub enum Command {
         number: u64,
         /// To whom.
         to: NodeId,
+        /// How.
+        mode: Mode,
         /// What.
         payload: Vec<u8>,
     },
+    /// Look again at what the machine is set up with: something in it is due now.
+    Reconfigure,
 }

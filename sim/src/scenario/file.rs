@@ -11,12 +11,14 @@ use crate::units::Period;
 mod forms;
 mod hostile;
 mod links;
+mod members;
 
 pub use forms::{AtLeast, Links, Seeds, Table, Two};
 pub use hostile::{Flood, FloodKind, Forge, Hostile, Replay, Tamper};
 pub use links::{
     Direction, Distribution, GilbertElliott, Link, LinkFault, LinkPreset, Loss, Presets,
 };
+pub use members::{Access, Kind, Limits, OwnLimits, Whom};
 
 /// A whole file.
 #[derive(Clone, Debug, Deserialize)]
@@ -70,6 +72,13 @@ pub struct Node {
     /// Whose key and address it knows from the start; names or globs.
     #[serde(default)]
     pub peers: Vec<Spanned<String>>,
+    /// At whose addresses it calls from the start, without knowing their keys; names or globs.
+    #[serde(default)]
+    pub bootstrap: Vec<Spanned<String>>,
+    /// How much it holds.
+    pub limits: Option<Spanned<Limits>>,
+    /// Whom it deals with.
+    pub access: Option<Table<Access>>,
     /// When it is switched on.
     pub start: Option<Spanned<Period>>,
     /// What it does instead of being a member of the network.
@@ -117,9 +126,11 @@ pub struct Send {
 pub enum Mode {
     /// At most once, not acknowledged.
     Datagram,
+    /// Acknowledged, and repeated until then.
+    Message,
 }
 
-/// Something that goes wrong: one of the keys from `partition` on.
+/// Something that goes wrong, or that owners do: one of the keys from `partition` on, and `state`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
@@ -134,9 +145,9 @@ pub struct Fault {
     pub every: Option<Spanned<Period>>,
     /// Nothing passes between these groups of names or globs.
     pub partition: Option<Spanned<Groups>>,
-    /// This node loses its state and is off meanwhile.
+    /// This node is off meanwhile.
     pub crash: Option<Spanned<String>>,
-    /// This node loses its state and starts again at once.
+    /// This node starts again at once.
     pub restart: Option<Spanned<String>>,
     /// Nothing passes one way.
     pub block: Option<Table<Block>>,
@@ -146,8 +157,24 @@ pub struct Fault {
     pub interface: Option<Spanned<String>>,
     /// A single packet is lost.
     pub drop: Option<Table<Drop>>,
+    /// What becomes of its state when a node crashes or restarts; lost if not given.
+    pub state: Option<Spanned<State>>,
+    /// These nodes get the next secret of the network; a name or glob.
+    pub change_secret: Option<Spanned<String>>,
+    /// These nodes lose the secret before their own; a name or glob.
+    pub retire_secret: Option<Spanned<String>>,
     /// These hostile nodes act; a name or glob.
     pub hostile: Option<Spanned<String>>,
+}
+
+/// What becomes of a node's state.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// All of it is gone.
+    Lost,
+    /// What it saved is there.
+    Kept,
 }
 
 /// Names or globs.

@@ -3,10 +3,13 @@
 //! Nothing here knows TOML. A file becomes this through [`super::load`]; Rust code may build it
 //! directly. Nodes are referred to by their position in [`Scenario::nodes`].
 
-use underpass_core::{Duration, Instant};
+use std::collections::BTreeSet;
+
+use underpass_core::{Duration, Instant, Whom};
 
 use crate::link::{LinkModel, LinkPatch};
 use crate::machine::hostile::Hostile;
+use crate::machine::underpass::Limits;
 
 /// Position of a node in [`Scenario::nodes`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -67,6 +70,12 @@ pub struct Node {
     pub down: LinkModel,
     /// Whose key and address it knows from the start.
     pub peers: Vec<NodeId>,
+    /// Whose address alone it knows from the start.
+    pub bootstrap: Vec<NodeId>,
+    /// How much it holds.
+    pub limits: Limits,
+    /// Whom it deals with.
+    pub access: Access,
     /// What stands on it instead of a member of the network.
     pub hostile: Option<Hostile>,
 }
@@ -76,17 +85,65 @@ impl Scenario {
     /// [`FaultKind::Hostile`] names it.
     pub fn add_hostile(&mut self, name: &str, hostile: Hostile) -> NodeId {
         let id = NodeId(u32::try_from(self.nodes.len()).expect("fewer than 2^32 nodes"));
-        self.nodes.push(Node {
+        self.nodes.push(Node { ipv6: true, hostile: Some(hostile), ..Node::new(name) });
+        id
+    }
+}
+
+impl Node {
+    /// A member of the network with IPv4 and ideal links, on from the beginning, that knows nobody and
+    /// deals with everybody.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
             name: name.into(),
             start: Instant::ORIGIN,
             ipv4: true,
-            ipv6: true,
+            ipv6: false,
             up: LinkModel::IDEAL,
             down: LinkModel::IDEAL,
             peers: Vec::new(),
-            hostile: Some(hostile),
-        });
-        id
+            bootstrap: Vec::new(),
+            limits: Limits::default(),
+            access: Access::default(),
+            hostile: None,
+        }
+    }
+
+    /// Whom it dials or calls from the start.
+    pub fn dials(&self) -> impl Iterator<Item = NodeId> + '_ {
+        self.peers.iter().chain(&self.bootstrap).copied()
+    }
+}
+
+/// With how many others each of these nodes can ever have to do: those that it dials or names, and
+/// those that dial it.
+pub fn neighbours(nodes: &[Node]) -> Vec<usize> {
+    let mut neighbours = vec![BTreeSet::new(); nodes.len()];
+    for (id, node) in (0..).map(NodeId).zip(nodes) {
+        for peer in node.dials() {
+            neighbours[id.0 as usize].insert(peer);
+            neighbours[peer.0 as usize].insert(id);
+        }
+        neighbours[id.0 as usize].extend(&node.access.allow);
+    }
+    neighbours.iter().map(BTreeSet::len).collect()
+}
+
+/// Whom a node deals with.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Access {
+    /// Whose handshakes it answers.
+    pub answers: Whom,
+    /// Whose payloads it hands up.
+    pub messages: Whom,
+    /// Whom its owner lists, in order.
+    pub allow: Vec<NodeId>,
+}
+
+/// Everybody in the network.
+impl Default for Access {
+    fn default() -> Self {
+        Self { answers: Whom::Network, messages: Whom::Network, allow: Vec::new() }
     }
 }
 
@@ -120,6 +177,18 @@ pub struct Send {
     pub count: u64,
     /// Payload bytes, the simulator's own 32-byte stamp included.
     pub size: usize,
+    /// How they are sent.
+    pub mode: Mode,
+}
+
+/// How a payload is sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mode {
+    /// At most once, not acknowledged, and only while the peer is active.
+    Datagram,
+    /// As an acknowledged message. If the node has no room for it, the application offers it again
+    /// whenever another has ended, in the order of its messages.
+    Message,
 }
 
 /// Something that goes wrong.
@@ -142,10 +211,15 @@ pub struct Fault {
 pub enum FaultKind {
     /// Nothing passes between different groups; a node in no group reaches everybody.
     Partition(Vec<Vec<NodeId>>),
-    /// The node loses all its state and is off for as long as the fault lasts, then starts anew.
-    Crash(NodeId),
-    /// The node starts anew at once, without its state, whether it was running or not.
-    Restart(NodeId),
+    /// The node is off for as long as the fault lasts, then starts anew.
+    Crash(NodeId, State),
+    /// The node starts anew at once, whether it was running or not.
+    Restart(NodeId, State),
+    /// The owners of these nodes give them the next secret of the network, beside the one that each
+    /// has: members go over one after the other and stay in touch meanwhile.
+    ChangeSecret(Vec<NodeId>),
+    /// The owners of these nodes take from each the secret before its own.
+    RetireSecret(Vec<NodeId>),
     /// Nothing passes from those nodes to these; the way back is open.
     Block {
         /// Who is not heard.
@@ -187,6 +261,20 @@ pub enum LinkPlace {
     /// The stretch between the access links of two nodes, which is ideal if the scenario has no
     /// [`PairLink`] for it.
     Pair(NodeId, NodeId),
+}
+
+/// What becomes of a node's state when it is switched off.
+///
+/// Its own keys, the secret of its network and what it is told to do at the start are its owner's, and
+/// always there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum State {
+    /// All of it is gone.
+    Lost,
+    /// What it saved to its flash whenever a peer came or went is there: whom it knew, where, and with
+    /// which handshake. Sessions are gone all the same, and so are messages under way, in or out, and
+    /// what waited for room.
+    Kept,
 }
 
 /// Something that must hold.

@@ -15,6 +15,7 @@ use super::model::{self, NodeId, Scenario};
 use super::shape::Shape;
 use super::vocabulary::Vocabulary;
 use crate::link::Preset;
+use crate::payload::Stamp;
 use crate::units::Period;
 
 mod cuts;
@@ -25,10 +26,12 @@ mod hostile;
 mod link_faults;
 mod link_sense;
 mod links;
+mod members;
 mod names;
 mod nodes;
 mod pointless;
 mod presets;
+mod secrets;
 mod sends;
 mod sense;
 mod times;
@@ -97,10 +100,12 @@ pub(super) fn resolve(
     let seeds = resolver.seeds();
     let max_events = resolver.max_events();
     resolver.resolve_nodes();
+    resolver.resolve_members();
     resolver.resolve_hostile();
     resolver.resolve_links();
     resolver.resolve_sends();
     resolver.resolve_faults();
+    resolver.check_secrets();
     resolver.check_all_act();
     let expects = resolver.resolve_expects(&shape.origins);
     if !resolver.mistakes.is_empty() {
@@ -181,6 +186,12 @@ impl<'a> Resolver<'a> {
             self.wrong(
                 Diagnostic::at(duration.span(), "the scenario lasts no time at all")
                     .help("say how long it runs in virtual time: `duration = \"60s\"`"),
+            );
+        } else if self.end > Stamp::SENT_AT_MAX {
+            self.wrong(
+                Diagnostic::at(duration.span(), "the scenario is too long")
+                    .note("the time that stands in every payload has so much room and no more")
+                    .help(format!("it can end at {} at the latest", shown(Stamp::SENT_AT_MAX))),
             );
         }
     }

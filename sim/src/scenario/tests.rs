@@ -1,10 +1,11 @@
 use proptest::prelude::*;
-use underpass_core::{Duration, Instant};
+use underpass_core::{Duration, Instant, Whom};
 
 use super::model::*;
 use super::*;
 use crate::link::{Distribution, GilbertElliott, LinkModel, LinkPatch, LossModel, Preset};
 use crate::machine::hostile::{Attack, FloodKind};
+use crate::machine::underpass::Limits;
 use crate::units::{Probability, Rate};
 
 const VOCABULARY: Vocabulary = Vocabulary { metrics: &["datagrams_sent"] };
@@ -55,6 +56,7 @@ interfaces = ["ipv4", "ipv6"]
 link = { delay = "1ms", down = { delay = "2ms" } }
 peers = ["sensor-*"]
 start = "1.5s"
+access = { answers = "network", messages = "listed", allow = ["sensor-*", "laptop"] }
 
 [[node]]
 name = "mallory"
@@ -74,6 +76,16 @@ forge.every = "2ms"
 [[node]]
 name = "oscar"
 hostile = { taps = ["sensor-3"], tamper = { share = "50%" } }
+
+[[node]]
+name = "gauge"
+bootstrap = ["laptop"]
+limits = { peers = 4, buffer = "8KiB" }
+access.answers = "nobody"
+
+[[node]]
+name = "meter"
+limits = "board"
 
 [[send]]
 from = "laptop"
@@ -96,9 +108,17 @@ at = "30s"
 for = "20s"
 partition = [["laptop"], ["sensor-2", "sensor-1"]]
 
+[[send]]
+from = "gauge"
+to = "gauge"
+at = "11s"
+size = 71_680
+mode = "message"
+
 [[fault]]
 at = "60s"
 crash = "sensor-3"
+state = "kept"
 
 [[fault]]
 at = "70s"
@@ -110,6 +130,14 @@ at = "80s"
 for = "10s"
 every = "20s"
 hostile = "*"
+
+[[fault]]
+at = "65s"
+change_secret = "sensor-*"
+
+[[fault]]
+at = "66s"
+retire_secret = "sensor-1"
 
 [[fault]]
 at = "75s"
@@ -279,7 +307,7 @@ fn sends_fit_into_their_time() {
     assert_eq!((first.every, first.count, first.size), (millis(400), 3, 1152));
     assert_eq!(first.name, "send-1");
     let chat: Vec<_> = scenario.sends.iter().filter(|send| send.name == "chat").collect();
-    assert_eq!(chat.len(), 12, "every ordered pair of four");
+    assert_eq!(chat.len(), 30, "every ordered pair of six");
     assert!(chat.iter().all(|send| send.from != send.to && send.count == 1 && send.size == 64));
     let whole =
         small("[[send]]\nfrom = \"a\"\nto = \"b\"\nat = \"1s\"\nevery = \"100ms\"\nfor = \"10s\"");
@@ -289,15 +317,43 @@ fn sends_fit_into_their_time() {
 #[test]
 fn faults() {
     let scenario = everything();
-    let [cut, crash, restart, attack, ..] = scenario.faults.as_slice() else { panic!() };
+    let [cut, crash, restart, attack, change, retire, ..] = scenario.faults.as_slice() else {
+        panic!()
+    };
     let groups = vec![vec![LAPTOP], vec![SENSOR_1, SENSOR_2]];
     assert_eq!(cut.kind, FaultKind::Partition(groups));
     assert_eq!((cut.at, cut.lasts), (at(30_000), Some(millis(20_000))));
     assert_eq!((crash.name.as_str(), crash.lasts), ("fault-2", None));
-    assert_eq!(crash.kind, FaultKind::Crash(SENSOR_3));
-    assert_eq!(restart.kind, FaultKind::Restart(LAPTOP));
+    assert_eq!(crash.kind, FaultKind::Crash(SENSOR_3, State::Kept));
+    assert_eq!(restart.kind, FaultKind::Restart(LAPTOP, State::Lost));
     assert_eq!(attack.kind, FaultKind::Hostile((4..9).map(NodeId).collect()));
     assert_eq!((attack.lasts, attack.every), (Some(millis(10_000)), Some(millis(20_000))));
+    assert_eq!(change.kind, FaultKind::ChangeSecret(vec![SENSOR_1, SENSOR_2, SENSOR_3]));
+    assert_eq!(retire.kind, FaultKind::RetireSecret(vec![SENSOR_1]));
+}
+
+#[test]
+fn members() {
+    let nodes = everything().nodes;
+    let [laptop, sensor, gauge, meter] = [0, 2, 9, 10].map(|node: usize| &nodes[node]);
+    assert_eq!(laptop.access, Access::default());
+    assert_eq!(laptop.limits, Limits::default());
+    assert_eq!((sensor.access.answers, sensor.access.messages), (Whom::Network, Whom::Listed));
+    assert_eq!(sensor.access.allow, [LAPTOP, SENSOR_1, SENSOR_3], "not itself");
+    assert_eq!(gauge.bootstrap, [LAPTOP]);
+    assert_eq!((gauge.access.answers, gauge.access.messages), (Whom::Nobody, Whom::Network));
+    let own = Limits { peers: Some(4), buffer: Some(8192), ..Limits::default() };
+    assert_eq!((gauge.limits, meter.limits), (own, Limits::BOARD));
+    assert_eq!(neighbours(&nodes)[..4], [4, 3, 3, 3]);
+}
+
+#[test]
+fn messages() {
+    let sends = everything().sends;
+    assert!(sends[..31].iter().all(|send| send.mode == Mode::Datagram));
+    let note = &sends[31];
+    assert_eq!((note.from, note.to), (NodeId(9), NodeId(9)), "a node may write to itself");
+    assert_eq!((note.mode, note.size), (Mode::Message, 71_680));
 }
 
 #[test]
@@ -314,7 +370,8 @@ fn hostile_nodes() {
         (replay.every, &*replay.from, replay.memory_bytes),
         (millis(5), &[SENSOR_1][..], 2000)
     );
-    assert_eq!(hostile(4).taps, [LAPTOP, SENSOR_1, SENSOR_2, SENSOR_3], "all that are not hostile");
+    let members = [0, 1, 2, 3, 9, 10].map(NodeId);
+    assert_eq!(hostile(4).taps, members, "all that are not hostile");
     for trudy in [5, 6] {
         let Attack::Flood(flood) = &hostile(trudy).attack else { panic!() };
         let hello = FloodKind::Hello { hellos: 3.try_into().unwrap() };
@@ -406,7 +463,7 @@ fn faults_of_links() {
     assert_eq!(block.kind, FaultKind::Block { from, to: vec![SENSOR_2] });
     assert_eq!((block.lasts, block.every), (Some(millis(1_000)), Some(millis(3_000))));
     assert_eq!(interface.kind, FaultKind::Interface(SENSOR_1));
-    let pairs = [SENSOR_1, SENSOR_2, SENSOR_3].map(|to| (LAPTOP, to)).to_vec();
+    let pairs = [1, 2, 3, 9, 10].map(|to| (LAPTOP, NodeId(to))).to_vec();
     assert_eq!(drop.kind, FaultKind::Drop { pairs, nth: 3 });
     let Preset { up, down } = Preset::named("dsl").unwrap();
     let rate = Rate::from_bits_per_second(2_000_000);
@@ -490,6 +547,15 @@ fn sense_is_accepted() {
     parse_text(&text).unwrap_or_else(|report| panic!("{report}"));
     // Loss on the other direction, and on a link that is not on the way.
     small(&format!("[link]\nup = {{ loss = \"0%\" }}\n{send}{all}"));
+    // Messages outlast loss, and what is not longer than they are tried.
+    let message = format!("{send}mode = \"message\"\n");
+    small(&format!("[link]\nloss = \"50%\"\n{message}{all}"));
+    let long_cut = "[[fault]]\nat = \"1s\"\nfor = \"50s\"\npartition = [[\"a\"], [\"b\"]]\n";
+    small(&format!("{message}{long_cut}{all}"));
+    small(&format!("{message}[[fault]]\nat = \"2s\"\nfor = \"50s\"\ncrash = \"b\"\n{all}"));
+    // A node has something to say to itself.
+    let to_oneself = |text: &str| text.replace("to = \"b\"", "to = \"a\"");
+    small(&format!("{}{}", to_oneself(&message), to_oneself(all)));
     // What loses nothing, bursts of no loss included, and what only makes more packets.
     small(&format!("[link]\ndelay = \"1ms\"\nreorder = \"9%\"\nduplicate = \"9%\"\n{send}{all}"));
     small(&format!("[link]\npreset = \"wifi\"\nloss = \"0%\"\n{send}{all}"));

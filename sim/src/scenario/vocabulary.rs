@@ -17,12 +17,10 @@ const PLANNED: &[(&str, &[&str])] = &[
         &[
             "machine",
             "behind",
-            "bootstrap",
             "relay",
             "discoverable",
             "network",
             "tags",
-            "limits",
             "cpu",
             "clock_ppm",
             "app",
@@ -30,7 +28,6 @@ const PLANNED: &[(&str, &[&str])] = &[
     ),
     ("fault", &["nat_reboot", "roam", "suspend", "clock"]),
     ("expect", &["path", "knows", "relayed", "any", "at_least", "seeds", "when"]),
-    ("mode", &["message"]),
 ];
 
 /// Whether `word` is planned for `table` (the empty name is the top level).

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use underpass_core::{Duration, Instant};
+use underpass_core::{Duration, Instant, Outcome};
 
 use crate::machine::SendId;
 use crate::scenario::model::{NodeId, SessionState};
@@ -32,13 +32,23 @@ pub enum Observation {
         /// The time from request to answer.
         rtt: Duration,
     },
-    /// It accepted a payload of its application and sent it.
+    /// It accepted a payload of its application: sent the datagram, or keeps the message until it
+    /// ends.
     Sent {
         /// The statement the payload belongs to.
         send: SendId,
         /// Which payload of that statement.
         number: u64,
         /// To whom.
+        to: NodeId,
+    },
+    /// It has no room for a message of its application, which offers it again later.
+    Waits {
+        /// The statement the message belongs to.
+        send: SendId,
+        /// Which message of that statement.
+        number: u64,
+        /// To whom it is to go.
         to: NodeId,
     },
     /// It did not accept a payload of its application.
@@ -62,6 +72,17 @@ pub enum Observation {
         number: u64,
         /// The time from application to application.
         latency: Duration,
+    },
+    /// It says how a message of its application ended.
+    Ended {
+        /// The statement the message belongs to.
+        send: SendId,
+        /// Which message of that statement.
+        number: u64,
+        /// To whom it was to go.
+        to: NodeId,
+        /// How.
+        outcome: Outcome,
     },
     /// It handed to its application what no application gave out.
     Garbled {
@@ -136,6 +157,11 @@ impl Observation {
                 out.push(10);
                 out.extend(from.0.to_le_bytes());
             }
+            Self::Waits { send, number, to } => encode_payload(out, 16, send, number, to),
+            Self::Ended { send, number, to, outcome } => {
+                encode_payload(out, 17, send, number, to);
+                out.push(outcome_code(outcome));
+            }
         }
     }
 
@@ -178,6 +204,17 @@ impl Observation {
                 .number("number", number)
                 .number("latency_us", latency.as_micros()),
             Self::Garbled { from } => line.text("kind", "garbled").text("from", name_of(from)),
+            Self::Waits { send, number, to } => line
+                .text("kind", "waits")
+                .number("send", send.0)
+                .number("number", number)
+                .text("to", name_of(to)),
+            Self::Ended { send, number, to, outcome } => line
+                .text("kind", "ended")
+                .number("send", send.0)
+                .number("number", number)
+                .text("to", name_of(to))
+                .text("outcome", outcome_name(outcome)),
             Self::Dropped { reason } => line.text("kind", "dropped").text("reason", reason),
             Self::Started { incarnation } => {
                 line.text("kind", "started").number("incarnation", incarnation)
@@ -215,6 +252,22 @@ fn state_name(state: SessionState) -> &'static str {
         SessionState::Init => "init",
         SessionState::Active => "active",
         SessionState::Disconnected => "disconnected",
+    }
+}
+
+fn outcome_code(outcome: Outcome) -> u8 {
+    match outcome {
+        Outcome::Acked => 0,
+        Outcome::Failed => 1,
+        Outcome::Unknown => 2,
+    }
+}
+
+fn outcome_name(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Acked => "acked",
+        Outcome::Failed => "failed",
+        Outcome::Unknown => "unknown",
     }
 }
 

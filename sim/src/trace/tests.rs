@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
 
-use underpass_core::{Duration, Instant};
+use underpass_core::{Duration, Instant, Outcome};
 
 use super::{Input, Observation, PacketInfo, Trace, Watch};
 use crate::machine::{SendId, Verdict};
@@ -21,6 +21,10 @@ fn every_kind() -> Vec<Observation> {
         Observation::Sent { send, number, to: B },
         Observation::Refused { send, number, to: B, why: "full" },
         Observation::Delivered { from: B, send, number, latency: ms },
+        Observation::Waits { send, number, to: B },
+        Observation::Ended { send, number, to: B, outcome: Outcome::Acked },
+        Observation::Ended { send, number, to: B, outcome: Outcome::Failed },
+        Observation::Ended { send, number, to: B, outcome: Outcome::Unknown },
         Observation::Dropped { reason: "replay" },
         Observation::Started { incarnation: 1 },
         Observation::Stopped,

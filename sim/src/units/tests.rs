@@ -78,6 +78,19 @@ fn shares_have_one_decimal() {
     assert_eq!("101%".parse::<PerMille>().unwrap_err().reason, "more than 100%");
 }
 
+#[test]
+fn bytes_are_binary() {
+    assert_eq!("4KiB".parse(), Ok(Bytes(4096)));
+    assert_eq!("1.5MiB".parse(), Ok(Bytes(1_572_864)));
+    assert_eq!("1440B".parse(), Ok(Bytes(1440)));
+    let reason = |text: &str| text.parse::<Bytes>().unwrap_err().reason;
+    assert_eq!(reason("4kib"), "the unit is written `KiB`, right after the number");
+    assert_eq!(reason("4KB"), "there is no unit \"KB\"");
+    assert_eq!(reason("0.5B"), "finer than a byte");
+    assert_eq!(Bytes(8192).to_string(), "8KiB");
+    assert_eq!(Bytes(0).to_string(), "0B");
+}
+
 proptest! {
     #[test]
     fn a_printed_duration_reads_the_same(micros: u64) {
@@ -115,12 +128,18 @@ proptest! {
     }
 
     #[test]
+    fn printed_bytes_read_the_same(bytes: u64) {
+        prop_assert_eq!(Bytes(bytes).to_string().parse(), Ok(Bytes(bytes)));
+    }
+
+    #[test]
     fn no_text_panics(text in "\\PC{0,30}", number in "[0-9.]{0,40}", unit in "[a-z%]{0,4}") {
         for text in [text, format!("{number}{unit}")] {
             let _ = text.parse::<Period>();
             let _ = text.parse::<Probability>();
             let _ = text.parse::<Rate>();
             let _ = text.parse::<PerMille>();
+            let _ = text.parse::<Bytes>();
         }
     }
 }

@@ -23,6 +23,8 @@ pub(crate) struct Host {
     pub(super) injects: bool,
     /// `hostile` faults under way that name it.
     pub(super) active: u32,
+    /// What outlives its machines.
+    pub(crate) flash: Vec<u8>,
     /// Starts so far.
     starts: u32,
     /// The randomness of the current incarnation.
@@ -44,6 +46,7 @@ impl Host {
             sent: 0,
             injects: false,
             active: 0,
+            flash: Vec::new(),
             starts: 0,
             bound: Vec::new(),
             woken: (Instant::ORIGIN, 0),

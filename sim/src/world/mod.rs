@@ -15,7 +15,7 @@ use crate::fault::Hold;
 use crate::link::LinkModel;
 use crate::machine::{Addresses, Command, Cx, Machine, MachineFactory, Unsupported};
 use crate::random::Draws;
-use crate::scenario::model::{Fault, FaultKind, NodeId, PairLink};
+use crate::scenario::model::{Fault, FaultKind, NodeId, PairLink, State};
 use crate::trace::{Input, Observation, Trace, Watch};
 
 mod address;
@@ -257,13 +257,18 @@ impl World {
     fn schedule_faults(&mut self) {
         for (position, fault) in (0u32..).zip(&self.faults) {
             let nodes = match &fault.kind {
-                FaultKind::Crash(node) | FaultKind::Restart(node) => std::slice::from_ref(node),
+                FaultKind::Crash(node, _) | FaultKind::Restart(node, _) => {
+                    std::slice::from_ref(node)
+                }
                 FaultKind::Hostile(nodes) => nodes,
                 FaultKind::Partition(_)
                 | FaultKind::Block { .. }
                 | FaultKind::Link(_)
                 | FaultKind::Interface(_)
-                | FaultKind::Drop { .. } => continue,
+                | FaultKind::Drop { .. }
+                // What owners do is a command.
+                | FaultKind::ChangeSecret(_)
+                | FaultKind::RetireSecret(_) => continue,
             };
             for node in nodes {
                 assert!((node.0 as usize) < self.machines.len(), "{node:?} exists");
@@ -350,6 +355,8 @@ impl World {
             Command::Send { send, number, to, .. } => {
                 self.kernel.observe(node, &Observation::Refused { send, number, to, why });
             }
+            // Whoever asked finds it undone.
+            Command::Reconfigure => {}
         }
     }
 
@@ -360,13 +367,13 @@ impl World {
             self.kernel.schedule(now + every, Event::FaultBegins(position));
         }
         let lasts = match self.faults[position as usize].kind {
-            FaultKind::Crash(node) => {
-                self.stop(node);
+            FaultKind::Crash(node, state) => {
+                self.stop(node, state);
                 self.kernel.host_mut(node).power.hold(Hold::Crash(position));
                 lasts
             }
-            FaultKind::Restart(node) => {
-                self.stop(node);
+            FaultKind::Restart(node, state) => {
+                self.stop(node, state);
                 self.kernel.host_mut(node).power.release_all();
                 self.start(node);
                 None
@@ -379,7 +386,9 @@ impl World {
             | FaultKind::Block { .. }
             | FaultKind::Link(_)
             | FaultKind::Interface(_)
-            | FaultKind::Drop { .. } => unreachable!("it has no event"),
+            | FaultKind::Drop { .. }
+            | FaultKind::ChangeSecret(_)
+            | FaultKind::RetireSecret(_) => unreachable!("it has no event"),
         };
         if let Some(lasts) = lasts {
             self.kernel.schedule(now + lasts, Event::FaultEnds(position));
@@ -388,14 +397,16 @@ impl World {
 
     fn end_fault(&mut self, position: u32) {
         match self.faults[position as usize].kind {
-            FaultKind::Crash(node) => self.release(node, Hold::Crash(position)),
+            FaultKind::Crash(node, _) => self.release(node, Hold::Crash(position)),
             FaultKind::Hostile(_) => self.set_active(position, false),
-            FaultKind::Restart(_)
+            FaultKind::Restart(..)
             | FaultKind::Partition(_)
             | FaultKind::Block { .. }
             | FaultKind::Link(_)
             | FaultKind::Interface(_)
-            | FaultKind::Drop { .. } => unreachable!("it has no end event"),
+            | FaultKind::Drop { .. }
+            | FaultKind::ChangeSecret(_)
+            | FaultKind::RetireSecret(_) => unreachable!("it has no end event"),
         }
     }
 
@@ -418,7 +429,11 @@ impl World {
     }
 
     /// Switches a node off, if it is on. What is on its way to it goes on.
-    fn stop(&mut self, node: NodeId) {
+    fn stop(&mut self, node: NodeId, state: State) {
+        match state {
+            State::Lost => self.kernel.host_mut(node).flash.clear(),
+            State::Kept => {}
+        }
         if self.machines[node.0 as usize].take().is_some() {
             self.kernel.host_mut(node).end_incarnation();
             self.kernel.observe(node, &Observation::Stopped);

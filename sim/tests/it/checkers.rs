@@ -18,7 +18,8 @@ use underpass_sim::{Failure, run};
 const PORT: u16 = 4000;
 const CANARY: Canary = Canary([0xc5; 16]);
 
-/// Everybody dials everybody at once, over links that lose, while some crash and some are parted.
+/// Everybody dials everybody at once, over links that lose, while some crash, some are parted and
+/// some have other secrets.
 const ROUGH: &str = r#"
 format = 1
 title = "A rough five minutes"
@@ -45,12 +46,36 @@ count = 3
 interfaces = ["ipv4", "ipv6"]
 peers = ["hub"]
 
+[[node]]
+name = "guest"
+count = 2
+bootstrap = ["city-1", "guest-*"]
+limits = "board"
+
 [[send]]
 from = "*"
 to = "*"
 at = "3s"
 every = "500ms"
 for = "290s"
+
+[[send]]
+from = "*"
+to = "*"
+at = "3s"
+every = "5s"
+for = "290s"
+size = 1_000
+mode = "message"
+
+[[send]]
+from = "city-*"
+to = "city-*"
+at = "3s"
+every = "5s"
+for = "290s"
+size = 5_000
+mode = "message"
 
 [[fault]]
 at = "20s"
@@ -74,6 +99,24 @@ partition = [["hub"], ["sensor-1", "sensor-2"]]
 [[fault]]
 at = "100s"
 crash = "sensor-3"
+
+[[fault]]
+at = "120s"
+for = "40s"
+crash = "guest-1"
+state = "kept"
+
+[[fault]]
+at = "150s"
+change_secret = "city-*"
+
+[[fault]]
+at = "155s"
+restart = "city-1"
+
+[[fault]]
+at = "160s"
+change_secret = "*"
 
 [[expect]]
 event = { node = "hub", kind = "connected" }

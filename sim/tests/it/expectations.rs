@@ -10,6 +10,7 @@ use underpass_sim::machine::underpass::Underpass;
 use underpass_sim::scenario::{self, Vocabulary};
 use underpass_sim::{Failure, RunReport, run};
 
+mod messages;
 mod never;
 mod on_the_way;
 

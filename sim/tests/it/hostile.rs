@@ -10,7 +10,7 @@ use underpass_sim::machine::hostile::{Attack, Flood, FloodKind, Forge, Hostile, 
 use underpass_sim::machine::underpass::{PORT, Roster};
 use underpass_sim::machine::{Command, IpFamily, SendId};
 use underpass_sim::random::Draws;
-use underpass_sim::scenario::model::{FaultKind, NodeId, Scenario};
+use underpass_sim::scenario::model::{FaultKind, Mode, NodeId, Scenario};
 use underpass_sim::scenario::{self, Vocabulary};
 use underpass_sim::trace::{PacketInfo, Watch};
 use underpass_sim::units::Probability;
@@ -70,7 +70,13 @@ fn run(attack: Attack, acts_ms: &[(u64, u64)], told: &[Told]) -> Wires {
     world.grant(MALLORY, &hostile.powers());
     for (number, (send_at_ms, from, payload)) in (0..).zip(told) {
         let to = if *from == A { B } else { A };
-        let command = Command::Send { send: SendId(0), number, to, payload: payload.clone() };
+        let command = Command::Send {
+            send: SendId(0),
+            number,
+            to,
+            mode: Mode::Datagram,
+            payload: payload.clone(),
+        };
         world.schedule_command(at_ms(*send_at_ms), *from, command);
     }
     world.run_until(at_ms(10_000)).expect("nothing stops it");

@@ -186,3 +186,61 @@ fn strangers_leave_room_for_those_whom_the_application_knows_and_for_itself() {
     let notice = Outgoing { kind: 1, purpose: Purpose::Notice, payload: &[0; 2000] };
     assert!(net.hosts[B].node.send_message(own, notice, now).is_ok());
 }
+
+/// 21 of the 38 blocks that a peer may hold of messages in part: never two of them.
+const LARGE: [u8; 3 * 1120] = [1; 3 * 1120];
+
+/// Takes what was just sent off the wire.
+fn sent(net: &mut Net) -> Vec<Packet> {
+    net.wire.drain(..).collect()
+}
+
+fn handle_all(net: &mut Net, packets: impl IntoIterator<Item = Packet>) {
+    for packet in packets {
+        let _ = net.handle(packet);
+    }
+}
+
+#[test]
+fn a_receiver_that_is_full_is_sent_the_rest_of_what_it_has_in_part() {
+    let mut net = Net::connected();
+    let mut packets = Vec::new();
+    for _ in 0..3 {
+        net.send(A, B, &LARGE).unwrap();
+        packets.extend(sent(&mut net));
+    }
+    // Of the first message one packet arrives; so the receiver refuses all of the others. When
+    // something arrives that was sent later, all that is missing counts as lost.
+    packets.drain(1..3);
+    handle_all(&mut net, packets);
+    assert!(net.hosts[B].node.counters().dropped(Dropped::MessagesFull) > 0);
+    for _ in 0..3 {
+        net.send(A, B, b"small").unwrap();
+    }
+    net.run_for(Duration::from_secs(20));
+    let acked = net.hosts[A].outcomes().iter().filter(|(_, how)| *how == Outcome::Acked).count();
+    assert_eq!(acked, 6);
+}
+
+#[test]
+fn what_was_lost_does_not_wait_behind_what_a_full_receiver_refuses() {
+    let mut net = Net::connected();
+    net.send(A, B, &LARGE).unwrap();
+    let first = sent(&mut net);
+    net.send(A, B, b"small").unwrap();
+    let small = sent(&mut net);
+    for _ in 0..2 {
+        net.send(A, B, &LARGE).unwrap();
+    }
+    let others = sent(&mut net);
+    // A later packet is acknowledged, so the first message counts as lost. One packet of it does arrive
+    // then, but not its acknowledgement: the sender does not know where there is room.
+    handle_all(&mut net, small);
+    net.run(Duration::from_millis(30), |packet| packet.to == address(A));
+    handle_all(&mut net, first.into_iter().take(1));
+    net.run(Duration::from_millis(30), |packet| packet.to == address(B));
+    handle_all(&mut net, others);
+    net.run_for(Duration::from_secs(20));
+    let acked = net.hosts[A].outcomes().iter().filter(|(_, how)| *how == Outcome::Acked).count();
+    assert_eq!(acked, 4);
+}

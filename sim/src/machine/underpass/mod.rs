@@ -5,59 +5,83 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use underpass_core::{
-    Capacity, Config, Event, Node, Path, Peer, Received, SendError, Socket as CoreSocket,
+    Access, Capacity, Config, Event, Message as ReceivedMessage, MessageId, Node, Outcome,
+    Outgoing, Path, Peer, Purpose, Received, SendError, Socket as CoreSocket,
 };
 
 use super::{Command, Cx, IpFamily, Machine, SendId, Socket, Unsupported};
 use crate::payload::Stamp;
-use crate::scenario::model::{NodeId, SessionState};
+use crate::scenario::model::{self, Mode, NodeId, SessionState};
 use crate::trace::Observation;
 
+mod limits;
+mod line;
 mod roster;
+mod secrets;
 mod storage;
 
+pub use limits::Limits;
 pub use roster::Roster;
+pub use secrets::{SecretAct, SecretActs};
 pub use storage::HeapStorage;
+
+use line::{Line, Message, Offer};
+use secrets::Secrets;
 
 /// The port of every node.
 pub const PORT: u16 = 4747;
 
-/// How much a simulated node holds unless told otherwise: more handshakes than a board, so that a
-/// crowd that starts at one instant is through within a round trip or two.
-pub const fn default_capacity(peers: usize) -> Capacity {
-    let peers = if peers < 8 { 8 } else { peers };
-    Capacity {
-        peers,
-        handshakes: 16,
-        window_bits: 1024,
-        messages: 32,
-        message_window: 64,
-        buffer: 16 * 1024,
-    }
+/// What its owner has set a node up with.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// How much it holds.
+    pub capacity: Capacity,
+    /// Whom to dial from the start.
+    pub peers: Vec<NodeId>,
+    /// At whose addresses to call from the start, whoever is there.
+    pub bootstrap: Vec<NodeId>,
+    /// Whom it deals with.
+    pub access: model::Access,
+    /// What becomes of its secret of the network.
+    pub secrets: SecretActs,
+    /// Whether it saves itself to its flash whenever a peer comes or goes.
+    pub saves: bool,
 }
 
 /// A node of our protocol, and what its scenario wants of it.
 pub struct Underpass {
     roster: Arc<Roster>,
-    capacity: Capacity,
-    /// Whom to dial from the start.
-    peers: Vec<NodeId>,
+    setup: Arc<Setup>,
     /// There from the start on.
     running: Option<Running>,
 }
 
 struct Running {
     node: Node<HeapStorage>,
+    secrets: Secrets,
     /// By the number that the node knows them by.
     sockets: Vec<Socket>,
     /// The session last reported of each peer, by its handshake's hash.
     sessions: BTreeMap<NodeId, [u8; 32]>,
+    /// Messages that the node has accepted, by its names for them. They stay when they have ended: that
+    /// one ends twice must not be overlooked.
+    accepted: BTreeMap<(Peer, MessageId), Given>,
+    /// Messages that it had no room for.
+    line: Line,
+}
+
+/// Which payload of its application.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Given {
+    send: SendId,
+    number: u64,
+    to: NodeId,
 }
 
 impl Underpass {
-    /// A machine that will dial `peers` when it starts.
-    pub fn new(roster: Arc<Roster>, capacity: Capacity, peers: Vec<NodeId>) -> Self {
-        Self { roster, capacity, peers, running: None }
+    /// A machine that will do what it is set up for when it starts.
+    pub fn new(roster: Arc<Roster>, setup: Arc<Setup>) -> Self {
+        Self { roster, setup, running: None }
     }
 
     /// The node; `None` before the machine was started.
@@ -75,8 +99,24 @@ impl Underpass {
         self.running.as_mut().expect("a machine is started first")
     }
 
-    /// After every call into the node: its jobs, what it sends, what it reports, its next wake.
+    /// After every call into the node: what arrived whole, its jobs, what it sends, what it reports,
+    /// its next wake. What that leaves room for, it is offered.
     fn drive(&mut self, cx: &mut Cx<'_>) {
+        loop {
+            self.drain(cx);
+            if !self.offer_again(cx) {
+                break;
+            }
+        }
+        cx.wake_at(self.running().node.poll_timeout().map(|deadline| deadline.at));
+    }
+
+    fn drain(&mut self, cx: &mut Cx<'_>) {
+        let canary = self.roster.canary;
+        while let Some(message) = self.running().node.poll_message() {
+            let (from, stamp) = (message.from, Stamp::of(message.payload, canary));
+            self.report_payload(from, stamp, cx);
+        }
         let keys = self.roster.identity(cx.node());
         let running = self.running.as_mut().expect("a machine is started first");
         running.node.run_jobs(keys, cx.now());
@@ -89,7 +129,6 @@ impl Underpass {
         while let Some(event) = self.running().node.poll_event() {
             self.report(event, cx);
         }
-        cx.wake_at(self.running().node.poll_timeout().map(|deadline| deadline.at));
     }
 
     fn report(&mut self, event: Event, cx: &mut Cx<'_>) {
@@ -102,8 +141,28 @@ impl Underpass {
                     cx.observe(Observation::Rtt { peer, rtt });
                 }
             }
+            Event::Message(peer, id, outcome) => self.report_end(peer, id, outcome, cx),
             _ => {}
         }
+    }
+
+    fn report_end(&mut self, peer: Peer, id: MessageId, outcome: Outcome, cx: &mut Cx<'_>) {
+        let given = self.running().accepted.get(&(peer, id));
+        let Given { send, number, to } = *given.expect("it was accepted under this name");
+        cx.observe(Observation::Ended { send, number, to, outcome });
+    }
+
+    /// Reports what came out; from whom it is said to be, and what it was marked with.
+    fn report_payload(&mut self, from: Peer, stamp: Option<Stamp>, cx: &mut Cx<'_>) {
+        // Members of the network that are no nodes of the scenario may send what they like.
+        let Some(from) = self.name(from) else { return };
+        cx.observe(match stamp {
+            Some(Stamp { send, number, sent_at }) => {
+                let latency = cx.now().saturating_since(sent_at);
+                Observation::Delivered { from, send, number, latency }
+            }
+            None => Observation::Garbled { from },
+        });
     }
 
     fn report_state(&mut self, peer: Peer, state: SessionState, cx: &mut Cx<'_>) {
@@ -111,6 +170,17 @@ impl Underpass {
         if let Some(peer) = self.name(peer) {
             cx.observe(Observation::Session { peer, state });
         }
+        if self.setup.saves {
+            self.save(cx);
+        }
+    }
+
+    /// Writes whom the node knows, and where, to its flash.
+    fn save(&mut self, cx: &mut Cx<'_>) {
+        let mut saved = vec![0; self.setup.capacity.saved_len_max()];
+        let len = self.running().node.save(&mut saved).expect("there is room for all peers");
+        saved.truncate(len);
+        cx.write_flash(saved);
     }
 
     /// Reports the session with a peer if it is another one than before.
@@ -124,20 +194,32 @@ impl Underpass {
     }
 
     fn name(&mut self, peer: Peer) -> Option<NodeId> {
-        let id = self.running().node.peer_id(peer).ok()??;
+        let node = &self.running().node;
+        let id = if peer == node.oneself() { node.id() } else { node.peer_id(peer).ok()?? };
         self.roster.node(&id)
     }
 
     fn dial(&mut self, cx: &mut Cx<'_>) {
-        let from = cx.node();
-        for to in self.peers.clone() {
-            let Some(remote) = self.roster.address(from, to) else { continue };
-            let socket = self.socket_for(remote, cx);
-            let (id, path) = (self.roster.identity(to).id(), Path { socket, remote });
+        let setup = Arc::clone(&self.setup);
+        for &to in &setup.peers {
+            let Some(path) = self.path(to, cx) else { continue };
+            let id = self.roster.identity(to).id();
             let connected = self.running().node.connect(id, path, cx.now());
             connected.expect("the storage was made for all peers");
             self.drive(cx);
         }
+        for &to in &setup.bootstrap {
+            let Some(path) = self.path(to, cx) else { continue };
+            let called = self.running().node.connect_address(path, cx.now());
+            called.expect("the storage was made for all peers");
+            self.drive(cx);
+        }
+    }
+
+    /// How to reach a node, if that can be.
+    fn path(&self, to: NodeId, cx: &Cx<'_>) -> Option<Path> {
+        let remote = self.roster.address(cx.node(), to)?;
+        Some(Path { socket: self.socket_for(remote, cx), remote })
     }
 
     /// The number of the socket that reaches this address.
@@ -146,8 +228,8 @@ impl Underpass {
         CoreSocket(after_ipv4.into())
     }
 
-    fn send(&mut self, cx: &mut Cx<'_>, send: SendId, number: u64, to: NodeId, payload: &[u8]) {
-        let id = self.roster.identity(to).id();
+    fn send_datagram(&mut self, cx: &mut Cx<'_>, given: Given, payload: &[u8]) {
+        let id = self.roster.identity(given.to).id();
         let Running { node, sockets, .. } = self.running();
         let result = match node.peer(&id) {
             None => Err(SendError::UnknownPeer),
@@ -162,11 +244,58 @@ impl Underpass {
                 result
             }
         };
-        cx.observe(match result {
-            Ok(_) => Observation::Sent { send, number, to },
-            Err(error) => Observation::Refused { send, number, to, why: why(error) },
-        });
+        report_offer(given, result.map_or_else(Offer::Refused, |_| Offer::Accepted), cx);
     }
+
+    fn send_message(&mut self, cx: &mut Cx<'_>, given: Given, payload: &[u8]) {
+        let message = Message { given, payload: payload.to_vec() };
+        let offer = self.with_line(cx, |line, accept| line.offer(message, accept));
+        report_offer(given, offer, cx);
+    }
+
+    /// Offers the message that waits first once more, and says whether another one may have its turn.
+    fn offer_again(&mut self, cx: &mut Cx<'_>) -> bool {
+        let offered = self.with_line(cx, |line, accept| line.offer_again(accept));
+        match offered {
+            None | Some((_, Offer::Waits)) => false,
+            Some((given, offer)) => {
+                report_offer(given, offer, cx);
+                true
+            }
+        }
+    }
+
+    /// Lends the line, with the way into the node.
+    fn with_line<R>(
+        &mut self,
+        cx: &Cx<'_>,
+        with: impl FnOnce(&mut Line, &mut dyn FnMut(&Message) -> Result<(), SendError>) -> R,
+    ) -> R {
+        let (roster, own) = (Arc::clone(&self.roster), cx.node());
+        let Running { node, accepted, line, .. } = self.running();
+        with(line, &mut |message| {
+            let Message { given, payload } = message;
+            let peer = match given.to == own {
+                true => node.oneself(),
+                false => {
+                    node.peer(&roster.identity(given.to).id()).ok_or(SendError::UnknownPeer)?
+                }
+            };
+            let outgoing = Outgoing { kind: 0, purpose: Purpose::Notice, payload };
+            let id = node.send_message(peer, outgoing, cx.now())?;
+            accepted.insert((peer, id), *given);
+            Ok(())
+        })
+    }
+}
+
+fn report_offer(given: Given, offer: Offer, cx: &mut Cx<'_>) {
+    let Given { send, number, to } = given;
+    cx.observe(match offer {
+        Offer::Accepted => Observation::Sent { send, number, to },
+        Offer::Waits => Observation::Waits { send, number, to },
+        Offer::Refused(error) => Observation::Refused { send, number, to, why: why(error) },
+    });
 }
 
 impl Machine for Underpass {
@@ -175,16 +304,40 @@ impl Machine for Underpass {
         let families = [addresses.ipv4.map(|_| IpFamily::V4), addresses.ipv6.map(|_| IpFamily::V6)];
         let bind = |family| cx.bind(family, PORT).expect("nobody else is on this node");
         let sockets = families.into_iter().flatten().map(bind).collect();
-        let node = Node::new(
-            Config::new(self.roster.network.clone()),
-            self.roster.identity(cx.node()).id(),
-            cx.stream(&["seed"]).bytes(0),
-            HeapStorage::new(self.capacity),
-            cx.now(),
-        );
-        let node = node.expect("the storage has the lengths of its capacity");
-        self.running = Some(Running { node, sockets, sessions: BTreeMap::new() });
-        self.dial(cx);
+        let (now, setup) = (cx.now(), Arc::clone(&self.setup));
+        let secrets = Secrets::at(&setup.secrets, now);
+        let model::Access { answers, messages, ref allow } = setup.access;
+        let config = Config {
+            access: Access { answers, messages, ..Access::DEFAULT },
+            ..Config::new(secrets.network(&self.roster))
+        };
+        let (id, seed) = (self.roster.identity(cx.node()).id(), cx.stream(&["seed"]).bytes(0));
+        let storage = HeapStorage::new(setup.capacity);
+        let is_restored = !cx.flash().is_empty();
+        let node = match is_restored {
+            true => Node::restore(config, id, seed, storage, cx.flash(), now)
+                .expect("it saved itself as the same node, and the flash is sound"),
+            false => Node::new(config, id, seed, storage, now)
+                .expect("the storage has the lengths of its capacity"),
+        };
+        self.running = Some(Running {
+            node,
+            secrets,
+            sockets,
+            sessions: BTreeMap::new(),
+            accepted: BTreeMap::new(),
+            line: Line::default(),
+        });
+        for &peer in allow {
+            let id = self.roster.identity(peer).id();
+            let allowed = self.running().node.allow(id, now);
+            allowed.expect("the storage was made for all peers");
+        }
+        match is_restored {
+            // It dials of its own accord whom it had been asked for.
+            true => self.drive(cx),
+            false => self.dial(cx),
+        }
     }
 
     fn datagram(&mut self, cx: &mut Cx<'_>, on: Socket, from: SocketAddr, bytes: &mut [u8]) {
@@ -194,19 +347,10 @@ impl Machine for Underpass {
         let socket = CoreSocket(u8::try_from(number).expect("two at most"));
         let received = node.handle_datagram(Path { socket, remote: from }, bytes, cx.now());
         match received {
-            Ok(Received::Datagram { from, payload }) => {
-                let stamp = Stamp::of(payload, canary);
-                // Members of the network that are no nodes of the scenario may send what they like.
-                if let Some(from) = self.name(from) {
-                    cx.observe(match stamp {
-                        Some(Stamp { send, number, sent_at }) => {
-                            let latency = cx.now().saturating_since(sent_at);
-                            Observation::Delivered { from, send, number, latency }
-                        }
-                        None => Observation::Garbled { from },
-                    });
-                }
-            }
+            Ok(
+                Received::Datagram { from, payload }
+                | Received::Message(ReceivedMessage { from, payload, .. }),
+            ) => self.report_payload(from, Stamp::of(payload, canary), cx),
             Ok(_) => {}
             Err(reason) => cx.observe(Observation::Dropped { reason: reason.name() }),
         }
@@ -220,8 +364,17 @@ impl Machine for Underpass {
 
     fn command(&mut self, cx: &mut Cx<'_>, command: &Command) -> Result<(), Unsupported> {
         match command {
-            Command::Send { send, number, to, payload } => {
-                self.send(cx, *send, *number, *to, payload);
+            Command::Send { send, number, to, mode, payload } => {
+                let given = Given { send: *send, number: *number, to: *to };
+                match mode {
+                    Mode::Datagram => self.send_datagram(cx, given, payload),
+                    Mode::Message => self.send_message(cx, given, payload),
+                }
+            }
+            Command::Reconfigure => {
+                let (roster, setup) = (Arc::clone(&self.roster), Arc::clone(&self.setup));
+                let Running { node, secrets, .. } = self.running();
+                secrets.catch_up(&setup.secrets, cx.now(), node, &roster);
             }
         }
         self.drive(cx);

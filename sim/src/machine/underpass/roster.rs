@@ -8,17 +8,19 @@ use underpass_core::{Network, PeerId, SecretIdentity};
 use super::PORT;
 use crate::machine::IpFamily;
 use crate::payload::Canary;
-use crate::random::Draws;
+use crate::random::{Draws, Stream};
 use crate::scenario::model::NodeId;
 use crate::world::{ipv4_address, ipv6_address};
 
 /// What all machines of a run are given. A machine knows of others only what its scenario says:
 /// the rest is here to make that, and to give names to what it reports.
 pub struct Roster {
-    /// The network that all nodes are members of.
+    /// The network that all nodes are members of, with its first secret.
     pub network: Network,
     /// What marks the run's payloads.
     pub canary: Canary,
+    /// What the secrets of the network are drawn from.
+    secrets: Stream,
     /// By node; hostile ones are members of nothing.
     identities: Vec<Option<SecretIdentity>>,
     by_id: BTreeMap<PeerId, NodeId>,
@@ -33,7 +35,7 @@ impl Roster {
         draws: &Draws,
         nodes: impl IntoIterator<Item = (&'n str, Vec<IpFamily>, bool)>,
     ) -> Self {
-        let secret = draws.stream(&["network", "secret"]).bytes(0);
+        let secrets = draws.stream(&["network", "secret"]);
         let (mut identities, mut families) = (Vec::new(), Vec::new());
         for (name, family, is_member) in nodes {
             let stream = draws.stream(&["identity", name]);
@@ -49,12 +51,23 @@ impl Roster {
         let members = (0..).map(NodeId).zip(&identities);
         let by_id = members.filter_map(|(node, keys)| Some((keys.as_ref()?.id(), node)));
         Self {
-            network: Network::closed("simulated", secret),
+            network: network(&secrets, 0),
+            secrets,
             canary: Canary::new(draws),
             by_id: by_id.collect(),
             identities,
             families,
         }
+    }
+
+    /// The network with its secret of this number.
+    pub(super) fn network_with(&self, secret: u32) -> Network {
+        network(&self.secrets, secret)
+    }
+
+    /// A secret of the network; the first is number 0.
+    pub(super) fn secret(&self, number: u32) -> [u8; 32] {
+        self.secrets.bytes(number.into())
     }
 
     /// The keys of a node.
@@ -84,4 +97,8 @@ impl Roster {
             None
         }
     }
+}
+
+fn network(secrets: &Stream, number: u32) -> Network {
+    Network::closed("simulated", secrets.bytes(number.into()))
 }

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::iter::successors;
 
-use underpass_core::{Duration, Instant};
+use underpass_core::{Config, Duration, Instant};
 
 use super::Resolver;
 use super::names::Pair;
 use crate::link::{LinkModel, LinkPatch};
 use crate::machine::hostile::Attack;
-use crate::scenario::model::{self, FaultKind, LinkPlace, NodeId};
+use crate::scenario::model::{self, FaultKind, LinkPlace, Mode, NodeId};
 use crate::units::Probability;
 
 /// Of a fault that begins again and again, only so many times are looked at.
@@ -60,7 +60,7 @@ impl Cut {
             FaultKind::Block { from, to } => {
                 Self::Block(from.iter().copied().collect(), to.iter().copied().collect())
             }
-            FaultKind::Crash(node) => Self::Crash(*node),
+            FaultKind::Crash(node, _) => Self::Crash(*node),
             FaultKind::Interface(node) => Self::Interface(*node),
             FaultKind::Link(changes) => {
                 let ways = changes.iter().flat_map(|change| {
@@ -75,7 +75,10 @@ impl Cut {
             }
             FaultKind::Hostile(acting) => Self::Tamper(tampered(acting, &resolver.nodes)),
             // Which packet carries which payload is not known.
-            FaultKind::Drop { .. } | FaultKind::Restart(_) => Self::Nothing,
+            FaultKind::Drop { .. }
+            | FaultKind::Restart(..)
+            | FaultKind::ChangeSecret(_)
+            | FaultKind::RetireSecret(_) => Self::Nothing,
         }
     }
 
@@ -108,6 +111,18 @@ impl Cut {
             Self::Nothing => None,
         }
     }
+
+    /// How long a payload outlasts this; `None` if it does so however long that takes.
+    fn outlasted(&self, send: &model::Send) -> Option<Duration> {
+        match (send.mode, self) {
+            (Mode::Datagram, _) => Some(Duration::ZERO),
+            // What is lost is sent again.
+            (Mode::Message, Self::Lossy(_) | Self::Tamper(_)) => None,
+            // What is off accepts nothing.
+            (Mode::Message, Self::Crash(node)) if *node == send.from => Some(Duration::ZERO),
+            (Mode::Message, _) => Some(Config::MESSAGE_LIFETIME),
+        }
+    }
 }
 
 /// Whose access links those of these machines tap that change what passes.
@@ -127,7 +142,10 @@ impl Resolver<'_> {
         let sends: Vec<&model::Send> = self.sends_of(pair).collect();
         self.faults.iter().zip(&self.cuts).enumerate().find_map(|(index, (fault, cut))| {
             let after = self.time_to(cut.met_at(pair)?, pair)?;
-            let moment = sends.iter().find_map(|send| self.sent_into(send, fault, after))?;
+            let moment = sends.iter().find_map(|send| {
+                let outlasted = cut.outlasted(send)?;
+                self.sent_into(send, fault, after, outlasted)
+            })?;
             Some((index, moment))
         })
     }
@@ -172,24 +190,29 @@ impl Resolver<'_> {
         })
     }
 
-    /// When the first payload goes out that is in a fault's way so long `after`.
+    /// When the first payload goes out that is in a fault's way so long `after`, and does not outlast it.
     fn sent_into(
         &self,
         send: &model::Send,
         fault: &model::Fault,
         after: Duration,
+        outlasted: Duration,
     ) -> Option<Instant> {
         let again = |at: &Instant| fault.every.map(|every| *at + every);
         let begins = successors(Some(fault.at), again).take_while(|at| *at < self.end);
-        begins.take(TURNS_MAX).find_map(|begins| sent_into(send, begins, fault.lasts, after))
+        let mut begins = begins.take(TURNS_MAX);
+        begins.find_map(|begins| sent_into(send, begins, fault.lasts, after, outlasted))
     }
 }
 
+/// When the first payload goes out that is in the way of what begins then, and is there no longer when
+/// that is over.
 fn sent_into(
     send: &model::Send,
     begins: Instant,
     lasts: Option<Duration>,
     after: Duration,
+    outlasted: Duration,
 ) -> Option<Instant> {
     let wait = begins.saturating_since(send.at + after).as_micros();
     let before = match send.every {
@@ -198,6 +221,6 @@ fn sent_into(
         every => wait.div_ceil(every.as_micros()),
     };
     let moment = send.at + send.every.saturating_mul(before);
-    let over = lasts.is_some_and(|lasts| moment + after >= begins + lasts);
+    let over = lasts.is_some_and(|lasts| moment + after + outlasted >= begins + lasts);
     (before < send.count && !over).then_some(moment)
 }

@@ -55,7 +55,7 @@ impl Resolver<'_> {
     fn delivered(&mut self, table: &Table<file::Delivered>) -> Option<Vec<Fact>> {
         let delivered = table.get();
         let wanted = self.share(table);
-        let pairs = self.ordered_pairs(&delivered.from, &delivered.to);
+        let pairs = self.pairs_or_oneself(&delivered.from, &delivered.to);
         let (wanted, pairs) = (wanted?, pairs?);
         Some(pairs.into_iter().map(|(from, to)| Fact::Delivered { from, to, wanted }).collect())
     }
@@ -86,7 +86,7 @@ impl Resolver<'_> {
 
     fn latency(&mut self, latency: &file::Latency) -> Option<Vec<Fact>> {
         let at_most = latency.at_most.get_ref().0;
-        let pairs = self.ordered_pairs(&latency.from, &latency.to)?;
+        let pairs = self.pairs_or_oneself(&latency.from, &latency.to)?;
         Some(pairs.into_iter().map(|(from, to)| Fact::Latency { from, to, at_most }).collect())
     }
 

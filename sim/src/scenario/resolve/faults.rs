@@ -10,8 +10,8 @@ use super::cuts::Cut;
 use super::names::is_glob;
 use super::{Resolver, exactly_one, instant, shown};
 use crate::scenario::diagnostic::Diagnostic;
-use crate::scenario::file::{Fault, Groups, Table};
-use crate::scenario::model::{self, FaultKind, NodeId};
+use crate::scenario::file::{self, Fault, Groups, Table};
+use crate::scenario::model::{self, FaultKind, NodeId, State};
 
 /// When a fault is over, as far as it says.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -36,10 +36,11 @@ impl Resolver<'_> {
     fn resolve_fault(&mut self, fault: &Fault, table: Range<usize>, name: String) {
         let at = instant(&fault.at);
         let lasts = fault.lasts.as_ref().map(|lasts| lasts.get_ref().0);
-        let end = match (&fault.every, lasts, &fault.restart) {
-            (Some(every), ..) => End::Again(every.span()),
-            (None, None, None) => End::Never(fault.at.span()),
-            (None, lasts, _) => End::At(at + lasts.unwrap_or_default()),
+        let takes_time = takes_no_time(fault).is_none();
+        let end = match (&fault.every, lasts) {
+            (Some(every), _) => End::Again(every.span()),
+            (None, None) if takes_time => End::Never(fault.at.span()),
+            (None, lasts) => End::At(at + lasts.unwrap_or_default()),
         };
         self.fault_ends.entry(name.clone()).or_insert(end);
         if self.before_end("the fault begins", at, fault.at.span()) {
@@ -55,11 +56,14 @@ impl Resolver<'_> {
             ("interface", fault.interface.as_ref().map(Spanned::span)),
             ("drop", fault.drop.as_ref().map(Table::span)),
             ("hostile", fault.hostile.as_ref().map(Spanned::span)),
+            ("change_secret", fault.change_secret.as_ref().map(Spanned::span)),
+            ("retire_secret", fault.retire_secret.as_ref().map(Spanned::span)),
         ];
         let kind = exactly_one("fault", "goes wrong", table.clone(), &kinds);
         if self.note(kind).is_none() {
             return;
         }
+        self.check_state(fault);
         let span = kinds.into_iter().find_map(|(_, span)| span).unwrap_or(table);
         if let Some(kind) = self.kind(fault, at) {
             let every = fault.every.as_ref().map(|every| every.get_ref().0);
@@ -73,9 +77,12 @@ impl Resolver<'_> {
     fn check_lasts(&mut self, fault: &Fault, at: Instant) {
         let Some(lasts) = &fault.lasts else { return };
         let over = at + lasts.get_ref().0;
-        let mistake = if fault.restart.is_some() {
-            Diagnostic::at(lasts.span(), "a restart takes no time, so it has no `for`")
-                .help("leave it out, or write `crash` for a node that stays off meanwhile")
+        let mistake = if let Some(kind) = takes_no_time(fault) {
+            let message = format!("a `{kind}` takes no time, so it has no `for`");
+            Diagnostic::at(lasts.span(), message).help(match kind {
+                "restart" => "leave it out, or write `crash` for a node that stays off meanwhile",
+                _ => "leave it out",
+            })
         } else if lasts.get_ref().0 == Duration::ZERO {
             Diagnostic::at(lasts.span(), "a fault that lasts no time does nothing")
                 .help("say how long: `for = \"10s\"`")
@@ -95,7 +102,7 @@ impl Resolver<'_> {
         let Some(every) = &fault.every else { return };
         let again = at + every.get_ref().0;
         let mistake = match &fault.lasts {
-            None if fault.restart.is_none() => {
+            None if takes_no_time(fault).is_none() => {
                 Diagnostic::at(every.span(), "`every` without `for`")
                     .label("when it is to begin again, it is not over")
                     .help(format!("say how long it lasts, less than {every}: `for = \"1s\"`"))
@@ -139,10 +146,17 @@ impl Resolver<'_> {
                     .help("let it crash later, or give the node an earlier `start`");
                 self.wrong(mistake);
             }
-            return Some(FaultKind::Crash(node));
+            return Some(FaultKind::Crash(node, state(fault)));
+        }
+        if let Some(pattern) = &fault.change_secret {
+            return self.change_secret(pattern);
+        }
+        if let Some(pattern) = &fault.retire_secret {
+            return self.retire_secret(pattern);
         }
         if let Some(name) = &fault.restart {
-            return self.one_node(name, "restart").map(FaultKind::Restart);
+            let node = self.one_node(name, "restart")?;
+            return Some(FaultKind::Restart(node, state(fault)));
         }
         if let Some(block) = &fault.block {
             return self.block(block.get());
@@ -154,6 +168,18 @@ impl Resolver<'_> {
             return self.one_node(name, "interface").map(FaultKind::Interface);
         }
         self.drop_fault(fault.drop.as_ref()?.get())
+    }
+
+    /// Only a node that is switched off can lose its state.
+    fn check_state(&mut self, fault: &Fault) {
+        let Some(written) = &fault.state else { return };
+        if fault.crash.is_none() && fault.restart.is_none() {
+            self.wrong(
+                Diagnostic::at(written.span(), "`state` for a fault that switches nothing off")
+                    .label("no node loses its state by it")
+                    .help("leave it out: it belongs to a `crash` or a `restart`"),
+            );
+        }
     }
 
     fn one_node(&mut self, name: &Spanned<String>, what: &str) -> Option<NodeId> {
@@ -237,5 +263,23 @@ impl Resolver<'_> {
             names.push(name);
         }
         names
+    }
+}
+
+/// The kind of a fault that is over as it begins.
+fn takes_no_time(fault: &Fault) -> Option<&'static str> {
+    let kinds = [
+        ("restart", &fault.restart),
+        ("change_secret", &fault.change_secret),
+        ("retire_secret", &fault.retire_secret),
+    ];
+    kinds.into_iter().find_map(|(kind, written)| written.is_some().then_some(kind))
+}
+
+/// What becomes of the state of a node that is switched off.
+fn state(fault: &Fault) -> State {
+    match fault.state.as_ref().map(Spanned::get_ref) {
+        None | Some(file::State::Lost) => State::Lost,
+        Some(file::State::Kept) => State::Kept,
     }
 }

@@ -13,7 +13,7 @@ use crate::machine::hostile::{
     Attack, Flood, FloodKind, Forge, HELLOS_MAX, Hostile, Replay, Tamper,
 };
 use crate::scenario::diagnostic::Diagnostic;
-use crate::scenario::file::{self, Table};
+use crate::scenario::file::{self, Node, Table};
 use crate::scenario::model::{FaultKind, NodeId};
 use crate::units::{Period, Probability};
 
@@ -23,12 +23,12 @@ impl Resolver<'_> {
         let file = self.file;
         for (entry, ids) in file.node.iter().zip(self.nodes_of.clone()) {
             let Some(table) = &entry.get().hostile else { continue };
-            if let Some(peer) = entry.get().peers.first() {
+            if let Some((key, at)) = of_members(entry.get()) {
                 self.wrong(
-                    Diagnostic::at(peer.span(), "a hostile node with peers")
+                    Diagnostic::at(at, format!("a hostile node with `{key}`"))
                         .label("it belongs to no network")
                         .also(table.span(), "it is hostile")
-                        .help("leave `peers` out; whom it attacks, `hostile` says"),
+                        .help(format!("leave `{key}` out; whom it attacks, `hostile` says")),
                 );
             }
             let hostile = self.hostile(table, ids.clone());
@@ -250,3 +250,15 @@ impl Resolver<'_> {
 
 /// A datagram of the greatest length, with its headers.
 const MEMORY_BYTES_MIN: u64 = 1280;
+
+/// A key that says something of members of the network, and where it is.
+fn of_members(node: &Node) -> Option<(&'static str, Range<usize>)> {
+    let first = |names: &[Spanned<String>]| names.first().map(Spanned::span);
+    let keys = [
+        ("peers", first(&node.peers)),
+        ("bootstrap", first(&node.bootstrap)),
+        ("limits", node.limits.as_ref().map(Spanned::span)),
+        ("access", node.access.as_ref().map(Table::span)),
+    ];
+    keys.into_iter().find_map(|(key, at)| Some((key, at?)))
+}

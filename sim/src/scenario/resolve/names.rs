@@ -166,6 +166,20 @@ impl Resolver<'_> {
         self.pairs(from, to, &a?, &b?)
     }
 
+    /// Every pair of one member and another likewise; if both patterns select the same one node, that
+    /// and itself.
+    pub(super) fn pairs_or_oneself(
+        &mut self,
+        from: &Spanned<String>,
+        to: &Spanned<String>,
+    ) -> Option<Vec<Pair>> {
+        let (a, b) = (self.select_members(from)?, self.select_members(to)?);
+        match (a.as_slice(), b.as_slice()) {
+            ([one], [other]) if one == other => Some(vec![(*one, *other)]),
+            _ => self.pairs(from, to, &a, &b),
+        }
+    }
+
     /// Every pair of one node and another, hostile or not, likewise.
     pub(super) fn linked_pairs(
         &mut self,

@@ -1,12 +1,13 @@
 //! Who is on the network.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
+use toml::Spanned;
 use underpass_core::Instant;
 
 use super::names::is_glob;
 use super::{NEIGHBOURS_MAX, NODES_MAX, Resolver, instant};
-use crate::link::LinkModel;
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{Interface, Node, Table};
 use crate::scenario::model::{self, NodeId};
@@ -62,16 +63,7 @@ impl<'a> Resolver<'a> {
                 self.hostile
                     .insert(NodeId(u32::try_from(self.nodes.len()).expect("bounded by NODES_MAX")));
             }
-            self.nodes.push(model::Node {
-                name,
-                start,
-                ipv4,
-                ipv6,
-                up: LinkModel::IDEAL,
-                down: LinkModel::IDEAL,
-                peers: Vec::new(),
-                hostile: None,
-            });
+            self.nodes.push(model::Node { start, ipv4, ipv6, ..model::Node::new(name) });
         }
     }
 
@@ -135,25 +127,29 @@ impl<'a> Resolver<'a> {
         (has(Interface::Ipv4), has(Interface::Ipv6))
     }
 
-    fn resolve_peers(&mut self, node: &Node, ids: std::ops::Range<usize>) {
-        let mut known: BTreeSet<NodeId> = BTreeSet::new();
-        for pattern in &node.peers {
-            let Some(selected) = self.select_members(pattern) else { continue };
-            let (is_glob, text) = (is_glob(pattern.get_ref()), pattern.get_ref());
-            // One name for all of a `count` may well be that of one of them.
-            let itself = |id: &NodeId| node.count.is_none() && ids.contains(&(id.0 as usize));
-            if selected.iter().all(itself) {
-                let message = match is_glob {
-                    true => format!("{text:?} matches no node but `{}` itself", node.name),
-                    false => format!("`{text}` lists itself as its peer"),
-                };
-                self.wrong(Diagnostic::at(pattern.span(), message).help("name another node"));
+    fn resolve_peers(&mut self, node: &Node, ids: Range<usize>) {
+        let peers = self.listed(node, &node.peers, "lists itself as its peer", &ids);
+        let bootstrap = self.listed(node, &node.bootstrap, "calls itself", &ids);
+        for pattern in &node.bootstrap {
+            let Ok(called) = self.names.select(pattern) else { continue };
+            let Some(both) = called.iter().find(|id| peers.contains(id)) else { continue };
+            let name = self.names.of(*both);
+            let mut mistake =
+                Diagnostic::at(pattern.span(), format!("`{name}` is in `peers`, too"))
+                    .label("who knows its key need not ask who it is")
+                    .help("keep one: `peers` for a key and an address, `bootstrap` for an address");
+            let is_both = |peer: &&Spanned<String>| {
+                self.names.select(peer).is_ok_and(|selected| selected.contains(both))
+            };
+            if let Some(peer) = node.peers.iter().find(is_both) {
+                mistake = mistake.also(peer.span(), "here");
             }
-            known.extend(selected);
+            self.wrong(mistake);
         }
-        let needed = known.len() as u64 * ids.len() as u64;
+        let needed = (peers.len() + bootstrap.len()) as u64 * ids.len() as u64;
         if needed > self.pairs_left {
-            let span = node.peers.first().map_or(node.name.span(), |pattern| pattern.span());
+            let first = node.peers.first().or(node.bootstrap.first());
+            let span = first.map_or(node.name.span(), |pattern| pattern.span());
             self.wrong(
                 Diagnostic::at(span, format!("{needed} entries of peers are too many"))
                     .note(format!("all globs of a scenario may come to {}", super::PAIRS_MAX))
@@ -163,9 +159,37 @@ impl<'a> Resolver<'a> {
         }
         self.pairs_left -= needed;
         for id in ids {
-            let others = known.iter().copied().filter(|peer| peer.0 as usize != id);
-            self.nodes[id].peers = others.collect();
+            let others = |listed: &BTreeSet<NodeId>| {
+                listed.iter().copied().filter(|peer| peer.0 as usize != id).collect()
+            };
+            (self.nodes[id].peers, self.nodes[id].bootstrap) = (others(&peers), others(&bootstrap));
         }
+    }
+
+    /// The nodes that a node lists, itself perhaps included.
+    fn listed(
+        &mut self,
+        node: &Node,
+        patterns: &[Spanned<String>],
+        itself_does: &str,
+        ids: &Range<usize>,
+    ) -> BTreeSet<NodeId> {
+        let mut listed: BTreeSet<NodeId> = BTreeSet::new();
+        for pattern in patterns {
+            let Some(selected) = self.select_members(pattern) else { continue };
+            let (is_glob, text) = (is_glob(pattern.get_ref()), pattern.get_ref());
+            // One name for all of a `count` may well be that of one of them.
+            let itself = |id: &NodeId| node.count.is_none() && ids.contains(&(id.0 as usize));
+            if selected.iter().all(itself) {
+                let message = match is_glob {
+                    true => format!("{text:?} matches no node but `{}` itself", node.name),
+                    false => format!("`{text}` {itself_does}"),
+                };
+                self.wrong(Diagnostic::at(pattern.span(), message).help("name another node"));
+            }
+            listed.extend(selected);
+        }
+        listed
     }
 
     /// An address is given out by a node's position, whatever those before it have.
@@ -183,15 +207,7 @@ impl<'a> Resolver<'a> {
     }
 
     fn check_neighbours(&mut self) {
-        let mut neighbours: Vec<usize> = self.nodes.iter().map(|node| node.peers.len()).collect();
-        for (id, node) in (0..).map(NodeId).zip(&self.nodes) {
-            for peer in node.peers.iter().map(|peer| peer.0 as usize) {
-                // Two that list each other are counted already.
-                if self.nodes[peer].peers.binary_search(&id).is_err() {
-                    neighbours[peer] += 1;
-                }
-            }
-        }
+        let neighbours = model::neighbours(&self.nodes);
         let Some(crowded) = neighbours.iter().position(|count| *count > NEIGHBOURS_MAX) else {
             return;
         };

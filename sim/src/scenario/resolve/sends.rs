@@ -1,17 +1,15 @@
 //! What applications send.
 
-use underpass_core::{Duration, Instant};
+use underpass_core::{Duration, Instant, MAX_MESSAGE, MAX_PAYLOAD};
 
 use super::{Resolver, instant, shown};
 use crate::scenario::diagnostic::Diagnostic;
-use crate::scenario::file::Send;
-use crate::scenario::model;
+use crate::scenario::file::{self, Send};
+use crate::scenario::model::{self, Mode};
 use crate::units::Period;
 
 /// The simulator's own stamp, without which an arrival could not be told from another.
 const SIZE_MIN: u64 = 32;
-/// What the protocol carries in one packet on every path.
-const SIZE_MAX: u64 = 1152;
 const SIZE_DEFAULT: u64 = 64;
 
 impl Resolver<'_> {
@@ -27,7 +25,11 @@ impl Resolver<'_> {
 
     fn resolve_send(&mut self, send: &Send, name: &str) {
         let at = instant(&send.at);
-        let size = self.size(send);
+        let mode = match send.mode {
+            None | Some(file::Mode::Datagram) => Mode::Datagram,
+            Some(file::Mode::Message) => Mode::Message,
+        };
+        let size = self.size(send, mode);
         let rhythm = self.rhythm(send);
         let in_time = self.before_end("the send begins", at, send.at.span());
         if let Some((every, count)) = rhythm
@@ -35,7 +37,10 @@ impl Resolver<'_> {
         {
             self.check_last(send, at, every, count);
         }
-        let pairs = self.ordered_pairs(&send.from, &send.to);
+        let pairs = match mode {
+            Mode::Datagram => self.ordered_pairs(&send.from, &send.to),
+            Mode::Message => self.pairs_or_oneself(&send.from, &send.to),
+        };
         let (Some((every, count)), Some(pairs)) = (rhythm, pairs) else { return };
         for (from, to) in pairs {
             let start = self.nodes[from.0 as usize].start;
@@ -49,7 +54,7 @@ impl Resolver<'_> {
             }
             self.sends_between.entry((from, to)).or_default().push(self.sends.len());
             let name = name.to_owned();
-            self.sends.push(model::Send { name, from, to, at, every, count, size });
+            self.sends.push(model::Send { name, from, to, at, every, count, size, mode });
         }
     }
 
@@ -135,20 +140,31 @@ impl Resolver<'_> {
         self.wrong(mistake);
     }
 
-    fn size(&mut self, send: &Send) -> usize {
+    fn size(&mut self, send: &Send, mode: Mode) -> usize {
+        let size_max = match mode {
+            Mode::Datagram => MAX_PAYLOAD as u64,
+            Mode::Message => MAX_MESSAGE as u64,
+        };
         let size = send.size.as_ref().map_or(SIZE_DEFAULT, |size| *size.get_ref());
         if let Some(written) = &send.size
-            && !(SIZE_MIN..=SIZE_MAX).contains(&size)
+            && !(SIZE_MIN..=size_max).contains(&size)
         {
-            let note = match size < SIZE_MIN {
-                true => format!("the simulator's own stamp in every payload takes {SIZE_MIN}"),
-                false => format!("one packet carries {SIZE_MAX} on every path"),
+            let note = match (size < SIZE_MIN, mode) {
+                (true, _) => {
+                    format!("the simulator's own stamp in every payload takes {SIZE_MIN}")
+                }
+                (false, Mode::Datagram) => format!("one packet carries {size_max} on every path"),
+                (false, Mode::Message) => format!("no message is longer than {size_max}"),
             };
-            self.wrong(
+            let mut mistake =
                 Diagnostic::at(written.span(), format!("a payload cannot have {size} bytes"))
                     .note(note)
-                    .help(format!("`size` is from {SIZE_MIN} to {SIZE_MAX}")),
-            );
+                    .help(format!("`size` is from {SIZE_MIN} to {size_max}"));
+            if mode == Mode::Datagram && (size_max..=MAX_MESSAGE as u64).contains(&size) {
+                let help = "`mode = \"message\"` takes several packets for one payload";
+                mistake = mistake.help(help);
+            }
+            self.wrong(mistake);
         }
         usize::try_from(size).unwrap_or(usize::MAX)
     }

@@ -9,7 +9,9 @@ use super::names::Pair;
 use super::{Resolver, shown};
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{Expect, Table};
-use crate::scenario::model::{self, Fact, FaultKind, LinkPlace, NodeId, SessionState, Share, Time};
+use crate::scenario::model::{
+    self, Fact, FaultKind, LinkPlace, Mode, NodeId, SessionState, Share, Time,
+};
 use crate::world::{IPV4_UDP_HEADERS, IPV6_UDP_HEADERS};
 
 impl Resolver<'_> {
@@ -76,8 +78,10 @@ impl Resolver<'_> {
     /// Nobody introduces two nodes to each other yet.
     fn strangers(&self, said: &Fact, expect: &Expect, time: Time) -> Option<Diagnostic> {
         let Fact::Session { a, b, is } = said else { return None };
-        let knows =
-            |a: &NodeId, b: &NodeId| self.nodes[a.0 as usize].peers.binary_search(b).is_ok();
+        let knows = |a: &NodeId, b: &NodeId| {
+            let model::Node { peers, bootstrap, .. } = &self.nodes[a.0 as usize];
+            peers.binary_search(b).is_ok() || bootstrap.binary_search(b).is_ok()
+        };
         if *is == SessionState::Init || time == Time::Never || knows(a, b) || knows(b, a) {
             return None;
         }
@@ -85,7 +89,7 @@ impl Resolver<'_> {
         let state = &expect.session.as_ref()?.get().is;
         Some(
             Diagnostic::at(state.span(), format!("`{a}` and `{b}` never have a session"))
-                .label("neither lists the other as a peer")
+                .label("neither lists the other in `peers` or `bootstrap`")
                 .note("nothing else introduces nodes to each other yet")
                 .help(format!("add `peers = [\"{b}\"]` to `{a}`, or the other way round")),
         )
@@ -123,7 +127,8 @@ impl Resolver<'_> {
         )
     }
 
-    /// `all` over a path that loses packets, or that a fault cuts meanwhile.
+    /// `all` over a path that loses packets, or that a fault cuts meanwhile; if they are messages, for
+    /// longer than these are tried.
     fn cannot_all_arrive(&self, said: &Fact, expect: &Expect, time: Time) -> Option<Diagnostic> {
         let Fact::Delivered { from, to, wanted: Share::All | Share::PerMille(1000) } = said else {
             return None;
@@ -138,9 +143,11 @@ impl Resolver<'_> {
             .or_else(|| delivered.at_least.as_ref().map(Spanned::span))
             .or_else(|| expect.delivered.as_ref().map(Table::span))?;
         let (from, to) = (self.names.of(*from), self.names.of(*to));
-        let message = format!("not all datagrams from `{from}` to `{to}` can arrive");
+        let datagrams = self.sends_of(pair).any(|send| send.mode == Mode::Datagram);
+        let what = if datagrams { "datagrams" } else { "messages" };
+        let message = format!("not all {what} from `{from}` to `{to}` can arrive");
         let help = "ask for less, such as `at_least = \"95%\"`";
-        if let Some(loss) = self.loss_on_the_way(pair) {
+        if let Some(loss) = self.loss_on_the_way(pair).filter(|_| datagrams) {
             return Some(
                 Diagnostic::at(at, message)
                     .label("a lost datagram is not sent again")
@@ -175,16 +182,19 @@ impl Resolver<'_> {
     fn counters_begin_anew(&self, facts: &[Fact], at: &Range<usize>) -> Option<Diagnostic> {
         let counted: BTreeSet<NodeId> = facts.iter().filter_map(counted).collect();
         let loses = |fault: &model::Fault| match fault.kind {
-            FaultKind::Crash(node) | FaultKind::Restart(node) => counted.contains(&node),
+            FaultKind::Crash(node, _) | FaultKind::Restart(node, _) => counted.contains(&node),
             FaultKind::Partition(_)
             | FaultKind::Block { .. }
             | FaultKind::Link(_)
             | FaultKind::Interface(_)
             | FaultKind::Drop { .. }
+            | FaultKind::ChangeSecret(_)
+            | FaultKind::RetireSecret(_)
             | FaultKind::Hostile(_) => false,
         };
         let fault = self.faults.iter().position(loses)?;
-        let (FaultKind::Crash(node) | FaultKind::Restart(node)) = self.faults[fault].kind else {
+        let (FaultKind::Crash(node, _) | FaultKind::Restart(node, _)) = self.faults[fault].kind
+        else {
             return None;
         };
         let (node, name) = (self.names.of(node), &self.faults[fault].name);
@@ -208,7 +218,7 @@ impl Resolver<'_> {
         indices.map(|index| &self.sends[*index])
     }
 
-    /// A payload between two nodes that does not fit through a link, even without its seal: its
+    /// A datagram between two nodes that does not fit through a link, even without its seal: its
     /// size, and the MTU.
     fn too_large(&self, pair: Pair) -> Option<(usize, u32)> {
         let (from, to) = pair;
@@ -218,7 +228,9 @@ impl Resolver<'_> {
             self.link_at(LinkPlace::Access(to)).1,
         ];
         let mtu = links.iter().filter_map(|link| link.mtu).min()?;
-        let size = self.sends_of(pair).map(|send| send.size).max()?;
+        // Messages are cut into packets.
+        let datagrams = self.sends_of(pair).filter(|send| send.mode == Mode::Datagram);
+        let size = datagrams.map(|send| send.size).max()?;
         let headers = if self.use_ipv6(pair) { IPV6_UDP_HEADERS } else { IPV4_UDP_HEADERS };
         (size + headers as usize > mtu as usize).then_some((size, mtu))
     }

@@ -153,17 +153,6 @@ fn unknown_key(place: &Place, span: &Range<usize>, known: &[String]) -> Diagnost
 fn unknown_value(value: &str, place: &Place, span: &Range<usize>, known: &[String]) -> Diagnostic {
     let key = place.key();
     let all = known.iter().map(String::as_str);
-    if is_planned(key, value) {
-        let names: Vec<String> = known.iter().map(|name| format!("\"{name}\"")).collect();
-        let diagnostic =
-            Diagnostic::at(span.clone(), format!("`{key} = {value:?}` is not supported yet"))
-                .label("this version of the simulator does not know it")
-                .help(format!("write `{key} = {}`", names.join(" or ")));
-        return match (key, value) {
-            ("mode", "message") => diagnostic.note("acknowledged messages are not there yet"),
-            _ => diagnostic,
-        };
-    }
     Diagnostic::at(span.clone(), format!("unknown value {value:?} for `{key}`"))
         .label("not one of its values")
         .help(suggest(value, "values", all))
@@ -222,6 +211,13 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("target", "\"server\""),
     ("every", "\"10ms\""),
     ("share", "\"10%\""),
+    ("limits", "\"board\""),
+    ("buffer", "\"4KiB\""),
+    ("access", "{ answers = \"listed\", allow = [\"laptop\"] }"),
+    ("crash", "\"laptop\""),
+    ("restart", "\"laptop\""),
+    ("change_secret", "\"laptop\""),
+    ("retire_secret", "\"laptop\""),
 ];
 
 fn missing_key(key: &str, place: &Place, span: &Range<usize>) -> Diagnostic {

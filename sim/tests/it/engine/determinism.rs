@@ -1,6 +1,6 @@
 use underpass_sim::link::{LinkModel, LossModel};
 use underpass_sim::machine::{Command, Cx, SendId};
-use underpass_sim::scenario::model::FaultKind;
+use underpass_sim::scenario::model::{FaultKind, Mode, State};
 use underpass_sim::trace::Observation;
 use underpass_sim::units::Probability;
 use underpass_sim::world::{CommandSource, Outcome, World};
@@ -20,7 +20,7 @@ fn rough() -> LinkModel {
 fn run(seed: u64, others: impl FnOnce(&mut World)) -> Outcome {
     let mut config = config(3, rough());
     config.seed = seed;
-    config.faults.push(fault(3_000, Some(500), FaultKind::Crash(B)));
+    config.faults.push(fault(3_000, Some(500), FaultKind::Crash(B, State::Lost)));
     let mut world = world(config);
     let make = Box::new(|number, _| send(number, B));
     world.add_commands(CommandSource { node: A, at: at_ms(1), every: ms(10), count: 1000, make });
@@ -49,7 +49,11 @@ fn the_hash_covers_payloads() {
     let other_payload = |world: &mut World| {
         let (send, number, to) = (SendId(0), 0, C);
         let payload = vec![1; 32];
-        world.schedule_command(at_ms(5), A, Command::Send { send, number, to, payload });
+        world.schedule_command(
+            at_ms(5),
+            A,
+            Command::Send { send, number, to, mode: Mode::Datagram, payload },
+        );
     };
     let plain = |world: &mut World| world.schedule_command(at_ms(5), A, send(0, C));
     assert_ne!(run(1, other_payload).hash, run(1, plain).hash);
@@ -92,7 +96,7 @@ fn a_machine_draws_the_same_again_and_other_values_in_its_next_life() {
             on_timeout: |_: &mut Cx<'_>| (),
         });
     }
-    config.faults.push(fault(1_000, None, FaultKind::Restart(A)));
+    config.faults.push(fault(1_000, None, FaultKind::Restart(A, State::Lost)));
     let mut world = world(config);
     world.run_until(at_ms(2_000)).unwrap();
     let outcome = world.finish();

@@ -1,6 +1,6 @@
 use underpass_sim::link::{LinkModel, LinkPatch};
 use underpass_sim::machine::Cx;
-use underpass_sim::scenario::model::{Fault, FaultKind, LinkChange, LinkPlace};
+use underpass_sim::scenario::model::{Fault, FaultKind, LinkChange, LinkPlace, State};
 use underpass_sim::trace::Observation;
 
 use super::setup::{
@@ -36,7 +36,7 @@ fn a_partition_stops_what_enters_the_core_while_it_lasts() {
 #[test]
 fn a_crashed_node_gets_nothing_until_it_is_back() {
     let mut config = config(2, delayed(10));
-    config.faults.push(fault(100, Some(100), FaultKind::Crash(B)));
+    config.faults.push(fault(100, Some(100), FaultKind::Crash(B, State::Lost)));
     let mut world = world(config);
     for send_at_ms in [79, 80, 150, 179, 180] {
         schedule_send(&mut world, send_at_ms, A, B);
@@ -59,7 +59,7 @@ fn a_crashed_node_gets_nothing_until_it_is_back() {
 #[test]
 fn a_crash_without_an_end_is_for_good() {
     let mut config = config(1, LinkModel::IDEAL);
-    config.faults.push(fault(100, None, FaultKind::Crash(A)));
+    config.faults.push(fault(100, None, FaultKind::Crash(A, State::Lost)));
     let mut world = world(config);
     world.run_until(at_ms(1_000_000)).unwrap();
     assert!(world.machine(A).is_none());
@@ -68,8 +68,8 @@ fn a_crash_without_an_end_is_for_good() {
 #[test]
 fn crashes_that_touch_do_not_let_the_node_flicker() {
     let mut config = config(1, LinkModel::IDEAL);
-    config.faults.push(fault(100, Some(100), FaultKind::Crash(A)));
-    config.faults.push(fault(200, Some(100), FaultKind::Crash(A)));
+    config.faults.push(fault(100, Some(100), FaultKind::Crash(A, State::Lost)));
+    config.faults.push(fault(200, Some(100), FaultKind::Crash(A, State::Lost)));
     let mut world = world(config);
     world.run_until(at_ms(1_000)).unwrap();
     assert_eq!(
@@ -81,7 +81,7 @@ fn crashes_that_touch_do_not_let_the_node_flicker() {
 #[test]
 fn a_restart_begins_anew_and_forgets_the_wake() {
     let mut config = config(1, LinkModel::IDEAL);
-    config.faults.push(fault(100, None, FaultKind::Restart(A)));
+    config.faults.push(fault(100, None, FaultKind::Restart(A, State::Lost)));
     config.nodes[0].factory = factory(|| Sleeper {
         on_start: |cx: &mut Cx<'_>| {
             if cx.incarnation() == 0 {
@@ -101,8 +101,8 @@ fn a_restart_begins_anew_and_forgets_the_wake() {
 #[test]
 fn a_restart_brings_a_crashed_node_back() {
     let mut config = config(1, LinkModel::IDEAL);
-    config.faults.push(fault(100, Some(500), FaultKind::Crash(A)));
-    config.faults.push(fault(200, None, FaultKind::Restart(A)));
+    config.faults.push(fault(100, Some(500), FaultKind::Crash(A, State::Lost)));
+    config.faults.push(fault(200, None, FaultKind::Restart(A, State::Lost)));
     let mut world = world(config);
     world.run_until(at_ms(1_000)).unwrap();
     let outcome = world.finish();
@@ -113,7 +113,7 @@ fn a_restart_brings_a_crashed_node_back() {
 #[test]
 fn a_node_that_is_off_refuses_commands() {
     let mut config = config(2, LinkModel::IDEAL);
-    config.faults.push(fault(100, Some(100), FaultKind::Crash(A)));
+    config.faults.push(fault(100, Some(100), FaultKind::Crash(A, State::Lost)));
     let mut world = world(config);
     schedule_send(&mut world, 150, A, B);
     schedule_send(&mut world, 200, A, B);
@@ -127,6 +127,31 @@ fn a_node_that_is_off_refuses_commands() {
         .collect();
     assert_eq!(refused, [150]);
     assert_eq!(outcome.tally.delivered, 1, "at the very end of the crash, it is back");
+}
+
+#[test]
+fn a_flash_outlives_its_node_unless_a_fault_erases_it() {
+    let counts = |cx: &mut Cx<'_>| {
+        let found = i64::try_from(cx.flash().len()).expect("a few bytes");
+        cx.observe(Observation::Custom { kind: "found", value: found });
+        cx.write_flash(vec![0; cx.flash().len() + 1]);
+    };
+    let mut config = config(1, LinkModel::IDEAL);
+    config.nodes[0].factory =
+        factory(move || Sleeper { on_start: counts, on_timeout: |_: &mut Cx<'_>| () });
+    config.faults.push(fault(100, Some(10), FaultKind::Crash(A, State::Kept)));
+    config.faults.push(fault(200, None, FaultKind::Restart(A, State::Kept)));
+    config.faults.push(fault(300, None, FaultKind::Restart(A, State::Lost)));
+    config.faults.push(fault(400, Some(10), FaultKind::Crash(A, State::Kept)));
+    config.faults.push(fault(405, Some(10), FaultKind::Crash(A, State::Lost)));
+    let mut world = world(config);
+    world.run_until(at_ms(1_000)).unwrap();
+    let outcome = world.finish();
+    let found = Log::of(&outcome).of_node(A).into_iter().filter_map(|(_, what)| match what {
+        Observation::Custom { value, .. } => Some(value),
+        _ => None,
+    });
+    assert_eq!(found.collect::<Vec<_>>(), [0, 1, 2, 0, 0]);
 }
 
 #[test]
@@ -230,7 +255,7 @@ fn a_repeated_drop_counts_anew() {
 #[test]
 fn a_repeated_crash_restarts_each_time() {
     let mut config = config(1, LinkModel::IDEAL);
-    config.faults.push(every(FaultKind::Crash(A)));
+    config.faults.push(every(FaultKind::Crash(A, State::Lost)));
     let mut world = world(config);
     world.run_until(at_ms(350)).unwrap();
     let outcome = world.finish();
@@ -246,7 +271,7 @@ fn a_repeated_crash_restarts_each_time() {
 #[test]
 fn a_repeated_restart_takes_no_time() {
     let mut config = config(1, LinkModel::IDEAL);
-    let restart = fault(100, None, FaultKind::Restart(A));
+    let restart = fault(100, None, FaultKind::Restart(A, State::Lost));
     config.faults.push(Fault { every: Some(ms(100)), ..restart });
     let mut world = world(config);
     world.run_until(at_ms(350)).unwrap();

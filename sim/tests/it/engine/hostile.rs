@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use underpass_core::Instant;
 use underpass_sim::link::LinkModel;
 use underpass_sim::machine::{Command, Cx, IpFamily, Machine, Powers, SendId, Socket, Verdict};
-use underpass_sim::scenario::model::{Fault, FaultKind, NodeId};
+use underpass_sim::scenario::model::{Fault, FaultKind, Mode, NodeId, State};
 use underpass_sim::trace::{Observation, PacketInfo};
 use underpass_sim::units::{Probability, Rate};
 use underpass_sim::world::{Outcome, World, WorldConfig};
@@ -67,7 +67,7 @@ fn taps(links: &[NodeId]) -> Powers {
 /// Sends one byte from node to node.
 fn schedule(world: &mut World, send_at_ms: u64, from: NodeId, to: NodeId, byte: u8) {
     let (send, number) = (SendId(0), send_at_ms);
-    let command = Command::Send { send, number, to, payload: vec![byte] };
+    let command = Command::Send { send, number, to, mode: Mode::Datagram, payload: vec![byte] };
     world.schedule_command(at_ms(send_at_ms), from, command);
 }
 
@@ -337,7 +337,7 @@ fn a_machine_acts_while_any_fault_says_so() {
     act(&mut config, 100, Some(100));
     act(&mut config, 150, Some(100));
     act(&mut config, 400, None);
-    config.faults.push(fault(120, Some(10), FaultKind::Crash(B)));
+    config.faults.push(fault(120, Some(10), FaultKind::Crash(B, State::Lost)));
     let outcome = finish(world(config));
     let marks = Log::of(&outcome).of_node(B).into_iter();
     let marks: Vec<_> =

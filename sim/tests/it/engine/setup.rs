@@ -7,7 +7,7 @@ use underpass_sim::link::LinkModel;
 use underpass_sim::machine::{
     Command, Cx, IpFamily, Machine, MachineFactory, SendId, Socket, Unsupported,
 };
-use underpass_sim::scenario::model::{Fault, FaultKind, NodeId, PairLink};
+use underpass_sim::scenario::model::{Fault, FaultKind, Mode, NodeId, PairLink};
 use underpass_sim::trace::{Observation, PacketInfo, Watch};
 use underpass_sim::world::{NodeSetup, Outcome, World, WorldConfig, ipv4_address};
 
@@ -70,7 +70,7 @@ pub(crate) fn pair(a: NodeId, b: NodeId, model: LinkModel) -> PairLink {
 }
 
 pub(crate) fn send(number: u64, to: NodeId) -> Command {
-    Command::Send { send: SendId(0), number, to, payload: vec![0; 32] }
+    Command::Send { send: SendId(0), number, to, mode: Mode::Datagram, payload: vec![0; 32] }
 }
 
 /// Has a courier send a payload to another.

@@ -1,0 +1,97 @@
+//! What a file says of how much members of the network hold, and whom they deal with.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::value::{MapAccessDeserializer, StrDeserializer};
+use serde::de::{self, Deserializer, MapAccess, Visitor};
+use toml::Spanned;
+
+use crate::units::Bytes;
+
+/// `limits = "board"`, or each by itself.
+#[derive(Clone, Debug)]
+pub enum Limits {
+    /// Those of a kind of machine.
+    Of(Kind),
+    /// These, and the default for what they leave out.
+    Own(Box<OwnLimits>),
+}
+
+/// A kind of machine.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// A microcontroller.
+    Board,
+    /// A computer.
+    Host,
+}
+
+/// How much a node holds.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnLimits {
+    /// Peers at once.
+    pub peers: Option<Spanned<u64>>,
+    /// Handshakes under way at once.
+    pub handshakes: Option<Spanned<u64>>,
+    /// Acknowledged messages at once, out and in.
+    pub messages: Option<Spanned<u64>>,
+    /// How far a peer's messages may be ahead of the first that has not ended.
+    pub message_window: Option<Spanned<u64>>,
+    /// Bytes of messages that are kept, out and in.
+    pub buffer: Option<Spanned<Bytes>>,
+    /// How far packets may overtake each other.
+    pub window_bits: Option<Spanned<u64>>,
+}
+
+impl<'de> Deserialize<'de> for Limits {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct LimitsVisitor;
+        impl<'de> Visitor<'de> for LimitsVisitor {
+            type Value = Limits;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("\"board\", \"host\" or a table")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Limits, E> {
+                Kind::deserialize(StrDeserializer::new(text)).map(Limits::Of)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Limits, A::Error> {
+                let own = OwnLimits::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(Limits::Own(Box::new(own)))
+            }
+        }
+        deserializer.deserialize_any(LimitsVisitor)
+    }
+}
+
+/// Whom a node deals with.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Access {
+    /// Whose handshakes it answers; everybody's in the network if not given.
+    pub answers: Option<Spanned<Whom>>,
+    /// Whose payloads it hands up; everybody's in the network if not given.
+    pub messages: Option<Spanned<Whom>>,
+    /// Whom it lists; names or globs.
+    #[serde(default)]
+    pub allow: Vec<Spanned<String>>,
+}
+
+/// A circle of peers, each within the one before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Whom {
+    /// Every member of the network.
+    Network,
+    /// Its `peers`, and those that it allows.
+    Listed,
+    /// Its `peers`, and whoever is where it calls.
+    Pinned,
+    /// Nobody.
+    Nobody,
+}

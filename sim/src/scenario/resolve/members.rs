@@ -1,0 +1,189 @@
+//! How much members of the network hold, and whom they deal with.
+
+use std::collections::BTreeSet;
+use std::ops::{Range, RangeInclusive};
+
+use toml::Spanned;
+use underpass_core::Whom;
+
+use super::Resolver;
+use crate::machine::underpass::Limits;
+use crate::scenario::diagnostic::Diagnostic;
+use crate::scenario::file::{self, Kind, Node, OwnLimits, Table};
+use crate::scenario::model::{Access, NodeId};
+
+/// A window far larger than anybody needs takes up memory for every session.
+const WINDOW_BITS_MAX: u64 = 65_536;
+
+impl Resolver<'_> {
+    /// Gives every node its limits, and whom it deals with.
+    pub(super) fn resolve_members(&mut self) {
+        let file = self.file;
+        for (entry, ids) in file.node.iter().zip(self.nodes_of.clone()) {
+            let node = entry.get();
+            let limits = node.limits.as_ref().and_then(|limits| self.limits(limits.get_ref()));
+            let access = node.access.as_ref().and_then(|access| self.access(access.get(), &ids));
+            for id in ids.clone() {
+                self.nodes[id].limits = limits.unwrap_or_default();
+                if let Some(access) = &access {
+                    let itself = |peer: &&NodeId| peer.0 as usize != id;
+                    let allow = access.allow.iter().filter(itself).copied().collect();
+                    self.nodes[id].access = Access { allow, ..*access };
+                }
+            }
+            self.check_room(node, ids);
+        }
+        self.check_callable();
+    }
+
+    fn limits(&mut self, limits: &file::Limits) -> Option<Limits> {
+        let own = match limits {
+            file::Limits::Of(Kind::Board) => return Some(Limits::BOARD),
+            file::Limits::Of(Kind::Host) => return Some(Limits::HOST),
+            file::Limits::Own(own) => own,
+        };
+        let OwnLimits { peers, handshakes, messages, message_window, buffer, window_bits } = &**own;
+        let buffer = buffer.as_ref().map(|buffer| {
+            let bytes = buffer.get_ref().0;
+            (bytes, buffer.span())
+        });
+        Some(Limits {
+            peers: self.in_range("peers", peers, 1..=16_384),
+            handshakes: self.in_range("handshakes", handshakes, 2..=4_096),
+            messages: self.in_range("messages", messages, 2..=16_384),
+            message_window: self.power_of_two("message_window", message_window, 32..=1_024),
+            buffer: self.bounded("buffer", buffer, 1_440..=10_485_600),
+            window_bits: self.power_of_two("window_bits", window_bits, 128..=WINDOW_BITS_MAX),
+        })
+    }
+
+    fn in_range(
+        &mut self,
+        key: &str,
+        limit: &Option<Spanned<u64>>,
+        range: RangeInclusive<u64>,
+    ) -> Option<usize> {
+        self.bounded(key, limit.as_ref().map(|limit| (*limit.get_ref(), limit.span())), range)
+    }
+
+    /// A limit that a node can keep to.
+    fn bounded(
+        &mut self,
+        key: &str,
+        limit: Option<(u64, Range<usize>)>,
+        range: RangeInclusive<u64>,
+    ) -> Option<usize> {
+        let (value, at) = limit?;
+        if !range.contains(&value) {
+            let (least, most) = range.into_inner();
+            self.wrong(
+                Diagnostic::at(at, format!("`{key}` cannot be {value}"))
+                    .label("no node is made for this")
+                    .help(format!("`{key}` is from {least} to {most}")),
+            );
+            return None;
+        }
+        usize::try_from(value).ok()
+    }
+
+    fn power_of_two(
+        &mut self,
+        key: &str,
+        limit: &Option<Spanned<u64>>,
+        range: RangeInclusive<u64>,
+    ) -> Option<usize> {
+        let written = limit.as_ref()?;
+        let value = *written.get_ref();
+        if range.contains(&value) && !value.is_power_of_two() {
+            let near = value.next_power_of_two();
+            self.wrong(
+                Diagnostic::at(written.span(), format!("`{key}` cannot be {value}"))
+                    .label("not a power of two")
+                    .help(format!("write `{key} = {}` or `{key} = {near}`", near / 2)),
+            );
+            return None;
+        }
+        self.in_range(key, limit, range)
+    }
+
+    fn access(&mut self, access: &file::Access, ids: &Range<usize>) -> Option<Access> {
+        let mut allow: BTreeSet<NodeId> = BTreeSet::new();
+        for pattern in &access.allow {
+            let selected = self.select_members(pattern)?;
+            if selected.iter().all(|id| ids.contains(&(id.0 as usize)) && ids.len() == 1) {
+                let message = format!("`{pattern}` allows itself");
+                self.wrong(
+                    Diagnostic::at(pattern.span(), message)
+                        .help("a node always deals with itself: name another node"),
+                );
+            }
+            allow.extend(selected);
+        }
+        let circle = |whom: &Option<Spanned<file::Whom>>| match whom.as_ref().map(Spanned::get_ref)
+        {
+            None | Some(file::Whom::Network) => Whom::Network,
+            Some(file::Whom::Listed) => Whom::Listed,
+            Some(file::Whom::Pinned) => Whom::Pinned,
+            Some(file::Whom::Nobody) => Whom::Nobody,
+        };
+        let (answers, messages) = (circle(&access.answers), circle(&access.messages));
+        if let Some(pattern) = access.allow.first()
+            && ![answers, messages].contains(&Whom::Listed)
+        {
+            self.wrong(
+                Diagnostic::at(pattern.span(), "`allow` makes no difference here")
+                    .label("neither `answers` nor `messages` is for those that are listed")
+                    .help("write `answers = \"listed\"`, or leave `allow` out"),
+            );
+        }
+        Some(Access { answers, messages, allow: allow.into_iter().collect() })
+    }
+
+    /// Whom a node dials, calls or names it must have room for.
+    fn check_room(&mut self, node: &Node, ids: Range<usize>) {
+        let Some(at) = node.limits.as_ref().map(Spanned::span) else { return };
+        for id in ids {
+            let node = &self.nodes[id];
+            let mut named: BTreeSet<NodeId> = node.peers.iter().copied().collect();
+            named.extend(&node.access.allow);
+            // An address takes up room until it is known whose it is.
+            let needed = named.len() + node.bootstrap.len();
+            let Some(room) = node.limits.peers.filter(|room| *room < needed) else { continue };
+            let message =
+                format!("`{}` has no room for the {needed} peers that it lists", node.name);
+            let mistake = Diagnostic::at(at, message)
+                .label(format!("room for {room}"))
+                .note("`peers`, `bootstrap` and those that `access` allows are counted")
+                .help(format!("let it hold at least {needed}, or list fewer"));
+            return self.wrong(mistake);
+        }
+    }
+
+    /// Who knows an address alone is answered only by those that answer everybody.
+    fn check_callable(&mut self) {
+        let file = self.file;
+        for (entry, ids) in file.node.iter().zip(self.nodes_of.clone()) {
+            for pattern in &entry.get().bootstrap {
+                let Ok(called) = self.names.select(pattern) else { continue };
+                let deaf = |id: &&NodeId| {
+                    !ids.contains(&(id.0 as usize))
+                        && self.nodes[id.0 as usize].access.answers != Whom::Network
+                };
+                let Some(deaf) = called.iter().find(deaf) else { continue };
+                let entry = self.nodes_of.iter().position(|ids| ids.contains(&(deaf.0 as usize)));
+                let access = entry.and_then(|entry| self.file.node[entry].get().access.as_ref());
+                let name = self.names.of(*deaf);
+                let mut mistake =
+                    Diagnostic::at(pattern.span(), format!("`{name}` does not answer strangers"))
+                        .label("whoever calls an address says last who it is")
+                        .help(format!(
+                            "list `{name}` in `peers`, or let it answer the \"network\""
+                        ));
+                if let Some(access) = access.map(Table::span) {
+                    mistake = mistake.also(access, "it deals with these only");
+                }
+                self.wrong(mistake);
+            }
+        }
+    }
+}
