@@ -148,7 +148,7 @@ impl<S: Storage> Node<S> {
         Ok(cx.handle(slot))
     }
 
-    /// Names a peer that the node may deal with where its [`Access`] says [`Whom::Listed`]. It is not
+    /// Names a peer that the node may deal with where its [`Access`] says [`Whom::Listed`](crate::Whom::Listed). It is not
     /// dialled, keeps its place in the storage until it is [closed](Self::close), and has the same
     /// handle as when it calls.
     ///

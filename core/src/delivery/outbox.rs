@@ -24,8 +24,11 @@ use crate::wire::{
 const PACKET_THRESHOLD: u64 = 3;
 /// Packets that ask for an acknowledgement when one is overdue (section 6.2.4).
 const PROBES: u8 = 2;
-/// A probe timeout is doubled so often at most: the peer counts as gone before that.
+/// A probe timeout is doubled so often at most, and to so long: a peer that is there but has no room
+/// looks like a lossy path, and a message has its lifetime to get through. RFC 9002 leaves the limit
+/// to whatever ends the connection; pings go on as often all the while.
 const DOUBLINGS_MAX: u8 = 10;
+const BACKOFF_MAX: Duration = Duration::from_secs(5);
 
 /// What a node keeps of its messages to a peer.
 pub(crate) struct Outbox {
@@ -405,7 +408,8 @@ fn set_loss_timer(to: u16, cx: &mut Cx<'_>) {
     let outbox = &cx.peers[usize::from(to)].delivery.outbox;
     let overdue = outbox.flights.last().map(|last| {
         let backoff = 1 << outbox.timeouts.min(DOUBLINGS_MAX);
-        let timeout = outbox.route.rtt.probe_timeout().saturating_mul(backoff);
+        let timeout = outbox.route.rtt.probe_timeout();
+        let timeout = timeout.saturating_mul(backoff).min(timeout.max(BACKOFF_MAX));
         // A probe may have to wait: that is no reason to ask for it again and again.
         cx.flights[usize::from(last)].packet.sent_at.max(outbox.timed_out_at) + timeout
     });
