@@ -148,9 +148,11 @@ impl<S: Storage> Node<S> {
         Ok(cx.handle(slot))
     }
 
-    /// Names a peer that the node may deal with where its [`Access`] says [`Whom::Listed`](crate::Whom::Listed). It is not
-    /// dialled, keeps its place in the storage until it is [closed](Self::close), and has the same
-    /// handle as when it calls.
+    /// Names a peer that the node may deal with where its [`Access`] says
+    /// [`Whom::Listed`](crate::Whom::Listed). It is not dialled, keeps its place in the storage until
+    /// it is [closed](Self::close), and has the same handle as when it calls. Those who came by
+    /// themselves may have half the room for messages that come in part; those who were named or
+    /// asked for may have all of it.
     ///
     /// # Errors
     /// The node is as before.

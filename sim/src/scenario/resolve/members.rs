@@ -127,15 +127,6 @@ impl Resolver<'_> {
             Some(file::Whom::Nobody) => Whom::Nobody,
         };
         let (answers, messages) = (circle(&access.answers), circle(&access.messages));
-        if let Some(pattern) = access.allow.first()
-            && ![answers, messages].contains(&Whom::Listed)
-        {
-            self.wrong(
-                Diagnostic::at(pattern.span(), "`allow` makes no difference here")
-                    .label("neither `answers` nor `messages` is for those that are listed")
-                    .help("write `answers = \"listed\"`, or leave `allow` out"),
-            );
-        }
         Some(Access { answers, messages, allow: allow.into_iter().collect() })
     }
 
