@@ -38,7 +38,18 @@
 //!
 //! Polls take no time and decide nothing; only the calls of step 1 do. Whatever a driver leaves for
 //! later is late, never lost: what is owed is kept with the peer it is owed to, so it cannot
-//! overflow.
+//! overflow. (Strangers under load are owed one answer between them: who does not get theirs asks
+//! again.)
+//!
+//! # Sessions, restarts, recordings
+//!
+//! A peer is dialled by its key ([`Node::connect`]) or as whoever is at an address
+//! ([`Node::connect_address`]), again and again until it is closed. Its session's keys are updated
+//! every two minutes, a handshake renews it every fifteen, all by itself. [`Access`] says whom a
+//! node deals with, [`Node::change_secret`] moves it to a new secret of its network while it runs.
+//! What may outlive a restart is [saved](Node::save): whom it knows and where, no secret. A
+//! [`Recorder`] stands in a node's place and writes down every call; a [`Player`] does the same
+//! again, anywhere, and finds the first call that comes out differently.
 //!
 //! # Datagrams and messages
 //!

@@ -38,6 +38,10 @@ pub(crate) enum Turn {
     Alive(u16),
     /// A peer has not answered for too long.
     Silent(u16),
+    /// A peer's packets come from where it has not answered from.
+    SeemsElsewhere(u16),
+    /// More has come from there: a `Ping` that had to wait may go there now.
+    MayBePinged(u16),
 }
 
 pub(crate) fn on_turn(turn: Option<Turn>, cx: &mut Cx<'_>) {
@@ -54,6 +58,8 @@ pub(crate) fn on_turn(turn: Option<Turn>, cx: &mut Cx<'_>) {
             delivery::wake(peer, cx);
         }
         Turn::Silent(peer) => silent(peer, cx),
+        Turn::SeemsElsewhere(peer) => heartbeat::ping_now(peer, cx),
+        Turn::MayBePinged(peer) => heartbeat::wake(peer, cx),
     }
 }
 

@@ -48,7 +48,8 @@ fn sealed<'d>(
     let is_newest = slot.is_newest(header.counter);
     let from = match slot.owner {
         Owner::Peer(peer) => {
-            unproven::on_packet(peer, Via { session, path }, len, is_newest, cx);
+            let turn = unproven::on_packet(peer, Via { session, path }, len, is_newest, cx);
+            lifecycle::on_turn(turn, cx);
             peer
         }
         // The first packet opened under a handshake's keys ends the handshake.

@@ -4,8 +4,9 @@
 //! pinged as well.
 
 use crate::cx::Cx;
-use crate::heartbeat::{self, Via};
+use crate::heartbeat::Via;
 use crate::held::Held;
+use crate::lifecycle::Turn;
 use crate::path::Path;
 use crate::peer::PeerSlot;
 use crate::time::{Duration, Instant};
@@ -90,22 +91,28 @@ impl PeerSlot {
 }
 
 /// An authentic packet of a peer has come; `is_newest` if none has that was sealed later.
-pub(crate) fn on_packet(peer: u16, via: Via, len: usize, is_newest: bool, cx: &mut Cx<'_>) {
+pub(crate) fn on_packet(
+    peer: u16,
+    via: Via,
+    len: usize,
+    is_newest: bool,
+    cx: &mut Cx<'_>,
+) -> Option<Turn> {
     let now = cx.now();
     let slot = cx.peer(peer);
     if slot.path.get() == Some(via.path) || slot.current != Some(via.session) {
-        return;
+        return None;
     }
     match slot.unproven.as_mut() {
         Some(unproven) if unproven.path == via.path => {
             unproven.credit = unproven.credit.saturating_add(len * FACTOR);
-            heartbeat::wake(peer, cx);
+            Some(Turn::MayBePinged(peer))
         }
-        Some(unproven) if now < unproven.since + MOVES_APART => {}
+        Some(unproven) if now < unproven.since + MOVES_APART => None,
         _ if is_newest => {
             slot.seems_at(via.path, Balance { came: len, went: 0 }, now);
-            heartbeat::ping_now(peer, cx);
+            Some(Turn::SeemsElsewhere(peer))
         }
-        _ => {}
+        _ => None,
     }
 }
