@@ -19,6 +19,10 @@ pub enum Whom {
 }
 
 /// Whom a node answers, takes messages from and relays for.
+///
+/// A node that does not answer everybody shows others nothing, neither cookies nor hints. Under load
+/// it takes up handshakes only from where it knows somebody to be whom it answers: one of them that
+/// has moved may have to wait.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Access {
     /// Whose handshakes are answered; whom the node dials, it talks to anyway. Who knows only an address shows last who it is, so that it is

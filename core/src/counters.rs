@@ -29,7 +29,8 @@ macro_rules! counted {
 
 counted! {
     /// Why a datagram was refused. A refused datagram changes nothing but the count, unless the
-    /// reason says otherwise.
+    /// reason says otherwise. One that was opened has used up its counter; it may have confirmed its
+    /// session, brought a newer key, and shown where its sender seems to be.
     pub enum Dropped {
         /// Its length is none that its kind can have.
         BadLength = "dropped.bad-length",
@@ -47,7 +48,7 @@ counted! {
         WeakKey = "dropped.weak-key",
         /// A handshake from this node's own identity, or with its own ephemeral key.
         OwnIdentity = "dropped.own-identity",
-        /// A `Hello` while the same one is being answered.
+        /// A `Hello` while the same one is being answered. The answer goes to where it came from.
         HandshakeInProgress = "dropped.handshake-in-progress",
         /// A `Hello` of a handshake that was made, or one that a later handshake has overtaken: it
         /// was recorded and sent again.
@@ -55,8 +56,8 @@ counted! {
         /// A `Hello` under load whose sender has yet to show that it receives what is sent to where it
         /// seems to be. It was sent a cookie.
         CookieRequired = "dropped.cookie-required",
-        /// From somebody whom the access policy does not allow it. Of a sealed packet the counter is
-        /// used up.
+        /// From somebody whom the access policy does not allow it. If it was to confirm a handshake,
+        /// that is forgotten.
         NotAllowed = "dropped.not-allowed",
         /// No room for another handshake under way.
         HandshakesFull = "dropped.handshakes-full",

@@ -11,7 +11,7 @@ use crate::delivery::{self, FlightSlot, MessageSlot};
 use crate::heartbeat;
 use crate::held::Held;
 use crate::identity::PeerId;
-use crate::peer::{Contact, News, Peer, PeerSlot, PeerState};
+use crate::peer::{Contact, News, Peer, PeerSlot};
 use crate::realm::Realms;
 use crate::session::cookie::CookieSecrets;
 use crate::session::handshake::{HandshakeSlot, Share, UnderWay};
@@ -228,21 +228,20 @@ impl<'a> Cx<'a> {
         self.state.free_peers.len() == 0
     }
 
-    /// Of the peers that nobody asked for, the one to lose first: not active, or overdue, and so for
-    /// longest.
+    /// Of the peers that nobody asked for, the one to lose first: gone, or overdue, and so for longest.
     pub(crate) fn least_wanted_peer(&self) -> Option<u16> {
         slots(self.peers.len())
             .filter(|&slot| self.peers[usize::from(slot)].standing == Standing::Met)
             .min_by_key(|&slot| {
                 let peer = &self.peers[usize::from(slot)];
-                (self.is_in_touch(peer), peer.current.is_some(), peer.since)
+                (self.is_in_touch(peer), peer.since)
             })
     }
 
-    /// Whether a peer is active, and answers as often as this node would like it to.
+    /// Whether there is a session with a peer, and it answers as often as this node would like it to.
     pub(crate) fn is_in_touch(&self, peer: &PeerSlot) -> bool {
         let interval = self.state.config.ping_interval;
-        peer.state == PeerState::Active && !heartbeat::is_overdue(peer, interval, self.now())
+        peer.current.is_some() && !heartbeat::is_overdue(peer, interval, self.now())
     }
 
     /// Forgets a peer that has no session, no handshake and no messages.

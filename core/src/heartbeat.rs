@@ -4,8 +4,6 @@
 //! that was pinged: neither a replayed packet nor one from elsewhere proves anything. A `Ping` that
 //! is lost is sent again on the schedule of every control exchange, each time with a fresh nonce.
 
-use heapless::HistoryBuf;
-
 use crate::counters::{Counter, Dropped};
 use crate::crypto::aead::TAG_LEN;
 use crate::cx::{Actor, Cx};
@@ -21,8 +19,7 @@ use crate::wire::{Control, Probe, SealedHeader};
 /// Intervals without an answer after which a peer is gone, once the `Ping` then under way has had its
 /// time.
 const SILENT_INTERVALS: u64 = 3;
-/// Tries of one exchange whose answers still count; with a second between tries, round trips of up
-/// to four seconds.
+/// Tries whose answers still count; with a second between tries, round trips of up to four seconds.
 const TRIES_KEPT: usize = 4;
 
 /// What a node remembers of a peer's answers.
@@ -34,6 +31,7 @@ pub(crate) struct Heartbeat {
     /// When the last answer came, or the session began.
     answered_at: Instant,
     exchange: Held<Exchange>,
+    tries: Tries,
     ping_owed: bool,
     pong_owed: Held<PongOwed>,
     /// The intervals are over; what counts now is the `Ping` that was under way then.
@@ -44,8 +42,12 @@ pub(crate) struct Heartbeat {
 struct Exchange {
     begun: Instant,
     tries: u8,
-    /// The last tries.
-    sent: HistoryBuf<Try, TRIES_KEPT>,
+}
+
+/// The last tries, those of the exchange before included: their answers may still be under way.
+struct Tries {
+    kept: [Held<Try>; TRIES_KEPT],
+    next: u8,
 }
 
 #[derive(Clone, Copy)]
@@ -76,10 +78,33 @@ impl Heartbeat {
         round_trip: None,
         answered_at: Instant::ORIGIN,
         exchange: Held::Nothing,
+        tries: Tries::NONE,
         ping_owed: false,
         pong_owed: Held::Nothing,
         is_last_chance: false,
     };
+}
+
+impl Tries {
+    const NONE: Self = Self { kept: [const { Held::Nothing }; TRIES_KEPT], next: 0 };
+
+    fn push(&mut self, sent: Try) {
+        self.kept[usize::from(self.next)] = Held::This(sent);
+        self.next = (self.next + 1) % TRIES_KEPT as u8;
+    }
+
+    /// The try that this answers. A path answers for all tries on it.
+    fn answered(&mut self, probe: &Probe, path: Path) -> Option<Try> {
+        let on_path = |kept: &Held<Try>| kept.get().filter(|sent| sent.path == path);
+        let answered =
+            self.kept.iter().filter_map(on_path).find(|sent| sent.nonce == probe.nonce)?;
+        for kept in &mut self.kept {
+            if on_path(kept).is_some() {
+                *kept = Held::Nothing;
+            }
+        }
+        Some(answered)
+    }
 }
 
 /// Begins an exchange now.
@@ -88,19 +113,22 @@ pub(crate) fn begin(peer: u16, cx: &mut Cx<'_>) {
     let slot = cx.peer(peer);
     slot.give_up_unproven(begun);
     let heartbeat = &mut slot.heartbeat;
-    heartbeat.exchange = Held::This(Exchange { begun, tries: 0, sent: HistoryBuf::new() });
+    heartbeat.exchange = Held::This(Exchange { begun, tries: 0 });
     heartbeat.ping_owed = true;
     cx.make_ready(Actor::Peer(peer));
 }
 
-/// Pings as soon as possible, within the exchange under way if there is one.
+/// Pings as soon as possible, within the exchange under way if that has not had its time.
 pub(crate) fn ping_now(peer: u16, cx: &mut Cx<'_>) {
+    let now = cx.now();
     let heartbeat = &mut cx.peer(peer).heartbeat;
-    if heartbeat.exchange.as_ref().is_none() {
-        return begin(peer, cx);
+    match heartbeat.exchange.as_ref() {
+        Some(exchange) if now < exchange.begun + ATTEMPT => {
+            heartbeat.ping_owed = true;
+            cx.make_ready(Actor::Peer(peer));
+        }
+        _ => begin(peer, cx),
     }
-    heartbeat.ping_owed = true;
-    cx.make_ready(Actor::Peer(peer));
 }
 
 /// Lets the peer have its turn if it is owed anything.
@@ -161,14 +189,12 @@ pub(crate) fn on_message(
 fn on_pong(from: u16, path: Path, probe: Probe, cx: &mut Cx<'_>) -> Result<Option<Turn>, Dropped> {
     let now = cx.now();
     let peer = cx.peer(from);
-    let exchange = peer.heartbeat.exchange.as_ref().ok_or(Dropped::UnexpectedPong)?;
-    let is_answered = |sent: &&Try| sent.nonce == probe.nonce && sent.path == path;
-    let answered = exchange.sent.iter().find(is_answered).ok_or(Dropped::UnexpectedPong)?;
+    let heartbeat = &mut peer.heartbeat;
+    let answered = heartbeat.tries.answered(&probe, path).ok_or(Dropped::UnexpectedPong)?;
     let round_trip = now.saturating_since(answered.at);
-    let next = exchange.begun + peer.heartbeat.interval;
-    peer.heartbeat.exchange = Held::Nothing;
-    peer.heartbeat.ping_owed = false;
-    peer.heartbeat.round_trip = Some(round_trip);
+    let next = heartbeat.exchange.take().map(|exchange| exchange.begun + heartbeat.interval);
+    heartbeat.ping_owed = false;
+    heartbeat.round_trip = Some(round_trip);
     peer.news.round_trip = Some(round_trip);
     peer.prove(path);
     let was_active = peer.state == PeerState::Active;
@@ -176,7 +202,9 @@ fn on_pong(from: u16, path: Path, probe: Probe, cx: &mut Cx<'_>) -> Result<Optio
         peer.enter(PeerState::Active, now);
     }
     cx.make_news(from);
-    cx.set_timer(Actor::Peer(from), Timer::Ping, Some(next));
+    if next.is_some() {
+        cx.set_timer(Actor::Peer(from), Timer::Ping, next);
+    }
     restart_silence(from, cx);
     Ok((!was_active).then_some(Turn::Alive(from)))
 }
@@ -184,7 +212,7 @@ fn on_pong(from: u16, path: Path, probe: Probe, cx: &mut Cx<'_>) -> Result<Optio
 pub(crate) fn on_timer(timer: Timer, peer: u16, cx: &mut Cx<'_>) -> Option<Turn> {
     match timer {
         Timer::Ping => {
-            on_ping_due(peer, cx);
+            ping_now(peer, cx);
             None
         }
         Timer::Silence => on_silence(peer, cx),
@@ -204,18 +232,6 @@ fn on_silence(peer: u16, cx: &mut Cx<'_>) -> Option<Turn> {
             None
         }
         None => Some(Turn::Silent(peer)),
-    }
-}
-
-fn on_ping_due(peer: u16, cx: &mut Cx<'_>) {
-    let now = cx.now();
-    let heartbeat = &mut cx.peer(peer).heartbeat;
-    match heartbeat.exchange.as_ref() {
-        Some(exchange) if now < exchange.begun + ATTEMPT => {
-            heartbeat.ping_owed = true;
-            cx.make_ready(Actor::Peer(peer));
-        }
-        _ => begin(peer, cx),
     }
 }
 
@@ -261,8 +277,8 @@ fn next_try(peer: u16, path: Path, cx: &mut Cx<'_>) -> Option<Probe> {
     let heartbeat = &mut cx.peer(peer).heartbeat;
     let (interval, round_trip) = (heartbeat.interval, heartbeat.round_trip);
     let exchange = heartbeat.exchange.as_mut()?;
-    exchange.sent.write(Try { nonce, path, at });
     exchange.tries = exchange.tries.saturating_add(1);
+    heartbeat.tries.push(Try { nonce, path, at });
     // On a slow path the answer to the first try may still be under way.
     let gap = retry_gap(exchange.tries).max(round_trip.unwrap_or_default().saturating_mul(2));
     let retry = at + gap;

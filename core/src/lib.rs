@@ -38,8 +38,8 @@
 //!
 //! Polls take no time and decide nothing; only the calls of step 1 do. Whatever a driver leaves for
 //! later is late, never lost: what is owed is kept with the peer it is owed to, so it cannot
-//! overflow. (Strangers under load are owed one answer between them: who does not get theirs asks
-//! again.)
+//! overflow. (Those of whom nothing is remembered are owed one answer between them: who does not get
+//! theirs asks again.)
 //!
 //! # Sessions, restarts, recordings
 //!

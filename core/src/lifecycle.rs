@@ -63,9 +63,11 @@ pub(crate) fn on_turn(turn: Option<Turn>, cx: &mut Cx<'_>) {
     }
 }
 
-/// Dials a peer where it is said to be now. One that has a session shows itself where it is.
+/// Dials a peer that is not active where it is said to be now. One that has a session is pinged there,
+/// and where it called from.
 pub(crate) fn dial_at(peer: u16, path: Path, cx: &mut Cx<'_>) {
     if cx.peer(peer).current.is_some() {
+        cx.peer(peer).path = Held::This(path);
         return;
     }
     if let Some(own) = cx.peer(peer).initiating
@@ -140,7 +142,7 @@ pub(crate) fn confirmed(
         handshake::abandon(handshake, cx);
         return Err(Dropped::NotAllowed);
     }
-    if known.is_some_and(|peer| handshake::own_goes_first(handshake, peer, cx)) {
+    if known.is_some_and(|peer| handshake::own_is_confirmed_first(handshake, peer, cx)) {
         return Err(Dropped::SimultaneousOpen);
     }
     let admitted = known.or_else(|| admit(Some(remote), Asker::Stranger, cx));
@@ -185,9 +187,7 @@ pub(crate) fn record(id: PeerId, cx: &mut Cx<'_>) -> Option<u16> {
 pub(crate) fn admit(contact: Option<Contact>, asker: Asker, cx: &mut Cx<'_>) -> Option<u16> {
     if cx.is_full() {
         let other = cx.least_wanted_peer()?;
-        let slot = &cx.peers[usize::from(other)];
-        let was_active = slot.state == PeerState::Active;
-        let is_gone = if was_active { !cx.is_in_touch(slot) } else { slot.current.is_none() };
+        let is_gone = !cx.is_in_touch(&cx.peers[usize::from(other)]);
         if asker == Asker::Stranger && !is_gone {
             return None;
         }

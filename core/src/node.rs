@@ -150,9 +150,9 @@ impl<S: Storage> Node<S> {
 
     /// Names a peer that the node may deal with where its [`Access`] says
     /// [`Whom::Listed`](crate::Whom::Listed). It is not dialled, keeps its place in the storage until
-    /// it is [closed](Self::close), and has the same handle as when it calls. Those who came by
-    /// themselves may have half the room for messages that come in part; those who were named or
-    /// asked for may have all of it.
+    /// it is [closed](Self::close), and has the same handle as when it calls. Of the
+    /// room for messages that come in part it may have what any peer may; from those who came by
+    /// themselves one is begun only while all that is held keeps within that.
     ///
     /// # Errors
     /// The node is as before.

@@ -59,6 +59,16 @@ fn sealed<'d>(
     if is_updated {
         upkeep::schedule(from, cx);
     }
+    dispatch(from, Via { session, path }, content, cx)
+}
+
+/// Hands an opened content to the part that it is for.
+fn dispatch<'d>(
+    from: u16,
+    via: Via,
+    content: &'d [u8],
+    cx: &mut Cx<'_>,
+) -> Result<Received<'d>, Dropped> {
     match Message::decode(content).map_err(|_| Dropped::UnknownMessage)? {
         Message::Datagram(_) | Message::Fragment(_)
             if !access::allows(Use::Messages, Some(from), cx) =>
@@ -70,18 +80,18 @@ fn sealed<'d>(
             Ok(Received::Datagram { from: cx.handle(from), payload })
         }
         Message::Fragment(fragment) => {
-            let arrival = delivery::on_fragment(from, Via { session, path }, &fragment, cx)?;
+            let arrival = delivery::on_fragment(from, via, &fragment, cx)?;
             Ok(match arrival {
                 Arrival::Whole => Received::Message(whole(from, &fragment, cx)),
                 Arrival::Kept => Received::Nothing,
             })
         }
         Message::Ack(ack) => {
-            delivery::on_ack(from, Via { session, path }, &ack, cx)?;
+            delivery::on_ack(from, via, &ack, cx)?;
             Ok(Received::Nothing)
         }
         Message::Control(message) => {
-            let turn = heartbeat::on_message(from, Via { session, path }, message, cx)?;
+            let turn = heartbeat::on_message(from, via, message, cx)?;
             lifecycle::on_turn(turn, cx);
             Ok(Received::Nothing)
         }

@@ -155,8 +155,8 @@ fn begin_part(from: u16, fragment: &Fragment<'_>, cx: &mut Cx<'_>) -> Option<u16
     let limit = slots::parts_limit(cx);
     let len = fragment.len as usize;
     let taken = cx.peer(from).delivery.inbox.taken;
-    // Who came by itself leaves room for those whom the application knows: all such peers together
-    // hold no more than one may.
+    // Who came by itself leaves room for those whom the application knows: no message of it is begun
+    // unless all that is held, whoever it is from, keeps within what one peer may hold.
     let is_met = cx.peer(from).standing == Standing::Met;
     let all = if is_met { cx.state.messages.taken[Direction::In as usize] } else { taken };
     if !taken.leaves_room_for(len, limit) || !all.leaves_room_for(len, limit) {

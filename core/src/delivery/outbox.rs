@@ -24,11 +24,12 @@ use crate::wire::{
 const PACKET_THRESHOLD: u64 = 3;
 /// Packets that ask for an acknowledgement when one is overdue (section 6.2.4).
 const PROBES: u8 = 2;
-/// A probe timeout is doubled so often at most, and to so long: a peer that is there but has no room
-/// looks like a lossy path, and a message has its lifetime to get through. RFC 9002 leaves the limit
-/// to whatever ends the connection; pings go on as often all the while.
-const DOUBLINGS_MAX: u8 = 10;
+/// A probe timeout is doubled up to so long: a peer that is there but has no room looks like a lossy
+/// path, and a message has its lifetime to get through. RFC 9002 leaves the limit to whatever ends
+/// the connection; pings go on as often all the while.
 const BACKOFF_MAX: Duration = Duration::from_secs(5);
+/// So many doublings pass that in any case.
+const DOUBLINGS_MAX: u8 = 10;
 
 /// What a node keeps of its messages to a peer.
 pub(crate) struct Outbox {

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use underpass_core::{Duration, Event};
+use underpass_core::{Duration, Event, MAX_DATAGRAM};
 
 use crate::net::{A, B, Net, Packet, address};
 
@@ -156,4 +156,57 @@ fn a_peer_that_moves_is_followed_as_soon_as_it_speaks() {
     });
     assert_eq!(to_old, 0);
     assert!(is_undisturbed(&mut net));
+}
+
+#[test]
+fn it_is_followed_also_if_the_first_pings_there_are_lost() {
+    for lost in 1..4 {
+        let mut net = Net::connected();
+        net.run_for(Duration::from_secs(6));
+        net.hosts[A].address = address(7);
+        let mut pings = 0;
+        net.run(Duration::from_secs(35), |packet| {
+            pings += usize::from(packet.to == address(7));
+            packet.to != address(7) || pings > lost
+        });
+        assert!(is_undisturbed(&mut net), "{lost} lost");
+        // What B sends reaches A where A is.
+        let (peer, mut out) = (net.peer(B, A).unwrap(), [0; MAX_DATAGRAM]);
+        let sent = net.hosts[B].node.send_datagram(peer, b"there you are", &mut out).unwrap();
+        assert_eq!(sent.path.remote, address(7), "{lost} lost");
+    }
+}
+
+#[test]
+fn who_moves_twice_within_a_round_trip_is_found_where_it_answers() {
+    let mut net = Net::new(2);
+    net.delay = Duration::from_millis(400);
+    net.connect(A, B);
+    net.run_for(Duration::from_secs(60));
+    for place in 20..23 {
+        net.hosts[A].address = address(place);
+        net.run_for(Duration::from_millis(1200));
+    }
+    net.run_for(Duration::from_secs(40));
+    assert!(net.is_active(A, B) && net.is_active(B, A));
+    let (peer, mut out) = (net.peer(B, A).unwrap(), [0; MAX_DATAGRAM]);
+    let sent = net.hosts[B].node.send_datagram(peer, b"at last", &mut out).expect("it has a path");
+    assert_eq!(sent.path.remote, net.hosts[A].address);
+}
+
+#[test]
+fn who_was_asked_for_while_it_called_is_dialled_when_it_falls_silent() {
+    let mut net = Net::new(2);
+    net.connect(A, B);
+    for _ in 0..3 {
+        let packet = net.wire.remove(0);
+        net.handle(packet).expect("Hello, Welcome, Ping");
+    }
+    net.connect(B, A);
+    net.wire.clear();
+    // A is gone before it has answered once, and comes back without calling.
+    net.run(Duration::from_secs(40), |_| false);
+    net.restart(A, 33);
+    net.run_for(Duration::from_secs(100));
+    assert!(net.is_active(B, A));
 }

@@ -30,7 +30,7 @@ pub(crate) fn remote(handshake: u16, cx: &mut Cx<'_>) -> Contact {
 /// begun, each has answered the other, and the session begun by the smaller `PeerId` stays. While
 /// ours, answered already, waits to be confirmed, theirs is not taken up; if ours comes to nothing,
 /// their next packet is.
-pub(crate) fn own_goes_first(handshake: u16, peer: u16, cx: &mut Cx<'_>) -> bool {
+pub(crate) fn own_is_confirmed_first(handshake: u16, peer: u16, cx: &mut Cx<'_>) -> bool {
     let Some(own) = cx.peer(peer).initiating.filter(|own| *own != handshake) else { return false };
     let remote = cx.peer(peer).contact().id;
     cx.handshake(own).stage == Stage::Confirming && cx.state.id < remote
@@ -82,9 +82,9 @@ pub(crate) fn confirm(
 fn balance(handshake: u16, path: Path, len: usize, cx: &mut Cx<'_>) -> Balance {
     let slot = cx.handshake(handshake);
     if slot.path.get() == Some(path) {
-        Balance { came: Hello::LEN + len, went: Welcome::len(slot.pattern) }
+        Balance::of(Hello::LEN + len, Welcome::len(slot.pattern))
     } else {
-        Balance { came: len, went: 0 }
+        Balance::of(len, 0)
     }
 }
 

@@ -19,7 +19,7 @@ mod progress;
 mod responder;
 mod share;
 
-pub(crate) use confirm::{Confirmed, abandon_others, confirm, own_goes_first, remote};
+pub(crate) use confirm::{Confirmed, abandon_others, confirm, own_is_confirmed_first, remote};
 pub(crate) use initiator::{initiate, on_cookie, on_welcome};
 pub(crate) use progress::{on_outcome, take_work};
 pub(crate) use responder::{on_confirm, on_hello};

@@ -187,11 +187,11 @@ pub(super) fn identified(
     if !makes_way(handshake, &remote.id, &intro, cx) {
         return Err(Dropped::ReplayedHello);
     }
-    if known.is_some() && cx.has_place(Share::Known) {
+    if known.is_some() {
         cx.move_to_known(handshake);
     }
     match pattern {
-        Pattern::Ik if own_goes_first(remote.id, cx) => Err(Dropped::SimultaneousOpen),
+        Pattern::Ik if own_is_answered_first(remote.id, cx) => Err(Dropped::SimultaneousOpen),
         Pattern::Ik => {
             let channel = known.map(|peer| cx.peer(peer).channel.local);
             // A stranger has a record once it is confirmed, with the channel that it is told now.
@@ -213,13 +213,16 @@ fn is_replayed(intro: &Intro, peer: u16, cx: &mut Cx<'_>) -> bool {
     newest.is_some_and(|newest| newest.channel == intro.channel && newest.hello >= intro.hello)
 }
 
-/// Handshakes that one node may have under way with us: with that of a life before, recorded and sent
-/// again, that of its present one.
+/// Handshakes that one node may have under way with us: that of its present life, and one of a life
+/// before, recorded and sent again.
 const HANDSHAKES_EACH: usize = 2;
 
 /// Whether a handshake may go on beside others of the same initiator. Of one channel only the newest
-/// does; of others only as many as there may be, the newest here.
+/// does. Of several, the one that has been here longest makes way, unless it is of the channel that
+/// is known: recordings of other lives do not drive that out.
 fn makes_way(handshake: u16, initiator: &PeerId, intro: &Intro, cx: &mut Cx<'_>) -> bool {
+    let known = cx.find_peer(initiator).and_then(|peer| cx.peer(peer).channel.remote.get());
+    let known = known.map(|known| known.channel);
     let mut oldest: Option<(Instant, u16)> = None;
     let mut count = 1;
     for other in (0..cx.handshakes.len() as u16).filter(|other| *other != handshake) {
@@ -235,8 +238,10 @@ fn makes_way(handshake: u16, initiator: &PeerId, intro: &Intro, cx: &mut Cx<'_>)
             continue;
         }
         count += 1;
-        let expiry = slot.timers.earliest().map(|deadline| (deadline.at, other));
-        oldest = oldest.min(expiry).or(expiry);
+        if Some(theirs.channel) != known {
+            let expiry = slot.timers.earliest().map(|deadline| (deadline.at, other));
+            oldest = oldest.min(expiry).or(expiry);
+        }
     }
     if let Some((_, other)) = oldest.filter(|_| count > HANDSHAKES_EACH) {
         abandon(other, cx);
@@ -247,7 +252,7 @@ fn makes_way(handshake: u16, initiator: &PeerId, intro: &Intro, cx: &mut Cx<'_>)
 /// If both ends have sent a `Hello`, that of the smaller `PeerId` is answered, and the other refused.
 /// Whoever answers keeps its own handshake until the other's is confirmed: this `Hello` may be a
 /// replayed one. If ours has its answer already, `confirm` decides between the two.
-fn own_goes_first(remote: PeerId, cx: &mut Cx<'_>) -> bool {
+fn own_is_answered_first(remote: PeerId, cx: &mut Cx<'_>) -> bool {
     let Some(peer) = cx.find_peer(&remote) else { return false };
     let Some(own) = cx.peer(peer).initiating else { return false };
     cx.handshake(own).stage != Stage::Confirming && cx.state.id < remote
