@@ -84,3 +84,27 @@ pub(super) enum Call<'a> {
     PollEvent,
     PollMessage,
 }
+
+impl Call<'_> {
+    /// The time that the node was told, if it was.
+    pub(super) fn now(&self) -> Option<Instant> {
+        match *self {
+            Self::HandleDatagram { now, .. }
+            | Self::HandleTimeout { now }
+            | Self::Connect { now, .. }
+            | Self::ConnectAddress { now, .. }
+            | Self::Allow { now, .. }
+            | Self::SetAccess { now, .. }
+            | Self::Close { now, .. }
+            | Self::SendMessage { now, .. }
+            | Self::CompleteJob { now, .. } => Some(now),
+            Self::ChangeSecret { .. }
+            | Self::RetirePreviousSecret
+            | Self::SendDatagram { .. }
+            | Self::PollJob
+            | Self::PollTransmit
+            | Self::PollEvent
+            | Self::PollMessage => None,
+        }
+    }
+}

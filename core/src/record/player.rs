@@ -138,66 +138,31 @@ impl<'r, S: Storage> Player<'r, S> {
 
     /// `None` if nobody can have called so.
     fn perform(&mut self, call: Call<'_>) -> Option<()> {
+        self.now = call.now().map_or(self.now, |now| self.now.max(now));
         let Self { node, digest, datagram: buffer, .. } = self;
         let mut out = [0; MAX_DATAGRAM];
-        let mut at = self.now;
-        let mut time = |now| at = now;
         match call {
             Call::HandleDatagram { path, datagram, now } => {
-                time(now);
                 let buffer = buffer.get_mut(..datagram.len())?;
                 buffer.copy_from_slice(datagram);
                 digest.absorb(&node.handle_datagram(path, buffer, now));
             }
-            Call::HandleTimeout { now } => {
-                time(now);
-                node.handle_timeout(now);
-                digest.absorb(&());
-            }
-            Call::Connect { id, path, now } => {
-                time(now);
-                digest.absorb(&node.connect(id, path, now));
-            }
-            Call::ConnectAddress { path, now } => {
-                time(now);
-                digest.absorb(&node.connect_address(path, now));
-            }
-            Call::Allow { id, now } => {
-                time(now);
-                digest.absorb(&node.allow(id, now));
-            }
-            Call::SetAccess { access, now } => {
-                time(now);
-                node.set_access(access, now);
-                digest.absorb(&());
-            }
-            Call::ChangeSecret { secret } => {
-                node.change_secret(secret);
-                digest.absorb(&());
-            }
-            Call::RetirePreviousSecret => {
-                node.retire_previous_secret();
-                digest.absorb(&());
-            }
-            Call::Close { peer, now } => {
-                time(now);
-                digest.absorb(&node.close(peer, now));
-            }
+            Call::Connect { id, path, now } => digest.absorb(&node.connect(id, path, now)),
+            Call::ConnectAddress { path, now } => digest.absorb(&node.connect_address(path, now)),
+            Call::Allow { id, now } => digest.absorb(&node.allow(id, now)),
+            Call::Close { peer, now } => digest.absorb(&node.close(peer, now)),
             Call::SendDatagram { to, payload } => {
                 let sent = node.send_datagram(to, payload, &mut out);
                 digest.absorb(&sent.map(|transmit| (transmit, &out[..transmit.len])));
             }
             Call::SendMessage { to, message, now } => {
-                time(now);
                 digest.absorb(&node.send_message(to, message, now));
             }
             Call::CompleteJob { ticket, outcome, now } => {
-                time(now);
                 digest.absorb(&node.complete_job(Done { ticket, outcome }, now));
             }
             Call::PollJob => {
-                let job = node.poll_job();
-                digest.absorb(&job.as_ref().map(|job| (job.ticket, job.work)));
+                digest.absorb(&node.poll_job().as_ref().map(|job| (job.ticket, job.work)));
             }
             Call::PollTransmit => {
                 let sent = node.poll_transmit(&mut out);
@@ -205,8 +170,11 @@ impl<'r, S: Storage> Player<'r, S> {
             }
             Call::PollEvent => digest.absorb(&node.poll_event()),
             Call::PollMessage => digest.absorb(&node.poll_message()),
+            Call::HandleTimeout { now } => node.handle_timeout(now),
+            Call::SetAccess { access, now } => node.set_access(access, now),
+            Call::ChangeSecret { secret } => node.change_secret(secret),
+            Call::RetirePreviousSecret => node.retire_previous_secret(),
         }
-        self.now = self.now.max(at);
         Some(())
     }
 }

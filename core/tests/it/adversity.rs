@@ -5,28 +5,6 @@ use underpass_core::{Config, Counter, Duration, PeerState, Stale};
 
 use crate::net::{A, B, Host, Net, Packet, address, network, path_to};
 
-/// Lets time pass; everything that is sent first goes through the bystander's hands.
-fn run_past(net: &mut Net, span: Duration, mut bystander: impl FnMut(&mut Net, &Packet)) {
-    let end = net.now + span;
-    loop {
-        for packet in std::mem::take(&mut net.wire) {
-            bystander(net, &packet);
-            let _ = net.handle(packet);
-        }
-        if !net.wire.is_empty() {
-            continue;
-        }
-        let next = net.hosts.iter().filter_map(|host| host.node.poll_timeout()).map(|d| d.at).min();
-        let Some(next) = next.filter(|next| *next <= end) else { break };
-        net.now = net.now.max(next);
-        for host in 0..net.hosts.len() {
-            net.hosts[host].node.handle_timeout(net.now);
-            net.collect(host);
-        }
-    }
-    net.now = end;
-}
-
 const HELLO: u8 = 1;
 
 #[test]
@@ -38,10 +16,11 @@ fn a_replayed_hello_does_not_keep_its_receiver_from_dialling() {
     net.restart(A, 40);
     net.restart(B, 41);
     net.connect(B, A);
-    run_past(&mut net, Duration::from_secs(60), |net, packet| {
+    net.run_past(Duration::from_secs(60), |net, packet| {
         if packet.bytes[0] == HELLO && packet.to == address(A) {
             let _ = net.handle(recorded.clone());
         }
+        true
     });
     assert!(net.is_active(A, B) && net.is_active(B, A));
 }
@@ -50,11 +29,12 @@ fn a_replayed_hello_does_not_keep_its_receiver_from_dialling() {
 fn a_copy_of_a_hello_that_is_faster_does_not_silence_the_original() {
     let mut net = Net::new(2);
     net.connect(A, B);
-    run_past(&mut net, Duration::from_secs(60), |net, packet| {
+    net.run_past(Duration::from_secs(60), |net, packet| {
         if packet.bytes[0] == HELLO {
             let copy = Packet { from: address(200), ..packet.clone() };
             let _ = net.handle(copy);
         }
+        true
     });
     assert!(net.is_active(A, B) && net.is_active(B, A));
 }

@@ -34,33 +34,18 @@ fn run_claiming(
     mut claim: impl FnMut(&Packet) -> Option<bool>,
 ) -> Passed {
     let mut passed = Passed::default();
-    let end = net.now + span;
-    loop {
-        while !net.wire.is_empty() {
-            let packet = net.wire.remove(0);
-            if packet.to == bystander() {
-                passed.went += packet.bytes.len();
-                continue;
-            }
-            let claimed = (packet.from == address(A)).then(|| claim(&packet)).flatten();
-            if let Some(genuine_follows) = claimed {
-                passed.came += packet.bytes.len();
-                let _ = net.handle(Packet { from: bystander(), ..packet.clone() });
-                if !genuine_follows {
-                    continue;
-                }
-            }
-            let _ = net.handle(packet);
+    net.run_past(span, |net, packet| {
+        if packet.to == bystander() {
+            passed.went += packet.bytes.len();
+            return false;
         }
-        let next = net.hosts.iter().filter_map(|host| host.node.poll_timeout()).map(|d| d.at).min();
-        let Some(next) = next.filter(|next| *next <= end) else { break };
-        net.now = net.now.max(next);
-        for host in 0..net.hosts.len() {
-            net.hosts[host].node.handle_timeout(net.now);
-            net.collect(host);
+        let claimed = (packet.from == address(A)).then(|| claim(packet)).flatten();
+        if claimed.is_some() {
+            passed.came += packet.bytes.len();
+            let _ = net.handle(Packet { from: bystander(), ..packet.clone() });
         }
-    }
-    net.now = end;
+        claimed.unwrap_or(true)
+    });
     passed
 }
 
