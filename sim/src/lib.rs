@@ -10,6 +10,7 @@ pub mod expect;
 pub mod fault;
 pub mod link;
 pub mod machine;
+pub mod nat;
 pub mod payload;
 pub mod random;
 mod run;
