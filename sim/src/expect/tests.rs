@@ -24,6 +24,7 @@ fn scenario(expects: &[(Time, Fact)]) -> Scenario {
         start: Instant::ORIGIN,
         ipv4: true,
         ipv6: false,
+        behind: None,
         up: LinkModel::IDEAL,
         down: LinkModel::IDEAL,
         peers: Vec::new(),
@@ -43,6 +44,7 @@ fn scenario(expects: &[(Time, Fact)]) -> Scenario {
         seeds: vec![1],
         max_events: 1,
         nodes: ["laptop", "sensor"].into_iter().map(node).collect(),
+        nats: Vec::new(),
         pairs: Vec::new(),
         sends: vec![Send {
             name: "chat".into(),

@@ -59,6 +59,7 @@ struct Resolver<'a> {
     /// Whether every `[[node]]` got its names: else one that is not found is no mistake.
     names_sound: bool,
     nodes: Vec<model::Node>,
+    nats: Vec<model::Nat>,
     /// Which of `nodes` are hostile.
     hostile: BTreeSet<NodeId>,
     /// Positions in `nodes` of those that each `[[node]]` makes.
@@ -116,6 +117,7 @@ pub(super) fn resolve(
         seeds,
         max_events,
         nodes: resolver.nodes,
+        nats: resolver.nats,
         pairs: resolver.pairs,
         sends: resolver.sends,
         faults: resolver.faults,
@@ -133,6 +135,7 @@ impl<'a> Resolver<'a> {
             names: Names::default(),
             names_sound: true,
             nodes: Vec::new(),
+            nats: Vec::new(),
             hostile: BTreeSet::new(),
             nodes_of: Vec::new(),
             presets: BTreeMap::new(),

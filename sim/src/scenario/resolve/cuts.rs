@@ -76,6 +76,8 @@ impl Cut {
             FaultKind::Hostile(acting) => Self::Tamper(tampered(acting, &resolver.nodes)),
             // Which packet carries which payload is not known.
             FaultKind::Drop { .. } | FaultKind::Restart(_) => Self::Nothing,
+            // When what is behind a NAT is heard of again is up to that.
+            FaultKind::NatReboot(_) | FaultKind::Roam { .. } => Self::Nothing,
         }
     }
 

@@ -67,6 +67,7 @@ impl<'a> Resolver<'a> {
                 start,
                 ipv4,
                 ipv6,
+                behind: None,
                 up: LinkModel::IDEAL,
                 down: LinkModel::IDEAL,
                 peers: Vec::new(),

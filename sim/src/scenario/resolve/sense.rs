@@ -181,7 +181,9 @@ impl Resolver<'_> {
             | FaultKind::Link(_)
             | FaultKind::Interface(_)
             | FaultKind::Drop { .. }
-            | FaultKind::Hostile(_) => false,
+            | FaultKind::Hostile(_)
+            | FaultKind::NatReboot(_)
+            | FaultKind::Roam { .. } => false,
         };
         let fault = self.faults.iter().position(loses)?;
         let (FaultKind::Crash(node) | FaultKind::Restart(node)) = self.faults[fault].kind else {
