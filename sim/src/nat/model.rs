@@ -1,6 +1,8 @@
 //! What a NAT is like: each of its behaviours a setting of its own, with the section of the RFC
 //! that names it.
 
+use std::net::IpAddr;
+
 use underpass_core::Duration;
 
 /// What a NAT is like, or a stateful firewall, which is a NAT that leaves addresses alone.
@@ -50,6 +52,30 @@ pub struct NatModel {
     pub mappings_per_host: Option<u32>,
     /// Whether any UDP passes. Where not, a firewall is in the way (out of RFC 4787's scope).
     pub udp: bool,
+}
+
+impl NatModel {
+    /// The mapping that a test after RFC 5780 section 4.3 finds, as long as no other host wants the
+    /// same port: one that is the same to all destinations may be many that overlap.
+    pub fn observed_mapping(&self) -> Behaviour {
+        match self.ports {
+            PortAllocation::Overlapping => Behaviour::EndpointIndependent,
+            PortAllocation::Preserving | PortAllocation::Sequential | PortAllocation::Random => {
+                self.mapping
+            }
+        }
+    }
+
+    /// The filtering that a test after RFC 5780 section 4.4 finds: where mappings overlap, each has
+    /// its port only to those whom it was made for.
+    pub fn observed_filtering(&self) -> Behaviour {
+        match self.ports {
+            PortAllocation::Overlapping => self.filtering.max(self.mapping),
+            PortAllocation::Preserving | PortAllocation::Sequential | PortAllocation::Random => {
+                self.filtering
+            }
+        }
+    }
 }
 
 /// What of a remote party makes a difference (RFC 4787 sections 4.1 and 5).
@@ -142,6 +168,17 @@ pub enum Unsolicited {
     /// It is taken for the NAT's own, as by connection tracking in front of an input that is not
     /// filtered: an entry is made for it, and as long as that lives, its port is not free.
     Track,
+}
+
+impl Translate {
+    /// Whether it translates addresses of the family of this one.
+    pub(super) fn concerns(self, address: IpAddr) -> bool {
+        match self {
+            Self::Both => true,
+            Self::Ipv4 => address.is_ipv4(),
+            Self::Neither => false,
+        }
+    }
 }
 
 impl PortRange {
