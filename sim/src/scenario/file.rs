@@ -11,11 +11,15 @@ use crate::units::Period;
 mod forms;
 mod hostile;
 mod links;
+mod nats;
 
 pub use forms::{AtLeast, Links, Seeds, Table, Two};
 pub use hostile::{Flood, FloodKind, Forge, Hostile, Replay, Tamper};
 pub use links::{
     Direction, Distribution, GilbertElliott, Link, LinkFault, LinkPreset, Loss, Presets,
+};
+pub use nats::{
+    Behaviour, Hairpin, Nat, NatPreset, Pairing, Ports, Refresh, Roam, Translate, Unsolicited,
 };
 
 /// A whole file.
@@ -37,10 +41,13 @@ pub struct File {
     pub seeds: Option<Spanned<Seeds>>,
     /// A run that needs more events is stopped and fails.
     pub max_events: Option<Spanned<u64>>,
-    /// What links may refer to by name.
+    /// What links and NATs may refer to by name.
     pub preset: Option<Table<Presets>>,
     /// The access link of every node, and the links between pairs.
     pub link: Option<Spanned<Links>>,
+    /// What stands between nodes and the public network.
+    #[serde(default)]
+    pub nat: Vec<Table<Nat>>,
     /// Everybody on the network.
     #[serde(default)]
     pub node: Vec<Table<Node>>,
@@ -65,6 +72,8 @@ pub struct Node {
     pub count: Option<Spanned<u64>>,
     /// The families of its addresses; IPv4 if not given.
     pub interfaces: Option<Spanned<Vec<Spanned<Interface>>>>,
+    /// The NAT behind which it is, or several (a glob) that a `count` of nodes share out.
+    pub behind: Option<Spanned<String>>,
     /// Its own access link instead of everybody's.
     pub link: Option<Table<Link>>,
     /// Whose key and address it knows from the start; names or globs.
@@ -132,7 +141,7 @@ pub struct Fault {
     pub lasts: Option<Spanned<Period>>,
     /// Time from one beginning to the next; it happens once if not given.
     pub every: Option<Spanned<Period>>,
-    /// Nothing passes between these groups of names or globs.
+    /// Nothing passes between these groups of names or globs. A NAT stands for all behind it.
     pub partition: Option<Spanned<Groups>>,
     /// This node loses its state and is off meanwhile.
     pub crash: Option<Spanned<String>>,
@@ -146,6 +155,10 @@ pub struct Fault {
     pub interface: Option<Spanned<String>>,
     /// A single packet is lost.
     pub drop: Option<Table<Drop>>,
+    /// This NAT forgets its mappings.
+    pub nat_reboot: Option<Spanned<String>>,
+    /// A node is somewhere else from then on.
+    pub roam: Option<Table<Roam>>,
     /// These hostile nodes act; a name or glob.
     pub hostile: Option<Spanned<String>>,
 }

@@ -10,13 +10,11 @@ pub struct Vocabulary {
 /// Words of the language that this version does not know yet, by the table that they belong to.
 /// They get a message of their own, since who writes one made no mistake.
 const PLANNED: &[(&str, &[&str])] = &[
-    ("", &["include", "settle", "matrix", "defaults", "nat"]),
-    ("preset", &["nat"]),
+    ("", &["include", "settle", "matrix", "defaults"]),
     (
         "node",
         &[
             "machine",
-            "behind",
             "bootstrap",
             "relay",
             "discoverable",
@@ -28,7 +26,7 @@ const PLANNED: &[(&str, &[&str])] = &[
             "app",
         ],
     ),
-    ("fault", &["nat_reboot", "roam", "suspend", "clock"]),
+    ("fault", &["suspend", "clock"]),
     ("expect", &["path", "knows", "relayed", "any", "at_least", "seeds", "when"]),
     ("mode", &["message"]),
 ];

@@ -11,7 +11,7 @@ use super::names::is_glob;
 use super::{Resolver, exactly_one, instant, shown};
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{Fault, Groups, Table};
-use crate::scenario::model::{self, FaultKind, NodeId};
+use crate::scenario::model::{self, FaultKind, NatId, NodeId};
 
 /// When a fault is over, as far as it says.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -21,6 +21,16 @@ pub(super) enum End {
     Never(Range<usize>),
     /// It begins again; its `every` is here.
     Again(Range<usize>),
+}
+
+/// What a fault is called that is over at once.
+fn takes_no_time(fault: &Fault) -> Option<&'static str> {
+    let kinds = [
+        ("a restart", fault.restart.is_some()),
+        ("a reboot", fault.nat_reboot.is_some()),
+        ("a move", fault.roam.is_some()),
+    ];
+    kinds.into_iter().find_map(|(what, is_it)| is_it.then_some(what))
 }
 
 impl Resolver<'_> {
@@ -36,7 +46,7 @@ impl Resolver<'_> {
     fn resolve_fault(&mut self, fault: &Fault, table: Range<usize>, name: String) {
         let at = instant(&fault.at);
         let lasts = fault.lasts.as_ref().map(|lasts| lasts.get_ref().0);
-        let end = match (&fault.every, lasts, &fault.restart) {
+        let end = match (&fault.every, lasts, takes_no_time(fault)) {
             (Some(every), ..) => End::Again(every.span()),
             (None, None, None) => End::Never(fault.at.span()),
             (None, lasts, _) => End::At(at + lasts.unwrap_or_default()),
@@ -54,6 +64,8 @@ impl Resolver<'_> {
             ("link", fault.link.as_ref().map(Table::span)),
             ("interface", fault.interface.as_ref().map(Spanned::span)),
             ("drop", fault.drop.as_ref().map(Table::span)),
+            ("nat_reboot", fault.nat_reboot.as_ref().map(Spanned::span)),
+            ("roam", fault.roam.as_ref().map(Table::span)),
             ("hostile", fault.hostile.as_ref().map(Spanned::span)),
         ];
         let kind = exactly_one("fault", "goes wrong", table.clone(), &kinds);
@@ -73,7 +85,10 @@ impl Resolver<'_> {
     fn check_lasts(&mut self, fault: &Fault, at: Instant) {
         let Some(lasts) = &fault.lasts else { return };
         let over = at + lasts.get_ref().0;
-        let mistake = if fault.restart.is_some() {
+        let mistake = if let Some(what) = takes_no_time(fault).filter(|_| fault.restart.is_none()) {
+            Diagnostic::at(lasts.span(), format!("{what} takes no time, so it has no `for`"))
+                .help("leave it out")
+        } else if fault.restart.is_some() {
             Diagnostic::at(lasts.span(), "a restart takes no time, so it has no `for`")
                 .help("leave it out, or write `crash` for a node that stays off meanwhile")
         } else if lasts.get_ref().0 == Duration::ZERO {
@@ -95,7 +110,12 @@ impl Resolver<'_> {
         let Some(every) = &fault.every else { return };
         let again = at + every.get_ref().0;
         let mistake = match &fault.lasts {
-            None if fault.restart.is_none() => {
+            _ if fault.roam.is_some() => {
+                Diagnostic::at(every.span(), "a node that roams is there from then on")
+                    .label("a second time it would come from there")
+                    .help("leave `every` out, and write a `[[fault]]` for each place")
+            }
+            None if takes_no_time(fault).is_none() => {
                 Diagnostic::at(every.span(), "`every` without `for`")
                     .label("when it is to begin again, it is not over")
                     .help(format!("say how long it lasts, less than {every}: `for = \"1s\"`"))
@@ -153,7 +173,55 @@ impl Resolver<'_> {
         if let Some(name) = &fault.interface {
             return self.one_node(name, "interface").map(FaultKind::Interface);
         }
+        if let Some(name) = &fault.nat_reboot {
+            let nats = self.select_nats(name)?;
+            let [nat] = nats[..] else {
+                self.wrong(
+                    Diagnostic::at(name.span(), "`nat_reboot` takes one NAT")
+                        .label("this is a pattern for several")
+                        .help("write a `[[fault]]` for each"),
+                );
+                return None;
+            };
+            return Some(FaultKind::NatReboot(nat));
+        }
+        if let Some(roam) = &fault.roam {
+            let (node, behind) = (&roam.get().node, &roam.get().behind);
+            let (node, behind) = (self.one_node(node, "roam"), self.realm(behind));
+            return Some(FaultKind::Roam { node: node?, behind: behind? });
+        }
         self.drop_fault(fault.drop.as_ref()?.get())
+    }
+
+    /// Who roams goes to another place than the one that it is at.
+    pub(super) fn check_roams(&mut self) {
+        let mut roams: Vec<_> = (0..).zip(&self.faults).collect::<Vec<(usize, _)>>();
+        roams.sort_by_key(|(_, fault)| fault.at);
+        let mut places: BTreeMap<NodeId, (Option<NatId>, Option<Instant>)> = BTreeMap::new();
+        let mut wrong = Vec::new();
+        for (index, fault) in roams {
+            let FaultKind::Roam { node, behind } = fault.kind else { continue };
+            let name = self.names.of(node);
+            let at_first = (self.nodes[node.0 as usize].behind, None);
+            let (place, since) = places.insert(node, (behind, Some(fault.at))).unwrap_or(at_first);
+            let span = self.fault_spans[index].clone();
+            if since == Some(fault.at) {
+                wrong.push(
+                    Diagnostic::at(span, format!("`{name}` roams to two places at one time"))
+                        .help("give one of the faults another `at`"),
+                );
+            } else if place == behind {
+                let there = match behind {
+                    Some(nat) => format!("behind `{}`", self.nats[nat.0 as usize].name),
+                    None => "on the public network".into(),
+                };
+                wrong.push(
+                    Diagnostic::at(span, format!("`{name}` is {there} already"))
+                        .help("name another place to roam to"),
+                );
+            }
+        }
+        self.mistakes.extend(wrong);
     }
 
     fn one_node(&mut self, name: &Spanned<String>, what: &str) -> Option<NodeId> {
@@ -186,7 +254,7 @@ impl Resolver<'_> {
                 return None;
             }
             for pattern in group.get_ref() {
-                for node in self.select(pattern)? {
+                for node in self.select_side(pattern)? {
                     let (other, first) =
                         group_of.entry(node).or_insert_with(|| (index, pattern.span())).clone();
                     if other != index {
