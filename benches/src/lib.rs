@@ -10,4 +10,5 @@ pub mod data_path;
 pub mod engine;
 pub mod handshake;
 pub mod measure;
+pub mod nat;
 pub mod worlds;

@@ -12,6 +12,7 @@ mod endpoint;
 mod index;
 mod model;
 mod pool;
+pub mod population;
 mod preset;
 mod slots;
 mod table;
@@ -91,14 +92,15 @@ impl Nat {
     /// A NAT that no packet has crossed yet, with these external addresses, of either family or of
     /// both. Its draws are named by `name`.
     pub fn new(model: NatModel, external: Vec<IpAddr>, draws: &Draws, name: &str) -> Self {
-        let external = external.into_iter().filter(|address| model.translate.concerns(*address));
-        Self {
+        let mut nat = Self {
             model,
-            pool: Pool::new(external, model.port_range, draws, name),
+            pool: Pool::new(draws, name),
             table: Table::default(),
             hosts: BTreeMap::new(),
             now: Instant::ORIGIN,
-        }
+        };
+        nat.renumber(external);
+        nat
     }
 
     /// What becomes of a datagram from inside. Calls come in the order of time: what comes late
@@ -148,8 +150,7 @@ impl Nat {
     /// addresses lead nowhere, and a router whose line was down has forgotten the others, too.
     pub fn renumber(&mut self, external: Vec<IpAddr>) {
         let translate = self.model.translate;
-        let external = external.into_iter().filter(|address| translate.concerns(*address));
-        self.pool.renumber(external, self.model.port_range);
+        self.pool.renumber(external.into_iter().filter(|address| translate.concerns(*address)));
         self.reboot();
     }
 
@@ -302,11 +303,9 @@ impl Nat {
 
     /// To whom an external endpoint of this family is taken that is taken to that remote one.
     fn taken_to(&self, family: IpAddr, remote: Endpoint) -> Party {
-        match self.model.ports {
-            PortAllocation::Overlapping => Party::of(remote, self.mapping_of(family)),
-            PortAllocation::Preserving | PortAllocation::Sequential | PortAllocation::Random => {
-                Party::Anybody
-            }
+        match self.model.ports == PortAllocation::Overlapping {
+            true => Party::of(remote, self.mapping_of(family)),
+            false => Party::Anybody,
         }
     }
 

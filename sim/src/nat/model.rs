@@ -36,7 +36,7 @@ pub struct NatModel {
     /// has come in, and more than `stream_after` after the entry was made. The reply itself
     /// still counts as the answer to a single question.
     pub unreplied_timeout: Option<Duration>,
-    /// See `unreplied_timeout`. Two seconds in Linux since 5.0.
+    /// See `unreplied_timeout`. Two seconds in Linux.
     pub stream_after: Duration,
     /// Packets of which direction refresh an entry (RFC 4787 section 4.3, REQ-6).
     pub refresh: Refresh,
@@ -58,23 +58,15 @@ impl NatModel {
     /// The mapping that a test after RFC 5780 section 4.3 finds, as long as no other host wants the
     /// same port: one that is the same to all destinations may be many that overlap.
     pub fn observed_mapping(&self) -> Behaviour {
-        match self.ports {
-            PortAllocation::Overlapping => Behaviour::EndpointIndependent,
-            PortAllocation::Preserving | PortAllocation::Sequential | PortAllocation::Random => {
-                self.mapping
-            }
-        }
+        let overlaps = self.ports == PortAllocation::Overlapping;
+        if overlaps { Behaviour::EndpointIndependent } else { self.mapping }
     }
 
     /// The filtering that a test after RFC 5780 section 4.4 finds: where mappings overlap, each has
     /// its port only to those whom it was made for.
     pub fn observed_filtering(&self) -> Behaviour {
-        match self.ports {
-            PortAllocation::Overlapping => self.filtering.max(self.mapping),
-            PortAllocation::Preserving | PortAllocation::Sequential | PortAllocation::Random => {
-                self.filtering
-            }
-        }
+        let overlaps = self.ports == PortAllocation::Overlapping;
+        if overlaps { self.filtering.max(self.mapping) } else { self.filtering }
     }
 }
 

@@ -39,27 +39,21 @@ struct Streams {
 const DRAWS: u64 = 16;
 
 impl Pool {
-    pub(super) fn new(
-        addresses: impl Iterator<Item = IpAddr>,
-        range: PortRange,
-        draws: &Draws,
-        name: &str,
-    ) -> Self {
+    /// One without addresses.
+    pub(super) fn new(draws: &Draws, name: &str) -> Self {
         let stream = |what| draws.stream(&["nat", name, what]);
         let streams = Streams {
             port: stream("port"),
             paired: stream("paired address"),
             arbitrary: stream("arbitrary address"),
         };
-        let mut pool = Self { addresses: Vec::new(), drawn: 0, streams };
-        pool.renumber(addresses, range);
-        pool
+        Self { addresses: Vec::new(), drawn: 0, streams }
     }
 
-    /// Has these addresses from now on, with all their ports.
-    pub(super) fn renumber(&mut self, addresses: impl Iterator<Item = IpAddr>, range: PortRange) {
-        let fresh = |address| Address { address, taken: 0, next: range.first() };
-        self.addresses = addresses.map(fresh).collect();
+    /// Has these addresses from now on; then comes `reset`.
+    pub(super) fn renumber(&mut self, addresses: impl Iterator<Item = IpAddr>) {
+        let without_ports = |address| Address { address, taken: 0, next: 0 };
+        self.addresses = addresses.map(without_ports).collect();
         self.addresses.sort_unstable_by_key(|address| address.address);
         self.addresses.dedup_by_key(|address| address.address);
     }
