@@ -11,6 +11,7 @@ pub mod fault;
 pub mod link;
 pub mod machine;
 pub mod nat;
+pub mod oracle;
 pub mod payload;
 pub mod random;
 mod run;
