@@ -32,9 +32,10 @@ impl Endpoint {
             IpAddr::V4(address) => address.to_ipv6_mapped(),
             IpAddr::V6(address) => address,
         };
-        let mut bytes = [tag; ENDPOINT_BYTES];
+        let mut bytes = [0; ENDPOINT_BYTES];
         bytes[..16].copy_from_slice(&address.octets());
         bytes[16..18].copy_from_slice(&self.port.to_le_bytes());
+        bytes[18] = tag;
         bytes
     }
 }

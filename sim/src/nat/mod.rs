@@ -150,7 +150,8 @@ impl Nat {
     /// addresses lead nowhere, and a router whose line was down has forgotten the others, too.
     pub fn renumber(&mut self, external: Vec<IpAddr>) {
         let translate = self.model.translate;
-        self.pool.renumber(external.into_iter().filter(|address| translate.concerns(*address)));
+        let external = external.into_iter().filter(|address| translate.concerns(*address));
+        self.pool.renumber(external, self.model.port_range);
         self.reboot();
     }
 

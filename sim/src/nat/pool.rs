@@ -34,7 +34,7 @@ struct Streams {
     arbitrary: Stream,
 }
 
-/// Draws for a random port. With nine ports of ten taken, five in six mappings get one by then; the
+/// Draws for a random port. With nine ports of ten taken, four in five mappings get one by then; the
 /// others get the next one that is free after the last draw, as in RFC 6056 section 3.3.1.
 const DRAWS: u64 = 16;
 
@@ -50,10 +50,10 @@ impl Pool {
         Self { addresses: Vec::new(), drawn: 0, streams }
     }
 
-    /// Has these addresses from now on; then comes `reset`.
-    pub(super) fn renumber(&mut self, addresses: impl Iterator<Item = IpAddr>) {
-        let without_ports = |address| Address { address, taken: 0, next: 0 };
-        self.addresses = addresses.map(without_ports).collect();
+    /// Has these addresses from now on, with all their ports.
+    pub(super) fn renumber(&mut self, addresses: impl Iterator<Item = IpAddr>, range: PortRange) {
+        let fresh = |address| Address { address, taken: 0, next: range.first() };
+        self.addresses = addresses.map(fresh).collect();
         self.addresses.sort_unstable_by_key(|address| address.address);
         self.addresses.dedup_by_key(|address| address.address);
     }
