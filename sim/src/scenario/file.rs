@@ -19,7 +19,8 @@ pub use links::{
     Direction, Distribution, GilbertElliott, Link, LinkFault, LinkPreset, Loss, Presets,
 };
 pub use nats::{
-    Behaviour, Hairpin, Nat, NatPreset, Pairing, Ports, Refresh, Roam, Translate, Unsolicited,
+    Behaviour, Hairpin, Nat, NatPreset, Pairing, Population, Ports, Refresh, Roam, Translate,
+    Unsolicited,
 };
 
 /// A whole file.
@@ -74,6 +75,8 @@ pub struct Node {
     pub interfaces: Option<Spanned<Vec<Spanned<Interface>>>>,
     /// The NAT behind which it is, or several (a glob) that a `count` of nodes share out.
     pub behind: Option<Spanned<String>>,
+    /// Instead of `behind`: whose NATs to draw for it, by its name alone.
+    pub population: Option<Spanned<Population>>,
     /// Its own access link instead of everybody's.
     pub link: Option<Table<Link>>,
     /// Whose key and address it knows from the start; names or globs.

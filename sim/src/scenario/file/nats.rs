@@ -168,6 +168,16 @@ pub enum Unsolicited {
     Track,
 }
 
+/// People of whose NATs somebody has measured shares.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Population {
+    /// Homes on a fixed line.
+    Households,
+    /// Phones in a mobile network.
+    Phones,
+}
+
 /// A node is somewhere else from then on.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

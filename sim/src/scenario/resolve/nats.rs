@@ -8,9 +8,11 @@ use underpass_core::Duration;
 
 use super::Resolver;
 use super::names::is_glob;
+use crate::nat::population::Population;
 use crate::nat::{
     Behaviour, Hairpin, NatModel, Pooling, PortAllocation, Refresh, Translate, Unsolicited,
 };
+use crate::random::Draws;
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{self, Nat, NatPreset, Table};
 use crate::scenario::model::{self, NatId};
@@ -202,6 +204,44 @@ impl Resolver<'_> {
             return None;
         }
         self.select_nats(name)?.first().copied().map(Some)
+    }
+
+    /// Gives each of these nodes NATs of its own, called `NODE-nat-1` and so on from the inside. They
+    /// are the same for every seed: what a file describes does not change.
+    pub(super) fn draw_nats(
+        &mut self,
+        written: &Spanned<String>,
+        population: &Spanned<file::Population>,
+        behind: Option<&Spanned<String>>,
+        ids: Range<usize>,
+    ) {
+        if let Some(behind) = behind {
+            self.wrong(
+                Diagnostic::at(population.span(), "`population` and `behind` in one `[[node]]`")
+                    .also(behind.span(), "this says where it is")
+                    .help("keep one: the NATs of a population are drawn"),
+            );
+            return;
+        }
+        let population = match population.get_ref() {
+            file::Population::Households => Population::Households,
+            file::Population::Phones => Population::Phones,
+        };
+        let draws = Draws::new(0);
+        for node in ids {
+            let mut behind = None;
+            let models = population.draw(&draws, &self.nodes[node].name);
+            for (position, model) in models.into_iter().enumerate().rev() {
+                let name = format!("{}-nat-{}", self.nodes[node].name, position + 1);
+                let id = NatId(u32::try_from(self.nats.len()).expect("two for a node at most"));
+                if let Err(first) = self.names.add_nat(name.clone(), id, written.span()) {
+                    return self.name_twice(&name, written, true, first);
+                }
+                self.nats.push(model::Nat { name, model, pool: 1, behind });
+                behind = Some(id);
+            }
+            self.nodes[node].behind = behind;
+        }
     }
 
     /// A NAT that is behind itself leads nowhere.

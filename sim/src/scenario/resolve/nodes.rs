@@ -85,7 +85,12 @@ impl<'a> Resolver<'a> {
     fn resolve_behind(&mut self) {
         let file = self.file;
         for (entry, ids) in file.node.iter().zip(self.nodes_of.clone()) {
-            let Some(behind) = &entry.get().behind else { continue };
+            let (behind, population) = (&entry.get().behind, &entry.get().population);
+            if let Some(population) = population {
+                self.draw_nats(&entry.get().name, population, behind.as_ref(), ids);
+                continue;
+            }
+            let Some(behind) = behind else { continue };
             let Some(nats) = self.select_nats(behind) else { continue };
             for (node, nat) in self.nodes[ids].iter_mut().zip(nats.iter().cycle()) {
                 node.behind = Some(*nat);

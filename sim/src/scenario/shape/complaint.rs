@@ -198,6 +198,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("up", "{ delay = \"20ms\" }"),
     ("down", "{ delay = \"20ms\" }"),
     ("behind", "\"home\""),
+    ("population", "\"households\""),
     ("mapping", "\"endpoint-independent\""),
     ("filtering", "\"address-and-port-dependent\""),
     ("ports", "\"preserving\""),

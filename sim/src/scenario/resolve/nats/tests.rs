@@ -141,6 +141,49 @@ fn nats_reboot_and_nodes_roam() {
     assert_eq!(plain.kind, FaultKind::Roam { node: NodeId(2), behind: Some(NatId(3)) });
 }
 
+const POPULATION: &str = r#"
+format = 1
+title = "Phones and homes"
+duration = "2min"
+
+[[node]]
+name = "server"
+
+[[node]]
+name = "phone"
+count = 40
+population = "phones"
+peers = ["server"]
+
+[[node]]
+name = "tv"
+count = 40
+population = "households"
+peers = ["server"]
+
+[[expect]]
+by = "5s"
+session = { between = ["phone-1", "server"], is = "active" }
+"#;
+
+#[test]
+fn a_population_has_nats_that_are_drawn_for_each_by_name() {
+    let scenario = parse(POPULATION, "population.toml", "population", &VOCABULARY);
+    let scenario = scenario.unwrap_or_else(|report| panic!("{report}"));
+    let behind = |what: &str, wanted: &dyn Fn(Option<NatId>) -> bool| {
+        let nodes = scenario.nodes.iter().filter(|node| node.name.starts_with(what));
+        nodes.filter(|node| wanted(node.behind)).count()
+    };
+    let nat = |id: NatId| &scenario.nats[id.0 as usize];
+    let public = behind("phone", &|nat| nat.is_none());
+    assert!((1..12).contains(&public), "nine in ten have a NAT: {public}");
+    assert_eq!(behind("tv", &|nat| nat.is_none()), 0);
+    let two = behind("tv", &|own| nat(own.unwrap()).behind.is_some());
+    assert!((1..20).contains(&two), "17.5 % have a carrier's behind their own: {two}");
+    let tv = scenario.nodes.iter().find(|node| node.name == "tv-7").unwrap();
+    assert_eq!(nat(tv.behind.unwrap()).name, "tv-7-nat-1");
+}
+
 #[test]
 fn a_nat_stands_for_all_behind_it() {
     let [.., partition, block] = &kinds()[..] else { panic!("five faults") };
