@@ -100,21 +100,12 @@ impl<'s> Oracle<'s> {
             return verdict(Reach::Punched, why);
         }
         // What both are seen at in public is reached through all NATs up to the outermost that
-        // translates.
-        let turn = shared.iter().rposition(|nat| translates(self.nat(*nat), ipv4));
-        if let Some(turn) = turn {
-            let nat = self.nat(shared[turn]);
+        // translates, which both pass on their way.
+        if let Some(turn) = shared.iter().rposition(|nat| translates(self.nat(*nat), ipv4)) {
             own_a.extend(&shared[..turn]);
             own_b.extend(&shared[..turn]);
-            match nat.model.hairpin {
-                Hairpin::Off => {
-                    let why = format!("both are behind {}, which turns no packets back", nat.name);
-                    return verdict(Reach::Relayed, why);
-                }
-                Hairpin::InternalSource => {
-                    return self.with_internal_sources(nat, [&own_a, &own_b]);
-                }
-                Hairpin::ExternalSource => {}
+            if let Some(verdict) = self.turned(self.nat(shared[turn]), [&own_a, &own_b]) {
+                return verdict;
             }
             own_a.push(shared[turn]);
             own_b.push(shared[turn]);
@@ -122,6 +113,19 @@ impl<'s> Oracle<'s> {
         let side =
             |name, own: &[NatId]| Side::new(name, own.iter().map(|nat| self.nat(*nat)), ipv4);
         side::punch(&side(a, &own_a), &side(b, &own_b))
+    }
+
+    /// What a NAT decides at which packets have to turn back, through those that they pass below it;
+    /// `None` if it is a NAT on the way like the others.
+    fn turned(&self, nat: &Nat, below: [&[NatId]; 2]) -> Option<Verdict> {
+        match nat.model.hairpin {
+            Hairpin::Off => {
+                let why = format!("both are behind {}, which turns no packets back", nat.name);
+                Some(verdict(Reach::Relayed, why))
+            }
+            Hairpin::InternalSource => Some(self.with_internal_sources(nat, below)),
+            Hairpin::ExternalSource => None,
+        }
     }
 
     /// Where packets turn back with another source than the one that was sent to, all that they come
