@@ -73,6 +73,7 @@ pub fn run(machines: u32) -> (WallTime, u64) {
         start: Instant::ORIGIN,
         ipv4: true,
         ipv6: false,
+        behind: None,
         up: access,
         down: access,
         factory: Box::new(move |_, _| {
@@ -84,6 +85,7 @@ pub fn run(machines: u32) -> (WallTime, u64) {
     let config = WorldConfig {
         seed: 1,
         nodes: (0..machines).map(node).collect(),
+        nats: Vec::new(),
         pairs: Vec::new(),
         faults: Vec::new(),
         max_events: u64::MAX,

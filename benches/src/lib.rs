@@ -12,4 +12,5 @@ pub mod goodput;
 pub mod handshake;
 pub mod measure;
 pub mod member;
+pub mod nat;
 pub mod worlds;

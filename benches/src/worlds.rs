@@ -31,6 +31,7 @@ pub fn ring(nodes: u32) -> Scenario {
         seeds: vec![1],
         max_events: u64::MAX,
         nodes: (0..nodes).map(node).collect(),
+        nats: Vec::new(),
         pairs: Vec::new(),
         sends: Vec::new(),
         faults: Vec::new(),

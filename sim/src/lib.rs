@@ -10,6 +10,8 @@ pub mod expect;
 pub mod fault;
 pub mod link;
 pub mod machine;
+pub mod nat;
+pub mod oracle;
 pub mod payload;
 pub mod random;
 mod run;

@@ -10,14 +10,14 @@ use crate::checker;
 use crate::expect::{Expectations, Unmet};
 use crate::machine::hostile::Hostile;
 use crate::machine::underpass::{Roster, SecretAct, Setup, Underpass};
-use crate::machine::{Command, IpFamily, MachineFactory, SendId};
+use crate::machine::{Command, MachineFactory, SendId};
 use crate::payload::Stamp;
 use crate::random::Draws;
 use crate::scenario::model::{
     Fact, Fault, FaultKind, Node, NodeId, Scenario, Send, State, neighbours,
 };
 use crate::trace::Watch;
-use crate::world::{CommandSource, NodeSetup, Outcome, Stop, Tally, World, WorldConfig};
+use crate::world::{CommandSource, NodeSetup, Outcome, Stop, Tally, Topology, World, WorldConfig};
 
 /// What came of one run.
 #[derive(Clone, Debug)]
@@ -90,20 +90,18 @@ pub fn run(scenario: &Scenario, seed: u64) -> RunReport {
     }
 }
 
-fn roster(scenario: &Scenario, draws: &Draws) -> Roster {
-    let families = |node: &Node| {
-        let v4 = node.ipv4.then_some(IpFamily::V4);
-        v4.into_iter().chain(node.ipv6.then_some(IpFamily::V6)).collect()
-    };
+fn roster(scenario: &Scenario, draws: &Draws, topology: &Arc<Topology>) -> Roster {
     let nodes = scenario.nodes.iter();
-    let nodes = nodes.map(|node| (node.name.as_str(), families(node), node.hostile.is_none()));
-    Roster::new(draws, nodes)
+    let nodes = nodes.map(|node| (node.name.as_str(), node.hostile.is_none()));
+    Roster::new(draws, nodes, Arc::clone(topology))
 }
 
 /// The world of one run, for those who want to run it step by step themselves. Nobody judges its
 /// scenario's expectations; the checkers are there.
 pub fn build(scenario: &Scenario, seed: u64) -> World {
-    let roster = &Arc::new(roster(scenario, &Draws::new(seed)));
+    let topology = Topology::of(scenario).expect("there are addresses for all");
+    let topology = Arc::new(topology);
+    let roster = &Arc::new(roster(scenario, &Draws::new(seed), &topology));
     let owners = owners(scenario);
     let config = WorldConfig {
         seed,
@@ -112,6 +110,7 @@ pub fn build(scenario: &Scenario, seed: u64) -> World {
             .zip(&scenario.nodes)
             .map(|(owner, node)| setup(node, owner, roster))
             .collect(),
+        nats: scenario.nats.clone(),
         pairs: scenario.pairs.clone(),
         faults: scenario.faults.clone(),
         max_events: scenario.max_events,
@@ -122,6 +121,7 @@ pub fn build(scenario: &Scenario, seed: u64) -> World {
         sends: scenario.sends.clone(),
         peers: scenario.nodes.iter().map(|node| node.dials().collect()).collect(),
         hostile: hostile(scenario).map(|(id, _)| id).collect(),
+        topology,
     };
     let mut watches: Vec<Box<dyn Watch>> = vec![Box::new(Expectations::new(scenario))];
     watches.extend(checker::all(&setting));
@@ -198,6 +198,7 @@ fn setup(node: &Node, owner: Setup, roster: &Arc<Roster>) -> NodeSetup {
         start: node.start,
         ipv4: node.ipv4,
         ipv6: node.ipv6,
+        behind: node.behind,
         up: node.up,
         down: node.down,
         factory,

@@ -14,6 +14,7 @@ use underpass_benches::engine;
 use underpass_benches::goodput::{self, Goodput};
 use underpass_benches::handshake::{Knowing, Meeting, bare_side};
 use underpass_benches::measure::{Comparison, compare, compare_alike, compare_sides};
+use underpass_benches::nat;
 use underpass_benches::worlds::{Cost, ring, stretches};
 use underpass_core::{Capacity, Node};
 
@@ -40,6 +41,8 @@ enum What {
     State,
     /// The simulator without our protocol.
     Engine,
+    /// Packets through a simulated NAT, and what its mappings take.
+    Nat,
     /// Simulated networks: 50 nodes for an hour, 10,000 nodes for a minute.
     Worlds,
     /// The work that `instructions` counts.
@@ -56,6 +59,7 @@ fn main() {
         Some(What::Goodput) => goodput(),
         Some(What::State) => state(),
         Some(What::Engine) => engine(),
+        Some(What::Nat) => nats(),
         Some(What::Worlds) => worlds(),
         Some(What::Work { operation, size, batches }) => work(&operation, size, batches),
         None => {
@@ -66,6 +70,7 @@ fn main() {
             goodput();
             state();
             engine();
+            nats();
             worlds();
         }
     }
@@ -174,6 +179,20 @@ fn engine() {
         println!(
             "  {machines:>5} machines {wall_ms:>20} ms, {datagrams:>8} datagrams, {whole}.{fraction:02} million a second"
         );
+    }
+    println!();
+}
+
+fn nats() {
+    println!("a simulated NAT, million packets a second, one core");
+    println!("                                outbound  inbound  bytes a mapping");
+    for mappings in [10, 1000, 60_000] {
+        let nat::Cost { outbound, inbound, bytes_per_mapping } = nat::run(mappings);
+        let [outbound, inbound] = [outbound, inbound].map(|took| {
+            let hundredths = u128::from(nat::PACKETS) * 100 / took.as_micros().max(1);
+            format!("{}.{:02}", hundredths / 100, hundredths % 100)
+        });
+        println!("  {mappings:>6} mappings {outbound:>23} {inbound:>8} {bytes_per_mapping:>16}");
     }
     println!();
 }

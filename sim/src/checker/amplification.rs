@@ -8,7 +8,7 @@
 //! a peer that it is told to dial.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use underpass_core::Instant;
@@ -17,13 +17,14 @@ use super::wire::{self, HELLOS, SEALED};
 use super::{Complaint, Setting};
 use crate::scenario::model::NodeId;
 use crate::trace::{Observation, PacketInfo, Watch};
-use crate::world::{ipv4_address, ipv6_address, node_of_address};
+use crate::world::Topology;
 
 pub(super) struct Amplification {
     names: Arc<[String]>,
     /// By node: whom it dials of its own accord.
     peers: Vec<Vec<NodeId>>,
     hostile: BTreeSet<NodeId>,
+    topology: Arc<Topology>,
     /// By node, of its present life.
     memories: Vec<Memory>,
     complaint: Complaint,
@@ -33,6 +34,8 @@ pub(super) struct Amplification {
 #[derive(Default)]
 struct Memory {
     standings: BTreeMap<SocketAddr, Standing>,
+    /// Where NATs have let nodes write from, that wrote from addresses of their own.
+    translated: BTreeSet<(NodeId, SocketAddr)>,
     /// Where the sealed datagram came from that the node was handed last, unless it dropped it.
     opened: Option<SocketAddr>,
 }
@@ -60,6 +63,7 @@ impl Amplification {
             names: Arc::clone(&setting.names),
             peers: setting.peers.clone(),
             hostile: setting.hostile.clone(),
+            topology: Arc::clone(&setting.topology),
             memories: setting.per_node(),
             complaint: Complaint::default(),
         }
@@ -67,7 +71,7 @@ impl Amplification {
 
     fn is_dial(&self, packet: &PacketInfo<'_>) -> bool {
         let peers = &self.peers[packet.from.0 as usize];
-        let to = node_of_address(packet.destination.ip());
+        let to = self.topology.node_of(packet.destination.ip());
         let is_hello = wire::kind(packet.bytes).is_some_and(|kind| HELLOS.contains(&kind));
         is_hello && to.is_some_and(|to| peers.contains(&to))
     }
@@ -104,14 +108,17 @@ impl Watch for Amplification {
 
     fn arrived(&mut self, _: Instant, packet: &PacketInfo<'_>) {
         let Some(to) = packet.to else { return };
+        let is_own = self.topology.node_of(packet.origin.ip()) == Some(packet.from);
         let memory = &mut self.memories[to.0 as usize];
         memory.settle();
+        if is_own && packet.source != packet.origin {
+            memory.translated.insert((packet.from, packet.source));
+        }
         let unproven = Standing::Unproven(Balance::default());
         let standing = memory.standings.entry(packet.source).or_insert(unproven);
         let Standing::Unproven(balance) = standing else { return };
         balance.came += packet.bytes.len();
         balance.largest = balance.largest.max(packet.bytes.len());
-        let is_own = node_of_address(packet.source.ip()) == Some(packet.from);
         if (is_own || !self.hostile.contains(&packet.from))
             && wire::kind(packet.bytes) == Some(SEALED)
         {
@@ -126,7 +133,7 @@ impl Watch for Amplification {
             Observation::Dropped { .. } => memory.opened = None,
             Observation::Session { peer, .. }
             | Observation::Established { peer, .. }
-            | Observation::Rtt { peer, .. } => memory.trust(*peer),
+            | Observation::Rtt { peer, .. } => memory.trust(*peer, &self.topology),
             _ => {}
         }
     }
@@ -144,14 +151,18 @@ impl Memory {
         }
     }
 
-    /// Takes every address of a node as its own.
-    fn trust(&mut self, peer: NodeId) {
-        let ipv4 = ipv4_address(peer).map(IpAddr::V4);
-        for ip in ipv4.into_iter().chain([IpAddr::V6(ipv6_address(peer))]) {
+    /// Takes every address of a node as its own, and where it wrote from through NATs.
+    fn trust(&mut self, peer: NodeId, topology: &Topology) {
+        for ip in topology.own_addresses(peer) {
             let all_ports = SocketAddr::new(ip, 0)..=SocketAddr::new(ip, u16::MAX);
             for (_, standing) in self.standings.range_mut(all_ports) {
                 *standing = Standing::Trusted;
             }
+        }
+        let nowhere = SocketAddr::from(([0; 4], 0));
+        let of_peer = self.translated.range((peer, nowhere)..);
+        for (_, address) in of_peer.take_while(|(node, _)| *node == peer) {
+            self.standings.insert(*address, Standing::Trusted);
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::payload::Canary;
 use crate::scenario::model::{NodeId, Send};
 use crate::trace::Watch;
 use crate::wire;
+use crate::world::Topology;
 
 mod agreement;
 mod amplification;
@@ -45,6 +46,8 @@ pub struct Setting {
     pub peers: Vec<Vec<NodeId>>,
     /// Nodes that keep to no rule.
     pub hostile: BTreeSet<NodeId>,
+    /// Who has which address.
+    pub topology: Arc<Topology>,
 }
 
 /// Every checker, for one run.

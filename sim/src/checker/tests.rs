@@ -1,6 +1,7 @@
 //! Every checker bites what it is there for, and nothing else.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 
 use underpass_core::{Duration, Instant, Outcome};
 
@@ -9,7 +10,7 @@ use crate::machine::SendId;
 use crate::payload::{Canary, Stamp};
 use crate::scenario::model::{Mode, NodeId, Send, SessionState};
 use crate::trace::{Observation, PacketInfo, Watch};
-use crate::world::ipv4_address;
+use crate::world::{Site, Topology, ipv4_address};
 
 const LAPTOP: NodeId = NodeId(0);
 const SENSOR: NodeId = NodeId(1);
@@ -48,6 +49,7 @@ impl Bench {
             sends: vec![send, mail],
             peers: vec![vec![SENSOR], Vec::new(), Vec::new()],
             hostile: [MALLORY].into(),
+            topology: topology(),
         };
         let mut bench = Self { watches: all(&setting), now: Instant::ORIGIN };
         for node in [LAPTOP, SENSOR, PRINTER, MALLORY] {
@@ -76,7 +78,11 @@ impl Bench {
 
     /// A datagram of Mallory's arrives, with the address of another.
     fn spoofed(&mut self, source: NodeId, to: NodeId, bytes: &[u8]) {
-        let packet = PacketInfo { source: address(source), ..packet(MALLORY, to, bytes) };
+        let packet = PacketInfo {
+            origin: address(source),
+            source: address(source),
+            ..packet(MALLORY, to, bytes)
+        };
         self.each(|at, watch| watch.transmitted(at, &packet));
         self.each(|at, watch| watch.arrived(at, &packet));
     }
@@ -103,13 +109,27 @@ impl Bench {
     }
 }
 
+fn topology() -> Arc<Topology> {
+    let site = Site { ipv4: true, ipv6: false, behind: None };
+    Arc::new(Topology::new(&[site; 4], &[], &[]).expect("few nodes"))
+}
+
 fn address(node: NodeId) -> SocketAddr {
     SocketAddr::from((ipv4_address(node).expect("few nodes"), 4747))
 }
 
 fn packet(from: NodeId, to: NodeId, bytes: &[u8]) -> PacketInfo<'_> {
     let (source, destination) = (address(from), address(to));
-    PacketInfo { from, number: 7, copy: 0, source, destination, to: Some(to), bytes }
+    PacketInfo {
+        from,
+        number: 7,
+        copy: 0,
+        origin: source,
+        source,
+        destination,
+        to: Some(to),
+        bytes,
+    }
 }
 
 fn hello(key: u8) -> [u8; 192] {
@@ -442,7 +462,8 @@ fn an_address_that_is_nobodys_proves_nothing() {
     let nowhere = SocketAddr::from((Ipv4Addr::new(192, 0, 2, 1), 53));
     for _ in 0..2 {
         let bytes = [1; 60];
-        let packet = PacketInfo { source: nowhere, ..packet(LAPTOP, SENSOR, &bytes) };
+        let packet =
+            PacketInfo { origin: nowhere, source: nowhere, ..packet(LAPTOP, SENSOR, &bytes) };
         bench.each(|at, watch| watch.arrived(at, &packet));
     }
     bench.observed(SENSOR, established(LAPTOP, 5));

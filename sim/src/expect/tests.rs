@@ -32,6 +32,7 @@ fn scenario(expects: &[(Time, Fact)]) -> Scenario {
         seeds: vec![1],
         max_events: 1,
         nodes: ["laptop", "sensor"].into_iter().map(Node::new).collect(),
+        nats: Vec::new(),
         pairs: Vec::new(),
         sends: vec![Send {
             name: "chat".into(),

@@ -1,6 +1,6 @@
 //! What a machine may ask of the world while it is called.
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use underpass_core::Instant;
 
@@ -32,6 +32,16 @@ pub struct Addresses {
     pub ipv4: Option<Ipv4Addr>,
     /// Its IPv6 address, if it has one.
     pub ipv6: Option<Ipv6Addr>,
+}
+
+impl Addresses {
+    /// Whether this is one of them.
+    pub fn has(&self, address: IpAddr) -> bool {
+        match address {
+            IpAddr::V4(address) => self.ipv4 == Some(address),
+            IpAddr::V6(address) => self.ipv6 == Some(address),
+        }
+    }
 }
 
 /// Why a port could not be bound. No socket was made.

@@ -49,6 +49,11 @@ pub trait Machine: Any + Send {
         let _ = (cx, active);
     }
 
+    /// Its node has other addresses from now on. What it bound stays bound, to the new ones.
+    fn readdressed(&mut self, cx: &mut Cx<'_>) {
+        let _ = cx;
+    }
+
     /// The counter of that name, if it keeps one.
     fn metric(&self, name: &str) -> Option<u64> {
         let _ = name;

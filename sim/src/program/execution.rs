@@ -39,7 +39,7 @@ pub(crate) struct Run {
 /// What came of a run.
 pub(crate) enum Ending {
     /// It came to its end, with failures or without.
-    Done(RunReport),
+    Done(Box<RunReport>),
     /// It panicked.
     Panicked(Panic),
     /// Made twice, it had two hashes.
@@ -161,10 +161,10 @@ impl Work<'_> {
             Err(panic) => return Ending::Panicked(panic),
         };
         if !self.options.twice {
-            return Ending::Done(first);
+            return Ending::Done(Box::new(first));
         }
         match run() {
-            Ok(second) if second.hash == first.hash => Ending::Done(first),
+            Ok(second) if second.hash == first.hash => Ending::Done(Box::new(first)),
             Ok(second) => Ending::Differed([first.hash, second.hash]),
             Err(panic) => Ending::Panicked(panic),
         }

@@ -12,6 +12,7 @@ mod forms;
 mod hostile;
 mod links;
 mod members;
+mod nats;
 
 pub use forms::{AtLeast, Links, Seeds, Table, Two};
 pub use hostile::{Flood, FloodKind, Forge, Hostile, Replay, Tamper};
@@ -19,6 +20,10 @@ pub use links::{
     Direction, Distribution, GilbertElliott, Link, LinkFault, LinkPreset, Loss, Presets,
 };
 pub use members::{Access, Kind, Limits, OwnLimits, Whom};
+pub use nats::{
+    Behaviour, Hairpin, Nat, NatPreset, Pairing, Population, Ports, Refresh, Roam, Translate,
+    Unsolicited,
+};
 
 /// A whole file.
 #[derive(Clone, Debug, Deserialize)]
@@ -39,10 +44,13 @@ pub struct File {
     pub seeds: Option<Spanned<Seeds>>,
     /// A run that needs more events is stopped and fails.
     pub max_events: Option<Spanned<u64>>,
-    /// What links may refer to by name.
+    /// What links and NATs may refer to by name.
     pub preset: Option<Table<Presets>>,
     /// The access link of every node, and the links between pairs.
     pub link: Option<Spanned<Links>>,
+    /// What stands between nodes and the public network.
+    #[serde(default)]
+    pub nat: Vec<Table<Nat>>,
     /// Everybody on the network.
     #[serde(default)]
     pub node: Vec<Table<Node>>,
@@ -67,6 +75,10 @@ pub struct Node {
     pub count: Option<Spanned<u64>>,
     /// The families of its addresses; IPv4 if not given.
     pub interfaces: Option<Spanned<Vec<Spanned<Interface>>>>,
+    /// The NAT behind which it is, or several (a glob) that a `count` of nodes share out.
+    pub behind: Option<Spanned<String>>,
+    /// Instead of `behind`: whose NATs to draw for it, by its name alone.
+    pub population: Option<Spanned<Population>>,
     /// Its own access link instead of everybody's.
     pub link: Option<Table<Link>>,
     /// Whose key and address it knows from the start; names or globs.
@@ -143,7 +155,7 @@ pub struct Fault {
     pub lasts: Option<Spanned<Period>>,
     /// Time from one beginning to the next; it happens once if not given.
     pub every: Option<Spanned<Period>>,
-    /// Nothing passes between these groups of names or globs.
+    /// Nothing passes between these groups of names or globs. A NAT stands for all behind it.
     pub partition: Option<Spanned<Groups>>,
     /// This node is off meanwhile.
     pub crash: Option<Spanned<String>>,
@@ -163,6 +175,10 @@ pub struct Fault {
     pub change_secret: Option<Spanned<String>>,
     /// These nodes lose the secret before their own; a name or glob.
     pub retire_secret: Option<Spanned<String>>,
+    /// This NAT forgets its mappings.
+    pub nat_reboot: Option<Spanned<String>>,
+    /// A node is somewhere else from then on.
+    pub roam: Option<Table<Roam>>,
     /// These hostile nodes act; a name or glob.
     pub hostile: Option<Spanned<String>>,
 }

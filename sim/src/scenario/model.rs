@@ -10,10 +10,15 @@ use underpass_core::{Duration, Instant, Whom};
 use crate::link::{LinkModel, LinkPatch};
 use crate::machine::hostile::Hostile;
 use crate::machine::underpass::Limits;
+use crate::nat::NatModel;
 
 /// Position of a node in [`Scenario::nodes`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct NodeId(pub u32);
+
+/// Position of a NAT in [`Scenario::nats`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct NatId(pub u32);
 
 /// Where in the scenario's file something was said, for messages that come up while it runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,6 +48,8 @@ pub struct Scenario {
     pub max_events: u64,
     /// Everybody on the network.
     pub nodes: Vec<Node>,
+    /// What stands between them and the public network.
+    pub nats: Vec<Nat>,
     /// Links between pairs, beside everybody's access link.
     pub pairs: Vec<PairLink>,
     /// What applications send.
@@ -64,6 +71,8 @@ pub struct Node {
     pub ipv4: bool,
     /// Has an IPv6 address.
     pub ipv6: bool,
+    /// The NAT behind which it is at first; `None` for the public network.
+    pub behind: Option<NatId>,
     /// Its access link, towards the network.
     pub up: LinkModel,
     /// Its access link, from the network.
@@ -99,6 +108,7 @@ impl Node {
             start: Instant::ORIGIN,
             ipv4: true,
             ipv6: false,
+            behind: None,
             up: LinkModel::IDEAL,
             down: LinkModel::IDEAL,
             peers: Vec::new(),
@@ -145,6 +155,19 @@ impl Default for Access {
     fn default() -> Self {
         Self { answers: Whom::Network, messages: Whom::Network, allow: Vec::new() }
     }
+}
+
+/// A NAT, or a firewall that translates nothing. It takes no time, and has no links of its own.
+#[derive(Clone, Debug)]
+pub struct Nat {
+    /// Unique in the scenario, among nodes and NATs.
+    pub name: String,
+    /// How it behaves.
+    pub model: NatModel,
+    /// How many external addresses it has, of each family.
+    pub pool: u16,
+    /// The NAT behind which it is itself; `None` for the public network.
+    pub behind: Option<NatId>,
 }
 
 /// The stretch of network between the access links of two nodes.
@@ -240,6 +263,15 @@ pub enum FaultKind {
     },
     /// These hostile machines do what they are there for; before and after, they only overhear.
     Hostile(Vec<NodeId>),
+    /// The NAT forgets all its mappings, at once.
+    NatReboot(NatId),
+    /// The node is somewhere else from then on, with other addresses. Its ports stay bound.
+    Roam {
+        /// Who.
+        node: NodeId,
+        /// Behind which NAT; `None` for the public network.
+        behind: Option<NatId>,
+    },
 }
 
 /// What is different about one link.

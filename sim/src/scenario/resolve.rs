@@ -17,6 +17,7 @@ use super::vocabulary::Vocabulary;
 use crate::link::Preset;
 use crate::payload::Stamp;
 use crate::units::Period;
+use crate::world::Topology;
 
 mod cuts;
 mod expects;
@@ -28,6 +29,7 @@ mod link_sense;
 mod links;
 mod members;
 mod names;
+mod nats;
 mod nodes;
 mod pointless;
 mod presets;
@@ -62,6 +64,11 @@ struct Resolver<'a> {
     /// Whether every `[[node]]` got its names: else one that is not found is no mistake.
     names_sound: bool,
     nodes: Vec<model::Node>,
+    nats: Vec<model::Nat>,
+    /// Positions in `nats` of those that each `[[nat]]` makes.
+    nats_of: Vec<Range<usize>>,
+    /// NATs that the file gives a name, without those that the simulator knows.
+    nat_presets: BTreeMap<String, nats::Preset>,
     /// Which of `nodes` are hostile.
     hostile: BTreeSet<NodeId>,
     /// Positions in `nodes` of those that each `[[node]]` makes.
@@ -99,6 +106,7 @@ pub(super) fn resolve(
     resolver.check_duration();
     let seeds = resolver.seeds();
     let max_events = resolver.max_events();
+    resolver.resolve_nats();
     resolver.resolve_nodes();
     resolver.resolve_members();
     resolver.resolve_hostile();
@@ -106,13 +114,15 @@ pub(super) fn resolve(
     resolver.resolve_sends();
     resolver.resolve_faults();
     resolver.check_secrets();
+    resolver.check_roams();
     resolver.check_all_act();
+    resolver.check_all_used();
     let expects = resolver.resolve_expects(&shape.origins);
     if !resolver.mistakes.is_empty() {
         return Err(resolver.mistakes);
     }
     let file = &shape.file;
-    Ok(Scenario {
+    let scenario = Scenario {
         name: name.into(),
         title: file.title.get_ref().clone(),
         tags: file.tags.iter().map(|tag| tag.get_ref().clone()).collect(),
@@ -121,11 +131,19 @@ pub(super) fn resolve(
         seeds,
         max_events,
         nodes: resolver.nodes,
+        nats: resolver.nats,
         pairs: resolver.pairs,
         sends: resolver.sends,
         faults: resolver.faults,
         expects,
-    })
+    };
+    match Topology::of(&scenario) {
+        Some(_) => Ok(scenario),
+        None => Err(vec![
+            Diagnostic::of_file("there are not enough addresses for all nodes and NATs")
+                .help("write smaller `pool`s, or fewer nodes"),
+        ]),
+    }
 }
 
 impl<'a> Resolver<'a> {
@@ -138,6 +156,9 @@ impl<'a> Resolver<'a> {
             names: Names::default(),
             names_sound: true,
             nodes: Vec::new(),
+            nats: Vec::new(),
+            nats_of: Vec::new(),
+            nat_presets: BTreeMap::new(),
             hostile: BTreeSet::new(),
             nodes_of: Vec::new(),
             presets: BTreeMap::new(),

@@ -10,7 +10,7 @@ use crate::units::{Probability, Rate};
 
 const VOCABULARY: Vocabulary = Vocabulary { metrics: &["datagrams_sent"] };
 
-/// Uses every key of the language.
+/// Uses every key of the language, but for NATs: they have tests of their own.
 const EVERYTHING: &str = r#"
 format = 1
 title = "Everything at once"
@@ -699,6 +699,10 @@ const PIECES: &[&str] = &[
     "duration",
     "seeds = 0\n",
     "[preset.link.x]\n",
+    "[[nat]]\n",
+    "[preset.nat.x]\n",
+    "behind = \"laptop\"\n",
+    "pool = 3\n",
     "preset = \"wifi\"\n",
     "loss = { p = \"1%\", r = \"1%\" }\n",
     "reorder = \"5%\"\n",

@@ -12,7 +12,8 @@ use underpass_core::{Duration, Instant};
 
 use super::{Observation, PacketInfo};
 use crate::machine::Verdict;
-use crate::scenario::model::NodeId;
+use crate::nat::Refused;
+use crate::scenario::model::{NatId, NodeId};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -32,11 +33,14 @@ pub(crate) enum Input<'p> {
     Overheard { from: NodeId, number: u64, altered: Option<&'p [u8]> },
     /// It may act from now on, or no longer.
     Active(bool),
+    /// Its node has other addresses.
+    Readdressed,
 }
 
 pub(super) struct TraceHash {
-    /// By node.
+    /// By node, then by NAT: one that nothing crosses changes no hash.
     chains: Vec<Chain>,
+    nodes: u32,
     /// Nodes with a record in the current second, in the order of their first.
     touched: Vec<NodeId>,
     /// The current second, counted from the origin. Not hashed: every record has its time.
@@ -57,6 +61,7 @@ impl TraceHash {
     pub(super) fn new(nodes: usize) -> Self {
         Self {
             chains: vec![Chain::default(); nodes],
+            nodes: u32::try_from(nodes).expect("fewer than 2^32 nodes"),
             touched: Vec::new(),
             second: 0,
             run: Sha256::new(),
@@ -85,6 +90,7 @@ impl TraceHash {
                 self.begin(at, 8);
                 self.record.push(active.into());
             }
+            Input::Readdressed => self.begin(at, 17),
         }
         self.end(node, &[]);
     }
@@ -125,6 +131,48 @@ impl TraceHash {
         self.begin(at, 6);
         observation.encode(&mut self.record);
         self.end(node, &[]);
+    }
+
+    pub(super) fn translated(&mut self, at: Instant, nat: NatId, packet: &PacketInfo<'_>) {
+        self.begin(at, 14);
+        self.crossing(packet);
+        for address in [packet.source, packet.destination] {
+            self.record.push(address.is_ipv4().into());
+            self.address(address);
+        }
+        self.end_of_nat(nat);
+    }
+
+    pub(super) fn refused(
+        &mut self,
+        at: Instant,
+        nat: NatId,
+        packet: &PacketInfo<'_>,
+        why: Refused,
+    ) {
+        self.begin(at, 15);
+        self.crossing(packet);
+        self.record.extend(why.word().as_bytes());
+        self.end_of_nat(nat);
+    }
+
+    pub(super) fn rebooted(&mut self, at: Instant, nat: NatId) {
+        self.begin(at, 16);
+        self.end_of_nat(nat);
+    }
+
+    fn crossing(&mut self, packet: &PacketInfo<'_>) {
+        self.record.extend(packet.from.0.to_le_bytes());
+        self.record.extend(packet.number.to_le_bytes());
+        self.record.push(packet.copy);
+    }
+
+    fn end_of_nat(&mut self, nat: NatId) {
+        let chain = NodeId(self.nodes + nat.0);
+        if self.chains.len() <= chain.0 as usize {
+            self.chains.resize(chain.0 as usize + 1, Chain::default());
+        }
+        self.end(chain, &[]);
     }
 
     pub(super) fn finish(mut self) -> [u8; 32] {

@@ -6,7 +6,8 @@
 use underpass_core::Instant;
 
 use crate::machine::Verdict;
-use crate::scenario::model::NodeId;
+use crate::nat::Refused;
+use crate::scenario::model::{NatId, NodeId};
 
 mod hash;
 mod observation;
@@ -83,6 +84,30 @@ impl Trace {
         for watch in &mut self.watches {
             watch.arrived(at, packet);
         }
+    }
+
+    /// A datagram has passed a NAT, and is as it goes on now.
+    pub(crate) fn translated(&mut self, at: Instant, nat: NatId, packet: &PacketInfo<'_>) {
+        self.hash.translated(at, nat, packet);
+    }
+
+    /// A NAT lets a datagram no further.
+    pub(crate) fn refused(
+        &mut self,
+        at: Instant,
+        nat: NatId,
+        packet: &PacketInfo<'_>,
+        why: Refused,
+    ) {
+        self.hash.refused(at, nat, packet, why);
+        for watch in &mut self.watches {
+            watch.refused(at, nat, packet, why);
+        }
+    }
+
+    /// A NAT has forgotten all its mappings.
+    pub(crate) fn rebooted(&mut self, at: Instant, nat: NatId) {
+        self.hash.rebooted(at, nat);
     }
 
     /// A node reports something.

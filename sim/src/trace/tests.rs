@@ -49,6 +49,7 @@ fn packet(bytes: &[u8]) -> PacketInfo<'_> {
         from: A,
         number: 0,
         copy: 0,
+        origin: address,
         source: address,
         destination: address,
         to: Some(B),

@@ -6,7 +6,8 @@ use std::net::SocketAddr;
 use underpass_core::Instant;
 
 use super::Observation;
-use crate::scenario::model::NodeId;
+use crate::nat::Refused;
+use crate::scenario::model::{NatId, NodeId};
 
 /// Sees everything that happens in a world, in order, and may find fault with it.
 pub trait Watch: Any + Send {
@@ -18,6 +19,11 @@ pub trait Watch: Any + Send {
     /// A datagram is about to be handed to the machine it is for.
     fn arrived(&mut self, at: Instant, packet: &PacketInfo<'_>) {
         let _ = (at, packet);
+    }
+
+    /// A NAT let a datagram no further.
+    fn refused(&mut self, at: Instant, nat: NatId, packet: &PacketInfo<'_>, why: Refused) {
+        let _ = (at, nat, packet, why);
     }
 
     /// A node reported something.
@@ -53,11 +59,13 @@ pub struct PacketInfo<'p> {
     pub number: u64,
     /// 0 for the datagram that was sent; tells the duplicates apart that links made of it.
     pub copy: u8,
-    /// The address and port it comes from.
+    /// The address and port that it was sent from.
+    pub origin: SocketAddr,
+    /// The address and port it comes from: another than `origin` behind a NAT that translates.
     pub source: SocketAddr,
     /// The address and port it goes to.
     pub destination: SocketAddr,
-    /// The node with that address, if there is one.
+    /// The node with that address, if there is one; not known where a NAT decides further on.
     pub to: Option<NodeId>,
     /// The UDP payload.
     pub bytes: &'p [u8],

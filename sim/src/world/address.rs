@@ -8,9 +8,9 @@ use crate::scenario::model::NodeId;
 pub const IPV4_NODES_MAX: u32 = (1 << 17) - 2;
 
 /// 198.18.0.0/15, set aside for the benchmarking of networks (RFC 2544, RFC 6890).
-const IPV4_BASE: u32 = u32::from_be_bytes([198, 18, 0, 0]);
+pub(super) const IPV4_BASE: u32 = u32::from_be_bytes([198, 18, 0, 0]);
 /// 2001:db8::/32, set aside for documentation (RFC 3849).
-const IPV6_BASE: u128 = 0x2001_0db8 << 96;
+pub(super) const IPV6_BASE: u128 = 0x2001_0db8 << 96;
 
 /// The IPv4 address of a node; `None` if the range has no room for it.
 pub fn ipv4_address(node: NodeId) -> Option<Ipv4Addr> {

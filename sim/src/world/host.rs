@@ -76,6 +76,11 @@ impl Host {
         self.addresses
     }
 
+    /// Gives it other addresses; what is bound stays bound.
+    pub(super) fn readdress(&mut self, addresses: Addresses) {
+        self.addresses = addresses;
+    }
+
     pub(crate) fn stream(&self) -> Stream {
         self.stream
     }

@@ -6,24 +6,32 @@ use std::net::SocketAddr;
 
 use underpass_core::Instant;
 
-use super::address::node_of_address;
-use super::host::{Host, family_of};
+use super::host::Host;
 use super::network::{Loss, Network, Stage};
 use super::packets::{Packet, Packets, Slot};
 use super::queue::{Key, Queue};
 use super::tally::Tally;
-use crate::machine::{IpFamily, Socket};
-use crate::scenario::model::NodeId;
+use crate::machine::Socket;
+use crate::nat::{Flow, Nat, Outbound, Refused};
+use crate::scenario::model::{NatId, NodeId};
 use crate::trace::{Observation, Trace};
 
 pub(crate) struct Kernel {
     pub(super) now: Instant,
     pub(super) queue: Queue<Event>,
     pub(super) hosts: Vec<Host>,
+    pub(super) nats: Vec<Nat>,
     pub(crate) packets: Packets,
     pub(super) network: Network,
     pub(super) trace: Trace,
     pub(super) tally: Tally,
+}
+
+/// What a NAT made of a packet, where that is then, and whether it is on its way inward.
+struct Passed {
+    flow: Flow,
+    realm: Option<NatId>,
+    turned: bool,
 }
 
 /// Something that happens at an instant.
@@ -72,6 +80,11 @@ impl Kernel {
 
     pub(crate) fn observe(&mut self, node: NodeId, observation: &Observation) {
         self.trace.observed(self.now, node, observation);
+    }
+
+    pub(super) fn reboot(&mut self, nat: NatId) {
+        self.nats[nat.0 as usize].reboot();
+        self.trace.rebooted(self.now, nat);
     }
 
     pub(super) fn schedule(&mut self, at: Instant, event: Event) {
@@ -136,12 +149,14 @@ impl Kernel {
         let host = &mut self.hosts[node.0 as usize];
         let number = host.sent;
         host.sent += 1;
-        let to = self.recipient(source, destination);
         let packet = self.packets.get_mut(slot);
         assert!(length <= packet.buffer.len(), "a machine claims {length} bytes in the buffer");
-        (packet.from, packet.number, packet.to) = (node, number, to);
-        (packet.copy, packet.altered) = (0, false);
-        (packet.source, packet.destination, packet.length) = (source, destination, length);
+        (packet.from, packet.number) = (node, number);
+        (packet.copy, packet.altered, packet.turned) = (0, false, false);
+        (packet.origin, packet.source, packet.destination) = (source, source, destination);
+        packet.length = length;
+        packet.realm = self.network.topology.behind(node, self.now);
+        packet.to = self.network.recipient(packet, self.now);
     }
 
     fn depart(&mut self, slot: Slot) {
@@ -154,9 +169,48 @@ impl Kernel {
         }
     }
 
-    /// The machine that overheard a packet lets it go on.
-    pub(super) fn pass_tap(&mut self, slot: Slot, stage: Stage) {
-        match self.network.after(stage, self.packets.get(slot), self.now) {
+    /// A packet is at a NAT, which lets it pass or not.
+    pub(super) fn translate(&mut self, slot: Slot, stage: Stage) {
+        let now = self.now;
+        let packet = self.packets.get_mut(slot);
+        let flow = Flow { source: packet.source, destination: packet.destination };
+        let (nat, passed) = match stage {
+            Stage::Outward(nat) => (nat, self.outbound(nat, flow)),
+            Stage::Inward(nat) => (nat, self.inbound(nat, flow)),
+            _ => unreachable!("no NAT is there"),
+        };
+        let packet = self.packets.get_mut(slot);
+        match passed {
+            Ok(Passed { flow, realm, turned }) => {
+                (packet.source, packet.destination) = (flow.source, flow.destination);
+                (packet.realm, packet.turned) = (realm, turned);
+                self.trace.translated(now, nat, &packet.info());
+                self.go_on(slot, stage);
+            }
+            Err(why) => {
+                self.trace.refused(now, nat, &packet.info(), why);
+                self.lose(slot, Loss::Refused(why));
+            }
+        }
+    }
+
+    fn outbound(&mut self, nat: NatId, flow: Flow) -> Result<Passed, Refused> {
+        Ok(match self.nats[nat.0 as usize].outbound(flow, self.now)? {
+            Outbound::Forward(flow) => {
+                Passed { flow, realm: self.network.topology.outer(nat), turned: false }
+            }
+            Outbound::Hairpin(flow) => Passed { flow, realm: Some(nat), turned: true },
+        })
+    }
+
+    fn inbound(&mut self, nat: NatId, flow: Flow) -> Result<Passed, Refused> {
+        let flow = self.nats[nat.0 as usize].inbound(flow, self.now)?;
+        Ok(Passed { flow, realm: Some(nat), turned: true })
+    }
+
+    /// A packet leaves a stage at which somebody decided over it.
+    pub(super) fn go_on(&mut self, slot: Slot, stage: Stage) {
+        match self.network.after(stage, self.packets.get_mut(slot), self.now) {
             Ok(next) => self.proceed(slot, next, self.now),
             Err(loss) => self.lose(slot, loss),
         }
@@ -203,32 +257,27 @@ impl Kernel {
             return Err(Loss::InterfaceDown);
         }
         let host = self.host(to);
+        if !host.addresses().has(packet.destination.ip()) {
+            return Err(Loss::NoAddress);
+        }
         if !host.power.is_on() {
             return Err(Loss::NodeOff);
         }
         host.socket_at(packet.destination).ok_or(Loss::NoSocket)
     }
 
-    /// The node that has the address, if it can be reached from `source`.
-    fn recipient(&self, source: SocketAddr, destination: SocketAddr) -> Option<NodeId> {
-        let family = family_of(destination);
-        if family != family_of(source) {
-            return None;
-        }
-        let node = node_of_address(destination.ip())?;
-        let addresses = self.hosts.get(node.0 as usize)?.addresses();
-        let has_address = match family {
-            IpFamily::V4 => addresses.ipv4.is_some(),
-            IpFamily::V6 => addresses.ipv6.is_some(),
-        };
-        has_address.then_some(node)
-    }
-
     fn enqueue(&mut self, slot: Slot, stage: Stage, at: Instant) {
         let packet = self.packets.get(slot);
-        let tapper = self.network.taps.at(packet, stage).map(|(tapper, _)| tapper);
-        let to = tapper.or(packet.to).expect("a packet to nobody is lost");
-        let key = Key::packet(at, to, packet.from, packet.number, packet.copy);
+        let place = |node| Key::packet(at, node, packet.from, packet.number, packet.copy);
+        let key = match stage {
+            Stage::Outward(nat) | Stage::Inward(nat) => {
+                place(packet.from).at_nat(nat, self.hosts.len())
+            }
+            _ => {
+                let tapper = self.network.taps.at(packet, stage).map(|(tapper, _)| tapper);
+                place(tapper.or(packet.to).expect("a packet to nobody is lost"))
+            }
+        };
         self.queue.push(key, Event::Packet(slot, stage));
     }
 

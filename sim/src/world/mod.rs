@@ -8,14 +8,16 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
 use underpass_core::{Duration, Instant};
 
 use crate::fault::Hold;
 use crate::link::LinkModel;
-use crate::machine::{Addresses, Command, Cx, Machine, MachineFactory, Unsupported};
+use crate::machine::{Command, Cx, Machine, MachineFactory, Unsupported};
+use crate::nat;
 use crate::random::Draws;
-use crate::scenario::model::{Fault, FaultKind, NodeId, PairLink, State};
+use crate::scenario::model::{Fault, FaultKind, Nat, NatId, NodeId, PairLink, State};
 use crate::trace::{Input, Observation, Trace, Watch};
 
 mod address;
@@ -27,10 +29,12 @@ mod packets;
 mod queue;
 mod tally;
 mod taps;
+mod topology;
 mod wake;
 
 pub use address::{IPV4_NODES_MAX, ipv4_address, ipv6_address, node_of_address};
-pub use tally::Tally;
+pub use tally::{RefusedCounts, Tally};
+pub use topology::{Site, Topology};
 
 pub(crate) use kernel::Kernel;
 pub(crate) use network::{IPV4_UDP_HEADERS, IPV6_UDP_HEADERS};
@@ -48,6 +52,8 @@ pub struct WorldConfig {
     pub seed: u64,
     /// Everybody on the network; a [`NodeId`] is a position in it.
     pub nodes: Vec<NodeSetup>,
+    /// What stands between them and the public network; a [`NatId`] is a position in it.
+    pub nats: Vec<Nat>,
     /// Links between pairs, beside everybody's access link.
     pub pairs: Vec<PairLink>,
     /// What goes wrong, and when.
@@ -66,6 +72,8 @@ pub struct NodeSetup {
     pub ipv4: bool,
     /// Has an IPv6 address.
     pub ipv6: bool,
+    /// The NAT behind which it is at first; `None` for the public network.
+    pub behind: Option<NatId>,
     /// Its access link, towards the network.
     pub up: LinkModel,
     /// Its access link, from the network.
@@ -140,26 +148,53 @@ pub struct World {
     max_events: u64,
 }
 
+impl WorldConfig {
+    /// Who has which address; `None` if there are not enough.
+    pub fn topology(&self) -> Option<Topology> {
+        let nodes = self.nodes.iter();
+        let sites =
+            nodes.map(|node| Site { ipv4: node.ipv4, ipv6: node.ipv6, behind: node.behind });
+        Topology::new(&sites.collect::<Vec<_>>(), &self.nats, &self.faults)
+    }
+}
+
 impl World {
     /// A world at its origin, in which nothing has happened.
     ///
     /// # Panics
     ///
     /// If the configuration contradicts itself: a name twice or with a `>` in it, two links for
-    /// one pair, a node that does not exist, or more IPv4 nodes than there are addresses.
+    /// one pair, a node or NAT that does not exist, a NAT behind itself, or more nodes and NATs than
+    /// there are addresses.
     pub fn new(config: WorldConfig, watches: Vec<Box<dyn Watch>>) -> Self {
         let draws = Draws::new(config.seed);
-        assert_names(&config.nodes);
+        assert_names(&config);
+        let topology = Arc::new(config.topology().expect("there are addresses for all"));
         let access: Vec<(&str, LinkModel, LinkModel)> =
             config.nodes.iter().map(|node| (node.name.as_str(), node.up, node.down)).collect();
         let kernel = Kernel {
             now: Instant::ORIGIN,
             queue: Queue::new(),
-            network: Network::new(&access, &config.pairs, &config.faults, &draws),
+            network: Network::new(
+                Arc::clone(&topology),
+                &access,
+                &config.pairs,
+                &config.faults,
+                &draws,
+            ),
+            nats: (0..)
+                .map(NatId)
+                .zip(&config.nats)
+                .map(|(id, nat)| {
+                    let external = topology.external(id).to_vec();
+                    nat::Nat::new(nat.model, external, &draws, &nat.name)
+                })
+                .collect(),
             hosts: (0u32..)
                 .zip(&config.nodes)
                 .map(|(id, node)| {
-                    Host::new(node.name.clone(), addresses_of(NodeId(id), node), &draws)
+                    let addresses = topology.addresses(NodeId(id), Instant::ORIGIN);
+                    Host::new(node.name.clone(), addresses, &draws)
                 })
                 .collect(),
             packets: Packets::new(),
@@ -261,6 +296,11 @@ impl World {
                     std::slice::from_ref(node)
                 }
                 FaultKind::Hostile(nodes) => nodes,
+                FaultKind::Roam { node, .. } => std::slice::from_ref(node),
+                FaultKind::NatReboot(nat) => {
+                    assert!((nat.0 as usize) < self.kernel.nats.len(), "{nat:?} exists");
+                    &[]
+                }
                 FaultKind::Partition(_)
                 | FaultKind::Block { .. }
                 | FaultKind::Link(_)
@@ -282,6 +322,9 @@ impl World {
             Event::Packet(slot, Stage::Arrival) => self.deliver(slot),
             Event::Packet(slot, stage @ (Stage::TapUp(_) | Stage::TapDown(_))) => {
                 self.overhear(slot, stage);
+            }
+            Event::Packet(slot, stage @ (Stage::Outward(_) | Stage::Inward(_))) => {
+                self.kernel.translate(slot, stage);
             }
             Event::Packet(slot, stage @ (Stage::Up | Stage::Pair | Stage::Down)) => {
                 self.kernel.carry(slot, stage, self.kernel.now);
@@ -382,6 +425,14 @@ impl World {
                 self.set_active(position, true);
                 lasts
             }
+            FaultKind::NatReboot(nat) => {
+                self.kernel.reboot(nat);
+                None
+            }
+            FaultKind::Roam { node, .. } => {
+                self.readdress(node);
+                None
+            }
             FaultKind::Partition(_)
             | FaultKind::Block { .. }
             | FaultKind::Link(_)
@@ -400,6 +451,8 @@ impl World {
             FaultKind::Crash(node, _) => self.release(node, Hold::Crash(position)),
             FaultKind::Hostile(_) => self.set_active(position, false),
             FaultKind::Restart(..)
+            | FaultKind::NatReboot(_)
+            | FaultKind::Roam { .. }
             | FaultKind::Partition(_)
             | FaultKind::Block { .. }
             | FaultKind::Link(_)
@@ -407,6 +460,18 @@ impl World {
             | FaultKind::Drop { .. }
             | FaultKind::ChangeSecret(_)
             | FaultKind::RetireSecret(_) => unreachable!("it has no end event"),
+        }
+    }
+
+    /// A node has come somewhere else.
+    fn readdress(&mut self, node: NodeId) {
+        let now = self.kernel.now;
+        let addresses = self.kernel.network.topology.addresses(node, now);
+        let host = self.kernel.host_mut(node);
+        host.readdress(addresses);
+        if host.power.is_on() {
+            self.kernel.trace.input(now, node, Input::Readdressed);
+            self.call(node, |machine, cx| machine.readdressed(cx));
         }
     }
 
@@ -469,18 +534,12 @@ impl fmt::Display for Stop {
 
 impl std::error::Error for Stop {}
 
-fn assert_names(nodes: &[NodeSetup]) {
+fn assert_names(config: &WorldConfig) {
     let mut names = BTreeSet::new();
-    for NodeSetup { name, .. } in nodes {
+    let nodes = config.nodes.iter().map(|node| &node.name);
+    for name in nodes.chain(config.nats.iter().map(|nat| &nat.name)) {
         assert!(!name.contains('>'), "the name {name} has a > in it");
-        assert!(names.insert(name), "two nodes have the name {name}");
-    }
-}
-
-fn addresses_of(id: NodeId, node: &NodeSetup) -> Addresses {
-    Addresses {
-        ipv4: node.ipv4.then(|| ipv4_address(id).expect("the IPv4 range has room for all nodes")),
-        ipv6: node.ipv6.then(|| ipv6_address(id)),
+        assert!(names.insert(name), "two nodes or NATs have the name {name}");
     }
 }
 

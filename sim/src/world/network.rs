@@ -1,16 +1,20 @@
-//! The way of a packet: its sender's access link up, the core of the network (where partitions and
-//! blocks stop it, and a pair's own link may lie), its receiver's access link down.
+//! The way of a packet: its sender's access link up, the NATs in front of its sender, the network where
+//! both meet (where partitions and blocks stop it, and a pair's own link may lie), the NATs in front of
+//! its receiver, its receiver's access link down.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use underpass_core::Instant;
 
 use super::packets::Packet;
 use super::taps::Taps;
+use super::topology::{Hop, Topology};
 use crate::fault::{Blocks, Drops, Interfaces, Partitions, Window};
 use crate::link::{self, Crossing, Incoming, Link, LinkModel};
+use crate::nat::Refused;
 use crate::random::Draws;
-use crate::scenario::model::{Fault, FaultKind, LinkChange, LinkPlace, NodeId, PairLink};
+use crate::scenario::model::{Fault, FaultKind, LinkChange, LinkPlace, NatId, NodeId, PairLink};
 
 /// Bytes of an IPv4 header without options, and of a UDP header (RFC 791, RFC 768).
 pub(crate) const IPV4_UDP_HEADERS: u32 = 20 + 8;
@@ -24,6 +28,7 @@ const SENDER_BITS: u32 = 21;
 
 /// All links and what may cut them.
 pub(super) struct Network {
+    pub(super) topology: Arc<Topology>,
     /// By node.
     up: Vec<Link>,
     /// By node.
@@ -44,8 +49,12 @@ pub(super) enum Stage {
     /// Behind the access link of the sender, with the machine at this position of those that tap
     /// the link.
     TapUp(u16),
+    /// At a NAT, from what is behind it.
+    Outward(NatId),
     /// Before the link of the pair.
     Pair,
+    /// At a NAT, towards what is behind it.
+    Inward(NatId),
     /// Before the access link of the receiver, with the machine at this position of those that
     /// tap the link.
     TapDown(u16),
@@ -64,6 +73,7 @@ pub(super) enum Loss {
     InterfaceDown,
     Dropped,
     Intercepted,
+    Refused(Refused),
     NoAddress,
     NodeOff,
     NoSocket,
@@ -82,19 +92,25 @@ impl Stage {
             Self::Up => 1,
             Self::Pair => 1 << 1,
             Self::Down => 1 << 2,
-            Self::TapUp(_) | Self::TapDown(_) | Self::Arrival => unreachable!("it has no link"),
+            Self::TapUp(_)
+            | Self::Outward(_)
+            | Self::Inward(_)
+            | Self::TapDown(_)
+            | Self::Arrival => unreachable!("it has no link"),
         }
     }
 }
 
 impl Network {
     pub(super) fn new(
+        topology: Arc<Topology>,
         access: &[(&str, LinkModel, LinkModel)],
         pairs: &[PairLink],
         faults: &[Fault],
         draws: &Draws,
     ) -> Self {
         let mut network = Self {
+            topology,
             up: access
                 .iter()
                 .map(|(name, up, _)| Link::new(*up, draws, &format!("{name}>")))
@@ -164,6 +180,13 @@ impl Network {
         }
     }
 
+    /// The node with that address, as far as that is known where a packet comes from.
+    pub(super) fn recipient(&self, packet: &Packet, now: Instant) -> Option<NodeId> {
+        let is_one_family = packet.source.is_ipv4() == packet.destination.is_ipv4();
+        let to = || self.topology.recipient(packet.from, packet.destination.ip(), now);
+        is_one_family.then(to).flatten()
+    }
+
     /// A packet crosses the link of a stage.
     pub(super) fn cross(
         &mut self,
@@ -182,10 +205,16 @@ impl Network {
     }
 
     /// Where a packet goes that leaves the link of a stage, or is let through by the machine there.
-    pub(super) fn after(&self, stage: Stage, packet: &Packet, at: Instant) -> Result<Stage, Loss> {
+    pub(super) fn after(
+        &mut self,
+        stage: Stage,
+        packet: &mut Packet,
+        at: Instant,
+    ) -> Result<Stage, Loss> {
         match stage {
             Stage::Up => self.behind_up(packet, 0, at),
             Stage::TapUp(tap) => self.behind_up(packet, tap + 1, at),
+            Stage::Outward(_) | Stage::Inward(_) => self.hop(packet, at),
             Stage::Pair => Ok(self.before_down(packet, 0)),
             Stage::TapDown(tap) => Ok(self.before_down(packet, tap + 1)),
             Stage::Down => Ok(Stage::Arrival),
@@ -194,21 +223,68 @@ impl Network {
     }
 
     /// Where a packet goes that the first so many taps on its sender's access link are behind.
-    fn behind_up(&self, packet: &Packet, taps: u16, at: Instant) -> Result<Stage, Loss> {
-        if let Some(tap) = self.taps.behind_up(packet, taps) {
-            return Ok(Stage::TapUp(tap));
+    fn behind_up(&mut self, packet: &mut Packet, taps: u16, at: Instant) -> Result<Stage, Loss> {
+        match self.taps.behind_up(packet, taps) {
+            Some(tap) => Ok(Stage::TapUp(tap)),
+            None => self.hop(packet, at),
         }
-        let (from, to) = (packet.from, packet.to.ok_or(Loss::NoAddress)?);
-        if self.partitions.separate(from, to, at) {
-            return Err(Loss::Partition);
+    }
+
+    /// Where a packet goes from a realm that it has come into.
+    fn hop(&mut self, packet: &mut Packet, at: Instant) -> Result<Stage, Loss> {
+        let Packet { realm, turned, source, destination, .. } = *packet;
+        if source.is_ipv4() != destination.is_ipv4() {
+            return Err(Loss::NoAddress);
         }
-        if self.blocks.stop(from, to, at) {
-            return Err(Loss::Block);
+        let hop = self.topology.hop(realm, destination.ip(), turned, at);
+        match hop.ok_or(Loss::NoAddress)? {
+            Hop::Outward(nat) => Ok(Stage::Outward(nat)),
+            Hop::Inward(nat) => {
+                self.is_let_in(packet.from, nat, at)?;
+                packet.turned = true;
+                Ok(Stage::Inward(nat))
+            }
+            Hop::Node(to) => self.meet(packet, to, at),
         }
-        Ok(match self.pairs.contains_key(&(from, to)) {
+    }
+
+    /// A packet is in the realm of its receiver.
+    fn meet(&mut self, packet: &mut Packet, to: NodeId, at: Instant) -> Result<Stage, Loss> {
+        let from = packet.from;
+        self.is_open(from, to, at)?;
+        // Whom a NAT has chosen was not known when the packet was sent.
+        let is_chosen = packet.to.replace(to).is_none() && packet.copy == 0;
+        if is_chosen && self.drops.drop(from, to, at) {
+            return Err(Loss::Dropped);
+        }
+        let is_direct = packet.realm == self.topology.behind(from, at) && !packet.turned;
+        Ok(match is_direct && self.pairs.contains_key(&(from, to)) {
             true => Stage::Pair,
             false => self.before_down(packet, 0),
         })
+    }
+
+    fn is_open(&self, from: NodeId, to: NodeId, at: Instant) -> Result<(), Loss> {
+        if self.partitions.separate(from, to, at) {
+            Err(Loss::Partition)
+        } else if self.blocks.stop(from, to, at) {
+            Err(Loss::Block)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Who is behind a NAT is known to that alone. A packet comes to it if there is anybody whom it
+    /// may come to.
+    fn is_let_in(&self, from: NodeId, nat: NatId, at: Instant) -> Result<(), Loss> {
+        let mut kept_out = Ok(());
+        for to in self.topology.below(nat, at) {
+            kept_out = self.is_open(from, to, at);
+            if kept_out.is_ok() {
+                break;
+            }
+        }
+        kept_out
     }
 
     /// Likewise with those on its receiver's.
@@ -218,12 +294,16 @@ impl Network {
     }
 
     /// Whether a packet must wait for its time at a stage, because what becomes of it there depends
-    /// on others, or a machine decides. Through all other links it can be brought beforehand: a
-    /// packet is one event, and one more for each tap and each link that remembers.
+    /// on others, or a machine or a NAT decides. Through all other links it can be brought beforehand: a
+    /// packet is one event, and one more for each tap, NAT and link that remembers.
     pub(super) fn must_wait(&mut self, stage: Stage, packet: &Packet) -> bool {
         match stage {
             Stage::Up | Stage::Pair | Stage::Down => self.link_mut(stage, packet).remembers(),
-            Stage::TapUp(_) | Stage::TapDown(_) | Stage::Arrival => true,
+            Stage::TapUp(_)
+            | Stage::Outward(_)
+            | Stage::Inward(_)
+            | Stage::TapDown(_)
+            | Stage::Arrival => true,
         }
     }
 
@@ -238,7 +318,11 @@ impl Network {
             Stage::Up => &mut self.up[packet.from.0 as usize],
             Stage::Pair => self.pairs.get_mut(&(packet.from, to())).expect("the pair has a link"),
             Stage::Down => &mut self.down[to().0 as usize],
-            Stage::TapUp(_) | Stage::TapDown(_) | Stage::Arrival => unreachable!("it has no link"),
+            Stage::TapUp(_)
+            | Stage::Outward(_)
+            | Stage::Inward(_)
+            | Stage::TapDown(_)
+            | Stage::Arrival => unreachable!("it has no link"),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use crate::machine::MAX_DATAGRAM_BUFFER;
-use crate::scenario::model::NodeId;
+use crate::scenario::model::{NatId, NodeId};
 use crate::trace::PacketInfo;
 
 /// A datagram on its way, together with the buffer that holds it.
@@ -17,9 +17,15 @@ pub(crate) struct Packet {
     pub(super) copy: u8,
     /// Whether a link has flipped a bit of it, or a machine that overheard it has replaced its bytes.
     pub(super) altered: bool,
+    /// The source that it was sent with.
+    pub(super) origin: SocketAddr,
     pub(super) source: SocketAddr,
     pub(super) destination: SocketAddr,
-    /// Who has that address.
+    /// Behind which NAT it is now; `None` in the public network.
+    pub(super) realm: Option<NatId>,
+    /// Whether it is on its way inward: a NAT was passed towards what is behind it.
+    pub(super) turned: bool,
+    /// Who has the destination's address, as far as that is known here.
     pub(super) to: Option<NodeId>,
     /// `0 <= length <= buffer.len()`.
     pub(super) length: usize,
@@ -48,8 +54,11 @@ impl Packet {
             number: 0,
             copy: 0,
             altered: false,
+            origin: nowhere,
             source: nowhere,
             destination: nowhere,
+            realm: None,
+            turned: false,
             to: None,
             length: 0,
             buffer: [0; MAX_DATAGRAM_BUFFER],
@@ -71,10 +80,12 @@ impl Packet {
     /// Becomes the copy of another that the link with this bit has made.
     fn copy_of(&mut self, other: &Self, maker: u8) {
         assert!(other.copy & maker == 0, "a link duplicates its own duplicate");
-        let Self { from, number, copy, altered, source, destination, to, length, buffer } = self;
+        let Self { from, number, copy, altered, origin, source, destination, .. } = self;
         (*from, *number, *copy, *altered) =
             (other.from, other.number, other.copy | maker, other.altered);
-        (*source, *destination, *to) = (other.source, other.destination, other.to);
+        (*origin, *source, *destination) = (other.origin, other.source, other.destination);
+        let Self { realm, turned, to, length, buffer, .. } = self;
+        (*realm, *turned, *to) = (other.realm, other.turned, other.to);
         *length = other.length;
         buffer[..other.length].copy_from_slice(&other.buffer[..other.length]);
     }
@@ -99,6 +110,7 @@ impl Packet {
             from: self.from,
             number: self.number,
             copy: self.copy,
+            origin: self.origin,
             source: self.source,
             destination: self.destination,
             to: self.to,

@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 
 use underpass_core::Instant;
 
-use crate::scenario::model::NodeId;
+use crate::scenario::model::{NatId, NodeId};
 
 /// When an event happens, and its place among those of the same instant: the world's own come
 /// first, then those of each node in turn, for each by who caused them.
@@ -16,7 +16,7 @@ use crate::scenario::model::NodeId;
 pub(super) struct Key {
     // The order of the fields is the order of events.
     at: Instant,
-    /// 0 is the world itself, `i + 1` is node `i`.
+    /// 0 is the world itself, `i + 1` is node `i`; NATs come behind all nodes.
     to: u32,
     /// Likewise for a node's event. For the world's own, the rank of its kind.
     from: u32,
@@ -41,6 +41,12 @@ impl Key {
     pub(super) fn packet(at: Instant, to: NodeId, from: NodeId, number: u64, copy: u8) -> Self {
         let sequence = ((number + 1) << u8::BITS) | u64::from(copy);
         Self { at, to: to.0 + 1, from: from.0 + 1, sequence }
+    }
+
+    /// The same key for a packet that is at a NAT, in a world of so many nodes.
+    pub(super) fn at_nat(self, nat: NatId, nodes: usize) -> Self {
+        let nodes = u32::try_from(nodes).expect("fewer than 2^32 nodes");
+        Self { to: nodes + nat.0 + 1, ..self }
     }
 }
 

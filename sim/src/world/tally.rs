@@ -2,6 +2,7 @@
 
 use super::network::Loss;
 use crate::link;
+use crate::nat::Refused;
 
 /// Every datagram that was sent, and every duplicate that a link made, is in exactly one of the
 /// counts from `delivered` on, or still under way.
@@ -31,12 +32,34 @@ pub struct Tally {
     pub dropped: u64,
     /// Taken out on a tapped link by a hostile machine.
     pub intercepted: u64,
+    /// Refused by a NAT: how many for which reason.
+    pub refused: RefusedCounts,
     /// Sent to an address that nobody has, or of the other family than the socket's.
     pub no_address: u64,
     /// Arrived at a node that was off.
     pub node_off: u64,
     /// Arrived at a port that was not bound.
     pub no_socket: u64,
+}
+
+/// Datagrams that NATs refused, by reason.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct RefusedCounts([u64; Refused::ALL.len()]);
+
+impl RefusedCounts {
+    /// How many for this reason.
+    pub fn of(&self, why: Refused) -> u64 {
+        self.0[position(why)]
+    }
+
+    /// How many for any.
+    pub fn all(&self) -> u64 {
+        self.0.iter().sum()
+    }
+}
+
+fn position(why: Refused) -> usize {
+    Refused::ALL.iter().position(|reason| *reason == why).expect("it lists all reasons")
 }
 
 impl Tally {
@@ -51,6 +74,7 @@ impl Tally {
             + self.interface_down
             + self.dropped
             + self.intercepted
+            + self.refused.all()
             + self.no_address
             + self.node_off
             + self.no_socket;
@@ -72,6 +96,7 @@ impl Tally {
             Loss::InterfaceDown => &mut self.interface_down,
             Loss::Dropped => &mut self.dropped,
             Loss::Intercepted => &mut self.intercepted,
+            Loss::Refused(why) => &mut self.refused.0[position(why)],
             Loss::NoAddress => &mut self.no_address,
             Loss::NodeOff => &mut self.node_off,
             Loss::NoSocket => &mut self.no_socket,

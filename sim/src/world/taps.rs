@@ -42,7 +42,12 @@ impl Taps {
         let (link, position) = match stage {
             Stage::TapUp(position) => (packet.from, position),
             Stage::TapDown(position) => (packet.to?, position),
-            Stage::Up | Stage::Pair | Stage::Down | Stage::Arrival => return None,
+            Stage::Up
+            | Stage::Outward(_)
+            | Stage::Pair
+            | Stage::Inward(_)
+            | Stage::Down
+            | Stage::Arrival => return None,
         };
         self.of(link).get(usize::from(position)).map(|tapper| (*tapper, link))
     }

@@ -47,6 +47,7 @@ fn talkers(down: LinkModel) -> World {
         start: Instant::ORIGIN,
         ipv4: false,
         ipv6: true,
+        behind: None,
         up: LinkModel { delay, ..LinkModel::IDEAL },
         down,
         factory: Box::new(|_, _| Box::new(Talker(None))),
@@ -54,6 +55,7 @@ fn talkers(down: LinkModel) -> World {
     let config = WorldConfig {
         seed: 1,
         nodes: vec![node("a"), node("b")],
+        nats: Vec::new(),
         pairs: Vec::new(),
         faults: Vec::new(),
         max_events: u64::MAX,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use underpass_core::{Duration, Instant};
 use underpass_sim::checker::{self, Setting};
@@ -225,6 +226,7 @@ fn ends_by(opening: &[u8]) -> Option<String> {
             start: Instant::ORIGIN,
             ipv4: true,
             ipv6: false,
+            behind: None,
             up: LinkModel { delay: Duration::from_millis(10), ..LinkModel::IDEAL },
             down: LinkModel::IDEAL,
             factory,
@@ -233,6 +235,7 @@ fn ends_by(opening: &[u8]) -> Option<String> {
     let config = WorldConfig {
         seed: 1,
         nodes: vec![node(0), node(1)],
+        nats: Vec::new(),
         pairs: Vec::new(),
         faults: Vec::new(),
         max_events: 1000,
@@ -243,6 +246,7 @@ fn ends_by(opening: &[u8]) -> Option<String> {
         sends: Vec::new(),
         peers: vec![Vec::new(), Vec::new()],
         hostile: BTreeSet::new(),
+        topology: Arc::new(config.topology().expect("few nodes")),
     };
     let mut world = World::new(config, checker::all(&setting));
     let stop = world.run_until(Instant::from_micros(1_000_000)).err();
@@ -304,6 +308,7 @@ fn parrot_ends_by(copies: usize, bytes: &[u8]) -> Option<String> {
         start: Instant::ORIGIN,
         ipv4: true,
         ipv6: false,
+        behind: None,
         up: LinkModel { delay: Duration::from_millis(10), ..LinkModel::IDEAL },
         down: LinkModel::IDEAL,
         factory,
@@ -318,6 +323,7 @@ fn parrot_ends_by(copies: usize, bytes: &[u8]) -> Option<String> {
             node("mallory", Box::new(liar)),
             node("victim", Box::new(|_, _| Box::new(Parrot { copies: 0 }))),
         ],
+        nats: Vec::new(),
         pairs: Vec::new(),
         faults: vec![Fault {
             name: "attack".into(),
@@ -334,6 +340,7 @@ fn parrot_ends_by(copies: usize, bytes: &[u8]) -> Option<String> {
         sends: Vec::new(),
         peers: vec![Vec::new(); 3],
         hostile: [NodeId(1)].into(),
+        topology: Arc::new(config.topology().expect("few nodes")),
     };
     let mut world = World::new(config, checker::all(&setting));
     world.grant(NodeId(1), &Powers { taps: Vec::new(), injects: true });

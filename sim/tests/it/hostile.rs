@@ -8,7 +8,7 @@ use std::sync::Arc;
 use underpass_core::{Duration, Instant};
 use underpass_sim::machine::hostile::{Attack, Flood, FloodKind, Forge, Hostile, Replay, Tamper};
 use underpass_sim::machine::underpass::{PORT, Roster};
-use underpass_sim::machine::{Command, IpFamily, SendId};
+use underpass_sim::machine::{Command, SendId};
 use underpass_sim::random::Draws;
 use underpass_sim::scenario::model::{FaultKind, Mode, NodeId, Scenario};
 use underpass_sim::scenario::{self, Vocabulary};
@@ -58,9 +58,9 @@ type Told = (u64, NodeId, Vec<u8>);
 /// given.
 fn run(attack: Attack, acts_ms: &[(u64, u64)], told: &[Told]) -> Wires {
     let mut config = config(3, delayed(10));
-    let member = |name, is_member| (name, vec![IpFamily::V4], is_member);
-    let members = [member("a", true), member("b", true), member("c", false)];
-    let roster = Arc::new(Roster::new(&Draws::new(1), members));
+    let members = [("a", true), ("b", true), ("c", false)];
+    let topology = Arc::new(config.topology().expect("few nodes"));
+    let roster = Arc::new(Roster::new(&Draws::new(1), members, topology));
     let hostile = Hostile { taps: vec![A], attack };
     config.nodes[2].factory = hostile.factory(&roster);
     for &(begins, ends) in acts_ms {

@@ -5,5 +5,6 @@ mod diagnostics;
 mod engine;
 mod expectations;
 mod hostile;
+mod nat;
 mod program;
 mod readme;

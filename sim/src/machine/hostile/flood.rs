@@ -15,7 +15,6 @@ use crate::machine::{Addresses, Cx};
 use crate::scenario::model::NodeId;
 use crate::trace::PacketInfo;
 use crate::wire::{self, SEALED, Seal, header};
-use crate::world::node_of_address;
 
 /// `Hello`s that one machine can have ready. Each costs about five multiplications on the
 /// curve.
@@ -84,8 +83,10 @@ impl Flooder {
     /// From where to where; `None` if the target cannot be reached from the node's own address.
     fn way(&self, dice: &Dice, cx: &Cx<'_>) -> Option<(SocketAddr, SocketAddr)> {
         let Flood { target, spoofed, .. } = self.flood;
-        let from = if spoofed { target } else { cx.node() };
-        let destination = self.roster.address(from, target)?;
+        let destination = match spoofed {
+            true => self.roster.any_address(cx.node(), target),
+            false => self.roster.address(cx.node(), target),
+        }?;
         let source = match spoofed {
             true => dice.address(destination.is_ipv4()),
             false => own_address(destination.is_ipv4(), cx)?,
@@ -154,7 +155,7 @@ impl Raid for Flooder {
     fn overheard(&mut self, packet: &PacketInfo<'_>) {
         let &PacketInfo { source, destination, bytes, .. } = packet;
         if self.flood.kind != FloodKind::Sealed
-            || node_of_address(destination.ip()) != Some(self.flood.target)
+            || !self.roster.is_known_by(self.flood.target, destination.ip())
         {
             return;
         }

@@ -154,7 +154,7 @@ impl Hostile {
     pub fn factory(&self, roster: &Arc<Roster>) -> MachineFactory {
         let (attack, roster) = (self.attack.clone(), Arc::clone(roster));
         Box::new(move |node, incarnation| match &attack {
-            Attack::Replay(replay) => Box::new(Raider::new(replay::Replayer::new(replay))),
+            Attack::Replay(replay) => Box::new(Raider::new(replay::Replayer::new(replay, &roster))),
             Attack::Flood(flood) => Box::new(Raider::new(flood::Flooder::new(flood, &roster))),
             Attack::Forge(forge) => Box::new(Raider::new(forge::Forger::new(forge))),
             Attack::Tamper(tamper) => Box::new(tamper::Tamperer::new(tamper)),

@@ -2,11 +2,13 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use underpass_core::Duration;
 
 use super::raid::Raid;
 use crate::machine::Cx;
+use crate::machine::underpass::Roster;
 use crate::scenario::model::NodeId;
 use crate::trace::PacketInfo;
 
@@ -29,6 +31,7 @@ pub struct Replay {
 
 pub(super) struct Replayer {
     replay: Replay,
+    roster: Arc<Roster>,
     recording: VecDeque<Recorded>,
     recorded_bytes: usize,
     /// Position in `recording` of what is sent next; `next <= recording.len()`.
@@ -52,15 +55,21 @@ impl Replay {
     pub const MEMORY_BYTES: usize = 16 << 20;
 
     /// Whether it is after what comes from this address.
-    fn wants(&self, source: SocketAddr) -> bool {
-        let sender = crate::world::node_of_address(source.ip());
-        self.from.is_empty() || sender.is_some_and(|sender| self.from.contains(&sender))
+    fn wants(&self, source: SocketAddr, roster: &Roster) -> bool {
+        let is_sender = |node: &NodeId| roster.is_known_by(*node, source.ip());
+        self.from.is_empty() || self.from.iter().any(is_sender)
     }
 }
 
 impl Replayer {
-    pub(super) fn new(replay: &Replay) -> Self {
-        Self { replay: replay.clone(), recording: VecDeque::new(), recorded_bytes: 0, next: 0 }
+    pub(super) fn new(replay: &Replay, roster: &Arc<Roster>) -> Self {
+        Self {
+            replay: replay.clone(),
+            roster: Arc::clone(roster),
+            recording: VecDeque::new(),
+            recorded_bytes: 0,
+            next: 0,
+        }
     }
 
     fn forget_oldest(&mut self) {
@@ -81,7 +90,7 @@ impl Raid for Replayer {
 
     fn overheard(&mut self, packet: &PacketInfo<'_>) {
         let &PacketInfo { source, destination, bytes, .. } = packet;
-        if !self.replay.wants(source) {
+        if !self.replay.wants(source, &self.roster) {
             return;
         }
         let recorded = Recorded { source, destination, bytes: bytes.into() };

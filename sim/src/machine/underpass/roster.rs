@@ -1,16 +1,17 @@
 //! Who is who in a run: the identities of all nodes, and where they can be found.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use underpass_core::{Network, PeerId, SecretIdentity};
 
 use super::PORT;
-use crate::machine::IpFamily;
+use crate::machine::Addresses;
 use crate::payload::Canary;
 use crate::random::{Draws, Stream};
 use crate::scenario::model::NodeId;
-use crate::world::{ipv4_address, ipv6_address};
+use crate::world::Topology;
 
 /// What all machines of a run are given. A machine knows of others only what its scenario says:
 /// the rest is here to make that, and to give names to what it reports.
@@ -24,20 +25,20 @@ pub struct Roster {
     /// By node; hostile ones are members of nothing.
     identities: Vec<Option<SecretIdentity>>,
     by_id: BTreeMap<PeerId, NodeId>,
-    /// By node.
-    families: Vec<Vec<IpFamily>>,
+    topology: Arc<Topology>,
 }
 
 impl Roster {
-    /// Draws an identity for every member: `nodes` are their names, their address families, and
-    /// whether they are members of the network.
+    /// Draws an identity for every member: `nodes` are their names, and whether they are members of
+    /// the network.
     pub fn new<'n>(
         draws: &Draws,
-        nodes: impl IntoIterator<Item = (&'n str, Vec<IpFamily>, bool)>,
+        nodes: impl IntoIterator<Item = (&'n str, bool)>,
+        topology: Arc<Topology>,
     ) -> Self {
         let secrets = draws.stream(&["network", "secret"]);
-        let (mut identities, mut families) = (Vec::new(), Vec::new());
-        for (name, family, is_member) in nodes {
+        let mut identities = Vec::new();
+        for (name, is_member) in nodes {
             let stream = draws.stream(&["identity", name]);
             let mut number = 0;
             let draw = || {
@@ -46,7 +47,6 @@ impl Roster {
             };
             let identity = || SecretIdentity::generate(draw).expect("draws differ").0;
             identities.push(is_member.then(identity));
-            families.push(family);
         }
         let members = (0..).map(NodeId).zip(&identities);
         let by_id = members.filter_map(|(node, keys)| Some((keys.as_ref()?.id(), node)));
@@ -56,7 +56,7 @@ impl Roster {
             canary: Canary::new(draws),
             by_id: by_id.collect(),
             identities,
-            families,
+            topology,
         }
     }
 
@@ -84,21 +84,35 @@ impl Roster {
         self.by_id.get(id).copied()
     }
 
-    /// Where `to` can be reached from `from`: over IPv6 where both have it; `None` if they share
-    /// no family.
+    /// Where `to` is dialled from `from`: over IPv6 where both have it; `None` if they share no
+    /// family, or `to` is behind a NAT.
     pub fn address(&self, from: NodeId, to: NodeId) -> Option<SocketAddr> {
-        let has = |node: NodeId, family| self.families[node.0 as usize].contains(&family);
-        let shared = |family| has(from, family) && has(to, family);
-        if shared(IpFamily::V6) {
-            Some(SocketAddr::from((ipv6_address(to), PORT)))
-        } else if shared(IpFamily::V4) {
-            Some(SocketAddr::from((ipv4_address(to)?, PORT)))
-        } else {
-            None
-        }
+        let Addresses { ipv4, ipv6 } = self.topology.dialled(from, from);
+        let theirs = self.topology.dialled(from, to);
+        preferred(Addresses {
+            ipv4: theirs.ipv4.filter(|_| ipv4.is_some()),
+            ipv6: theirs.ipv6.filter(|_| ipv6.is_some()),
+        })
+    }
+
+    /// The same for one who sends from addresses that are not its own, of any family.
+    pub fn any_address(&self, from: NodeId, to: NodeId) -> Option<SocketAddr> {
+        preferred(self.topology.dialled(from, to))
+    }
+
+    /// Whether what comes from, or goes to, this address may be a node's: it is its own, or that of
+    /// a NAT in front of it.
+    pub fn is_known_by(&self, node: NodeId, address: IpAddr) -> bool {
+        self.topology.is_known_by(node, address)
     }
 }
 
 fn network(secrets: &Stream, number: u32) -> Network {
     Network::closed("simulated", secrets.bytes(number.into()))
+}
+
+fn preferred(addresses: Addresses) -> Option<SocketAddr> {
+    let Addresses { ipv4, ipv6 } = addresses;
+    let ip = ipv6.map(IpAddr::V6).or(ipv4.map(IpAddr::V4))?;
+    Some(SocketAddr::new(ip, PORT))
 }

@@ -9,7 +9,7 @@ use serde::de::value::{MapAccessDeserializer, StrDeserializer};
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 use toml::Spanned;
 
-use super::{Table, Two};
+use super::{NatPreset, Table, Two};
 use crate::units::{Period, Probability, Rate};
 
 /// A table with the keys of one direction of a link beside its own.
@@ -122,6 +122,9 @@ pub struct Presets {
     /// Links by name.
     #[serde(default)]
     pub link: BTreeMap<String, Table<LinkPreset>>,
+    /// NATs by name.
+    #[serde(default)]
+    pub nat: BTreeMap<String, Table<NatPreset>>,
 }
 
 /// How jitter is spread.

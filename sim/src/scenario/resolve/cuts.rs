@@ -79,6 +79,8 @@ impl Cut {
             | FaultKind::Restart(..)
             | FaultKind::ChangeSecret(_)
             | FaultKind::RetireSecret(_) => Self::Nothing,
+            // When what is behind a NAT is heard of again is up to that.
+            FaultKind::NatReboot(_) | FaultKind::Roam { .. } => Self::Nothing,
         }
     }
 

@@ -11,7 +11,7 @@ use super::names::is_glob;
 use super::{Resolver, exactly_one, instant, shown};
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{self, Fault, Groups, Table};
-use crate::scenario::model::{self, FaultKind, NodeId, State};
+use crate::scenario::model::{self, FaultKind, NatId, NodeId, State};
 
 /// When a fault is over, as far as it says.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -55,6 +55,8 @@ impl Resolver<'_> {
             ("link", fault.link.as_ref().map(Table::span)),
             ("interface", fault.interface.as_ref().map(Spanned::span)),
             ("drop", fault.drop.as_ref().map(Table::span)),
+            ("nat_reboot", fault.nat_reboot.as_ref().map(Spanned::span)),
+            ("roam", fault.roam.as_ref().map(Table::span)),
             ("hostile", fault.hostile.as_ref().map(Spanned::span)),
             ("change_secret", fault.change_secret.as_ref().map(Spanned::span)),
             ("retire_secret", fault.retire_secret.as_ref().map(Spanned::span)),
@@ -102,6 +104,11 @@ impl Resolver<'_> {
         let Some(every) = &fault.every else { return };
         let again = at + every.get_ref().0;
         let mistake = match &fault.lasts {
+            _ if fault.roam.is_some() => {
+                Diagnostic::at(every.span(), "a node that roams is there from then on")
+                    .label("a second time it would come from there")
+                    .help("leave `every` out, and write a `[[fault]]` for each place")
+            }
             None if takes_no_time(fault).is_none() => {
                 Diagnostic::at(every.span(), "`every` without `for`")
                     .label("when it is to begin again, it is not over")
@@ -167,6 +174,23 @@ impl Resolver<'_> {
         if let Some(name) = &fault.interface {
             return self.one_node(name, "interface").map(FaultKind::Interface);
         }
+        if let Some(name) = &fault.nat_reboot {
+            let nats = self.select_nats(name)?;
+            let [nat] = nats[..] else {
+                self.wrong(
+                    Diagnostic::at(name.span(), "`nat_reboot` takes one NAT")
+                        .label("this is a pattern for several")
+                        .help("write a `[[fault]]` for each"),
+                );
+                return None;
+            };
+            return Some(FaultKind::NatReboot(nat));
+        }
+        if let Some(roam) = &fault.roam {
+            let (node, behind) = (&roam.get().node, &roam.get().behind);
+            let (node, behind) = (self.one_node(node, "roam"), self.realm(behind));
+            return Some(FaultKind::Roam { node: node?, behind: behind? });
+        }
         self.drop_fault(fault.drop.as_ref()?.get())
     }
 
@@ -180,6 +204,37 @@ impl Resolver<'_> {
                     .help("leave it out: it belongs to a `crash` or a `restart`"),
             );
         }
+    }
+
+    /// Who roams goes to another place than the one that it is at.
+    pub(super) fn check_roams(&mut self) {
+        let mut roams: Vec<_> = (0..).zip(&self.faults).collect::<Vec<(usize, _)>>();
+        roams.sort_by_key(|(_, fault)| fault.at);
+        let mut places: BTreeMap<NodeId, (Option<NatId>, Option<Instant>)> = BTreeMap::new();
+        let mut wrong = Vec::new();
+        for (index, fault) in roams {
+            let FaultKind::Roam { node, behind } = fault.kind else { continue };
+            let name = self.names.of(node);
+            let at_first = (self.nodes[node.0 as usize].behind, None);
+            let (place, since) = places.insert(node, (behind, Some(fault.at))).unwrap_or(at_first);
+            let span = self.fault_spans[index].clone();
+            if since == Some(fault.at) {
+                wrong.push(
+                    Diagnostic::at(span, format!("`{name}` roams to two places at one time"))
+                        .help("give one of the faults another `at`"),
+                );
+            } else if place == behind {
+                let there = match behind {
+                    Some(nat) => format!("behind `{}`", self.nats[nat.0 as usize].name),
+                    None => "on the public network".into(),
+                };
+                wrong.push(
+                    Diagnostic::at(span, format!("`{name}` is {there} already"))
+                        .help("name another place to roam to"),
+                );
+            }
+        }
+        self.mistakes.extend(wrong);
     }
 
     fn one_node(&mut self, name: &Spanned<String>, what: &str) -> Option<NodeId> {
@@ -212,7 +267,7 @@ impl Resolver<'_> {
                 return None;
             }
             for pattern in group.get_ref() {
-                for node in self.select(pattern)? {
+                for node in self.select_side(pattern)? {
                     let (other, first) =
                         group_of.entry(node).or_insert_with(|| (index, pattern.span())).clone();
                     if other != index {
@@ -269,11 +324,13 @@ impl Resolver<'_> {
 /// The kind of a fault that is over as it begins.
 fn takes_no_time(fault: &Fault) -> Option<&'static str> {
     let kinds = [
-        ("restart", &fault.restart),
-        ("change_secret", &fault.change_secret),
-        ("retire_secret", &fault.retire_secret),
+        ("restart", fault.restart.is_some()),
+        ("nat_reboot", fault.nat_reboot.is_some()),
+        ("roam", fault.roam.is_some()),
+        ("change_secret", fault.change_secret.is_some()),
+        ("retire_secret", fault.retire_secret.is_some()),
     ];
-    kinds.into_iter().find_map(|(kind, written)| written.is_some().then_some(kind))
+    kinds.into_iter().find_map(|(kind, is_it)| is_it.then_some(kind))
 }
 
 /// What becomes of the state of a node that is switched off.

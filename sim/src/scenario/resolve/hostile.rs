@@ -124,6 +124,16 @@ impl Resolver<'_> {
         let own = self.nodes.get(ids.start)?;
         let other = &self.nodes[target.0 as usize];
         let shared = (own.ipv4 && other.ipv4) || (own.ipv6 && other.ipv6);
+        if let Some(nat) = self.nat_in_front(ids.start, target.0 as usize)
+            && kind != FloodKind::Sealed
+        {
+            let (other, nat) = (&other.name, &self.nats[nat.0 as usize].name);
+            let mistake = Diagnostic::at(flood.target.span(), format!("`{other}` has no address"))
+                .label(format!("it is behind `{nat}`, which lets nothing in that it does not know"))
+                .help("flood who is on the public network, or write `kind = \"sealed\"`");
+            self.wrong(mistake);
+            return None;
+        }
         if !shared && !flood.spoofed {
             let (own, other) = (&own.name, &other.name);
             let mistake =

@@ -39,7 +39,7 @@ impl Resolver<'_> {
         }
         let mut nodes = BTreeSet::new();
         for pattern in patterns.get_ref() {
-            nodes.extend(self.select(pattern)?);
+            nodes.extend(self.select_side(pattern)?);
         }
         Some(nodes.into_iter().collect())
     }

@@ -12,7 +12,7 @@ use super::names::Pair;
 use crate::link::{Distribution, GilbertElliott, LinkModel, LinkPatch, LossModel, Preset};
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{self, Direction, Link, LinkFault, LinkPreset, Links, Table, Two};
-use crate::scenario::model::PairLink;
+use crate::scenario::model::{NodeId, PairLink};
 use crate::units::{Period, Probability};
 
 /// Where a link's loss is written, for `up` and for `down`, if it has any.
@@ -186,7 +186,26 @@ impl Resolver<'_> {
             return None;
         }
         pairs.retain(|(a, b)| a < b || !is_found_back(&(*a, *b)));
+        let behind = |node: NodeId| self.nodes[node.0 as usize].behind;
+        if let Some(apart) = pairs.iter().find(|(a, b)| behind(*a) != behind(*b)) {
+            self.do_not_meet(*apart, between.span());
+            return None;
+        }
         Some(pairs)
+    }
+
+    fn do_not_meet(&mut self, (a, b): Pair, at: Range<usize>) {
+        let place = |node: NodeId| match self.nodes[node.0 as usize].behind {
+            Some(nat) => format!("behind `{}`", self.nats[nat.0 as usize].name),
+            None => "on the public network".into(),
+        };
+        let (where_a, where_b) = (place(a), place(b));
+        let (a, b) = (self.names.of(a), self.names.of(b));
+        self.wrong(
+            Diagnostic::at(at, format!("there is no one stretch between `{a}` and `{b}`"))
+                .label(format!("`{a}` is {where_a}, `{b}` {where_b}"))
+                .help("describe the access link of the one that is behind a NAT instead"),
+        );
     }
 
     /// Whether two nodes talk over IPv6: they do where both have it.

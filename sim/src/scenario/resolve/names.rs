@@ -8,12 +8,13 @@ use toml::Spanned;
 use super::{PAIRS_MAX, Resolver};
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::Two;
-use crate::scenario::model::NodeId;
+use crate::scenario::model::{NatId, NodeId};
 use crate::scenario::nearest::suggest;
 
-/// Every node's name, with where the file gives it.
+/// The name of every node and NAT, with where the file gives it.
 #[derive(Default)]
 pub(super) struct Names {
+    nats: BTreeMap<String, (NatId, Range<usize>)>,
     ids: BTreeMap<String, (NodeId, Range<usize>)>,
     names: Vec<String>,
 }
@@ -21,13 +22,72 @@ pub(super) struct Names {
 impl Names {
     /// Adds the next node; where its name is given already, if so.
     pub(super) fn add(&mut self, name: String, span: Range<usize>) -> Result<(), Range<usize>> {
-        if let Some((_, first)) = self.ids.get(&name) {
-            return Err(first.clone());
+        if let Some(first) = self.given(&name) {
+            return Err(first);
         }
         let id = NodeId(u32::try_from(self.names.len()).expect("bounded by NODES_MAX"));
         self.ids.insert(name.clone(), (id, span));
         self.names.push(name);
         Ok(())
+    }
+
+    /// Adds a NAT likewise.
+    pub(super) fn add_nat(
+        &mut self,
+        name: String,
+        id: NatId,
+        span: Range<usize>,
+    ) -> Result<(), Range<usize>> {
+        if let Some(first) = self.given(&name) {
+            return Err(first);
+        }
+        self.nats.insert(name, (id, span));
+        Ok(())
+    }
+
+    fn given(&self, name: &str) -> Option<Range<usize>> {
+        let node = self.ids.get(name).map(|(_, first)| first);
+        node.or(self.nats.get(name).map(|(_, first)| first)).cloned()
+    }
+
+    /// The NAT of exactly this name.
+    pub(super) fn nat(&self, name: &str) -> Option<NatId> {
+        self.nats.get(name).map(|(id, _)| *id)
+    }
+
+    /// The NATs that a name or glob selects, at least one.
+    pub(super) fn select_nats(
+        &self,
+        pattern: &Spanned<String>,
+    ) -> Result<Vec<NatId>, Box<Diagnostic>> {
+        let text = pattern.get_ref();
+        let mut matching: Vec<NatId> = match is_glob(text) {
+            true => {
+                let matching = self.nats.iter().filter(|(name, _)| matches(text, name));
+                matching.map(|(_, (id, _))| *id).collect()
+            }
+            false => self.nat(text).into_iter().collect(),
+        };
+        matching.sort_unstable();
+        if !matching.is_empty() {
+            return Ok(matching);
+        }
+        let names = self.nats.keys().map(String::as_str);
+        let mistake = if self.ids.contains_key(text) {
+            Diagnostic::at(pattern.span(), format!("`{text}` is a node, not a NAT"))
+        } else if is_glob(text) {
+            Diagnostic::at(pattern.span(), format!("{text:?} matches no NAT"))
+                .label("selects nothing")
+        } else {
+            Diagnostic::at(pattern.span(), format!("no NAT is called {text:?}"))
+                .label("unknown name")
+        };
+        let help =
+            match self.nats.keys().any(|n| n.strip_prefix(text.as_str()).is_some_and(is_number)) {
+                true => format!("it has a `count`: one is `{text}-1`, all are `{text}-*`"),
+                false => suggest(text, "NATs", names),
+            };
+        Err(Box::new(mistake.help(help)))
     }
 
     pub(super) fn of(&self, id: NodeId) -> &str {
@@ -43,6 +103,12 @@ impl Names {
         let text = name.get_ref();
         if let Some((id, _)) = self.ids.get(text) {
             return Ok(*id);
+        }
+        if self.nats.contains_key(text) {
+            return Err(Box::new(
+                Diagnostic::at(name.span(), format!("`{text}` is a NAT, not a node"))
+                    .help("name a node behind it"),
+            ));
         }
         let names = || self.names.iter().map(String::as_str);
         let mut help = suggest(text, "nodes", names());
@@ -122,6 +188,14 @@ impl Resolver<'_> {
             selected.retain(|id| !self.is_hostile(*id));
         }
         Some(selected)
+    }
+
+    /// Those that `select` does; a NAT's name stands for all nodes behind it at first.
+    pub(super) fn select_side(&mut self, pattern: &Spanned<String>) -> Option<Vec<NodeId>> {
+        let Some(nat) = self.names.nat(pattern.get_ref()) else { return self.select(pattern) };
+        let nodes = (0..).map(NodeId).zip(&self.nodes);
+        let behind = nodes.filter(|(_, node)| self.outward(node.behind).any(|outer| outer == nat));
+        Some(behind.map(|(id, _)| id).collect())
     }
 
     /// The members of the network that a name or glob selects.

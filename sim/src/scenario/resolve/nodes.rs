@@ -31,6 +31,7 @@ impl<'a> Resolver<'a> {
         if self.names_sound {
             self.check_ipv4();
         }
+        self.resolve_behind();
         for (entry, ids) in file.node.iter().zip(self.nodes_of.clone()) {
             self.resolve_peers(entry.get(), ids);
         }
@@ -38,21 +39,24 @@ impl<'a> Resolver<'a> {
     }
 
     fn add_nodes(&mut self, node: &Node) {
-        self.check_name(node);
+        self.check_name(&node.name, "node");
         let start = node.start.as_ref().map_or(Instant::ORIGIN, instant);
         if let Some(written) = &node.start {
             self.before_end("the node is switched on", start, written.span());
         }
         let (ipv4, ipv6) = self.interfaces(node);
-        for name in self.expanded(node) {
+        let left = NODES_MAX.saturating_sub(self.names.len() as u64);
+        for name in self.numbered(&node.name, node.count.as_ref(), "node", NODES_MAX, left) {
             if let Err(first) = self.names.add(name.clone(), node.name.span()) {
                 self.names_sound = false;
                 let by_count = match &node.count {
                     Some(count) => format!("{count} of them, and one is `{name}`"),
                     None => String::new(),
                 };
+                let who =
+                    if self.names.nat(&name).is_some() { "a node and a NAT" } else { "two nodes" };
                 self.wrong(
-                    Diagnostic::at(node.name.span(), format!("two nodes are called `{name}`"))
+                    Diagnostic::at(node.name.span(), format!("{who} are called `{name}`"))
                         .label(by_count)
                         .also(first, "first here")
                         .help("give one of them another name"),
@@ -67,8 +71,25 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn check_name(&mut self, node: &Node) {
-        let name = node.name.get_ref();
+    /// Gives every node the NAT in front of it. Several nodes share several NATs out in turn.
+    fn resolve_behind(&mut self) {
+        let file = self.file;
+        for (entry, ids) in file.node.iter().zip(self.nodes_of.clone()) {
+            let (behind, population) = (&entry.get().behind, &entry.get().population);
+            if let Some(population) = population {
+                self.draw_nats(&entry.get().name, population, behind.as_ref(), ids);
+                continue;
+            }
+            let Some(behind) = behind else { continue };
+            let Some(nats) = self.select_nats(behind) else { continue };
+            for (node, nat) in self.nodes[ids].iter_mut().zip(nats.iter().cycle()) {
+                node.behind = Some(*nat);
+            }
+        }
+    }
+
+    pub(super) fn check_name(&mut self, written: &Spanned<String>, what: &str) {
+        let name = written.get_ref();
         let valid = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if name.is_empty() || name.starts_with('-') || !name.chars().all(valid) {
             let allowed = |c: char| if valid(c) { c } else { '-' };
@@ -78,7 +99,7 @@ impl<'a> Resolver<'a> {
                 near => format!("write it as `{near}`"),
             };
             self.wrong(
-                Diagnostic::at(node.name.span(), format!("{name:?} cannot name a node"))
+                Diagnostic::at(written.span(), format!("{name:?} cannot name a {what}"))
                     .label("a-z, 0-9 and `-` only, not beginning with `-`")
                     .help(help),
             );
@@ -86,21 +107,26 @@ impl<'a> Resolver<'a> {
     }
 
     /// The name, or with a `count` the numbered names.
-    fn expanded(&mut self, node: &Node) -> Vec<String> {
-        let name = node.name.get_ref();
-        let Some(count) = &node.count else { return vec![name.clone()] };
+    pub(super) fn numbered(
+        &mut self,
+        name: &Spanned<String>,
+        count: Option<&Spanned<u64>>,
+        what: &str,
+        max: u64,
+        left: u64,
+    ) -> Vec<String> {
+        let Some(count) = count else { return vec![name.get_ref().clone()] };
         let wanted = *count.get_ref();
-        let left = NODES_MAX.saturating_sub(self.names.len() as u64);
         self.names_sound &= (1..=left).contains(&wanted);
         if wanted == 0 {
             self.wrong(
                 Diagnostic::at(count.span(), "`count` must be at least 1")
-                    .help(format!("leave it out for one node called `{name}`")),
+                    .help(format!("leave it out for one {what} called `{name}`")),
             );
         } else if wanted > left {
             self.wrong(
-                Diagnostic::at(count.span(), format!("{wanted} nodes are too many"))
-                    .note(format!("a scenario may have {NODES_MAX}")),
+                Diagnostic::at(count.span(), format!("{wanted} {what}s are too many"))
+                    .note(format!("a scenario may have {max}")),
             );
         }
         (1..=wanted.min(left)).map(|number| format!("{name}-{number}")).collect()
@@ -187,9 +213,37 @@ impl<'a> Resolver<'a> {
                 };
                 self.wrong(Diagnostic::at(pattern.span(), message).help("name another node"));
             }
+            self.check_dialled(pattern, &selected, ids);
             listed.extend(selected);
         }
         listed
+    }
+
+    /// Nobody dials whom a NAT stands in front of: a first packet from outside is not let in.
+    fn check_dialled(
+        &mut self,
+        pattern: &Spanned<String>,
+        selected: &[NodeId],
+        ids: &Range<usize>,
+    ) {
+        let mut hidden = None;
+        for to in selected.iter().map(|id| id.0 as usize) {
+            for from in ids.clone().filter(|from| *from != to) {
+                match self.nat_in_front(from, to) {
+                    Some(nat) => hidden = hidden.or(Some((from, to, nat))),
+                    None => return,
+                }
+            }
+        }
+        let Some((from, to, nat)) = hidden else { return };
+        let name = |node: usize| self.nodes[node].name.clone();
+        let (from, to, nat) = (name(from), name(to), &self.nats[nat.0 as usize].name);
+        self.wrong(
+            Diagnostic::at(pattern.span(), format!("`{from}` cannot dial `{to}`"))
+                .label(format!("it is behind `{nat}`, which lets no first packet in"))
+                .note("who is dialled has an address on the public network, or behind the same NAT")
+                .help(format!("let `{to}` list `{from}`, if that one can be dialled")),
+        );
     }
 
     /// An address is given out by a node's position, whatever those before it have.

@@ -10,7 +10,7 @@ use super::{Resolver, shown};
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{Expect, Table};
 use crate::scenario::model::{
-    self, Fact, FaultKind, LinkPlace, Mode, NodeId, SessionState, Share, Time,
+    self, Fact, FaultKind, LinkPlace, Mode, NatId, NodeId, SessionState, Share, Time,
 };
 use crate::world::{IPV4_UDP_HEADERS, IPV6_UDP_HEADERS};
 
@@ -26,6 +26,7 @@ impl Resolver<'_> {
     ) -> Option<Diagnostic> {
         self.too_early(expect, facts)
             .or_else(|| facts.iter().find_map(|said| self.out_of_reach(said, &fact, time)))
+            .or_else(|| facts.iter().find_map(|said| self.udp_blocked(said, &fact, time)))
             .or_else(|| facts.iter().find_map(|said| self.strangers(said, expect, time)))
             .or_else(|| self.nothing_sent(facts, &fact))
             .or_else(|| facts.iter().find_map(|said| self.more_than_sent(said, expect)))
@@ -50,15 +51,10 @@ impl Resolver<'_> {
 
     /// Two nodes of different families never exchange anything.
     fn out_of_reach(&self, said: &Fact, at: &Range<usize>, time: Time) -> Option<Diagnostic> {
-        let needs_a_path = match said {
-            Fact::Session { is, .. } => *is != SessionState::Init,
-            Fact::Delivered { .. } | Fact::Rtt { .. } | Fact::Latency { .. } => true,
-            Fact::Event { .. } | Fact::Metric { .. } => false,
-        };
         let [Some(a), Some(b)] = involved(said) else { return None };
         let (one, other) = (&self.nodes[a.0 as usize], &self.nodes[b.0 as usize]);
         let shared = (one.ipv4 && other.ipv4) || (one.ipv6 && other.ipv6);
-        if shared || !needs_a_path || time == Time::Never {
+        if shared || !needs_a_path(said) || time == Time::Never {
             return None;
         }
         let family = |node: &model::Node| match node.ipv4 {
@@ -75,18 +71,54 @@ impl Resolver<'_> {
         )
     }
 
+    /// A NAT between two nodes that lets no UDP pass.
+    fn udp_blocked(&self, said: &Fact, at: &Range<usize>, time: Time) -> Option<Diagnostic> {
+        let [Some(a), Some(b)] = involved(said) else { return None };
+        let roams = |fault: &model::Fault| matches!(fault.kind, FaultKind::Roam { node, .. } if node == a || node == b);
+        if !needs_a_path(said) || time == Time::Never || self.faults.iter().any(roams) {
+            return None;
+        }
+        let nats =
+            |node: NodeId| self.outward(self.nodes[node.0 as usize].behind).collect::<Vec<_>>();
+        let between = |(node, other): (NodeId, NodeId)| {
+            let (own, others) = (nats(node), nats(other));
+            let blocks = |nat: &NatId| !self.nats[nat.0 as usize].model.udp;
+            own.into_iter().find(|nat| blocks(nat) && !others.contains(nat)).map(|nat| (node, nat))
+        };
+        let (node, nat) = between((a, b)).or_else(|| between((b, a)))?;
+        let (node, nat) = (self.names.of(node), &self.nats[nat.0 as usize].name);
+        let (a, b) = (self.names.of(a), self.names.of(b));
+        Some(
+            Diagnostic::at(at.clone(), format!("`{a}` and `{b}` cannot reach each other"))
+                .label(format!("`{node}` is behind `{nat}`, which lets no UDP pass"))
+                .help("let it be behind another NAT, or on the public network"),
+        )
+    }
+
     /// Nobody introduces two nodes to each other yet.
     fn strangers(&self, said: &Fact, expect: &Expect, time: Time) -> Option<Diagnostic> {
         let Fact::Session { a, b, is } = said else { return None };
+        let hidden =
+            |a: &NodeId, b: &NodeId| self.nat_in_front(a.0 as usize, b.0 as usize).is_some();
         let knows = |a: &NodeId, b: &NodeId| {
             let model::Node { peers, bootstrap, .. } = &self.nodes[a.0 as usize];
-            peers.binary_search(b).is_ok() || bootstrap.binary_search(b).is_ok()
+            let listed = peers.binary_search(b).is_ok() || bootstrap.binary_search(b).is_ok();
+            listed && !hidden(a, b)
         };
         if *is == SessionState::Init || time == Time::Never || knows(a, b) || knows(b, a) {
             return None;
         }
+        let both_hidden = hidden(a, b) && hidden(b, a);
         let (a, b) = (self.names.of(*a), self.names.of(*b));
         let state = &expect.session.as_ref()?.get().is;
+        if both_hidden {
+            return Some(
+                Diagnostic::at(state.span(), format!("`{a}` and `{b}` never have a session"))
+                    .label("each is behind a NAT that lets no first packet of the other in")
+                    .note("nothing else introduces nodes to each other yet")
+                    .help("ask for sessions with a node on the public network"),
+            );
+        }
         Some(
             Diagnostic::at(state.span(), format!("`{a}` and `{b}` never have a session"))
                 .label("neither lists the other in `peers` or `bootstrap`")
@@ -190,7 +222,9 @@ impl Resolver<'_> {
             | FaultKind::Drop { .. }
             | FaultKind::ChangeSecret(_)
             | FaultKind::RetireSecret(_)
-            | FaultKind::Hostile(_) => false,
+            | FaultKind::Hostile(_)
+            | FaultKind::NatReboot(_)
+            | FaultKind::Roam { .. } => false,
         };
         let fault = self.faults.iter().position(loses)?;
         let (FaultKind::Crash(node, _) | FaultKind::Restart(node, _)) = self.faults[fault].kind
@@ -242,6 +276,15 @@ impl Resolver<'_> {
             || self.pair_losses.get(&(from, to)).and_then(|(_, losses)| losses.up.clone());
         let down = || self.node_losses[to.0 as usize].down.clone();
         up.or_else(between).or_else(down)
+    }
+}
+
+/// Whether a fact is about something that came through between two nodes.
+fn needs_a_path(said: &Fact) -> bool {
+    match said {
+        Fact::Session { is, .. } => *is != SessionState::Init,
+        Fact::Delivered { .. } | Fact::Rtt { .. } | Fact::Latency { .. } => true,
+        Fact::Event { .. } | Fact::Metric { .. } => false,
     }
 }
 

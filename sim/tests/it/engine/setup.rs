@@ -40,6 +40,7 @@ pub(crate) fn config(nodes: u32, access: LinkModel) -> WorldConfig {
         start: Instant::ORIGIN,
         ipv4: true,
         ipv6: false,
+        behind: None,
         up: access,
         down: access,
         factory: factory(Courier::default),
@@ -47,6 +48,7 @@ pub(crate) fn config(nodes: u32, access: LinkModel) -> WorldConfig {
     WorldConfig {
         seed: 1,
         nodes: (0..nodes).map(node).collect(),
+        nats: Vec::new(),
         pairs: Vec::new(),
         faults: Vec::new(),
         max_events: u64::MAX,

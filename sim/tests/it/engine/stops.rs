@@ -87,7 +87,7 @@ fn a_machine_that_does_not_know_a_command_refuses_it() {
 }
 
 #[test]
-#[should_panic(expected = "two nodes have the name a")]
+#[should_panic(expected = "two nodes or NATs have the name a")]
 fn names_are_unique() {
     let mut config = config(2, LinkModel::IDEAL);
     config.nodes[1].name = "a".to_owned();
