@@ -1,6 +1,6 @@
-//! Which node has which address: arithmetic both ways, so that no table is searched.
+//! The addresses that nodes have in the public network.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::scenario::model::NodeId;
 
@@ -12,25 +12,12 @@ pub(super) const IPV4_BASE: u32 = u32::from_be_bytes([198, 18, 0, 0]);
 /// 2001:db8::/32, set aside for documentation (RFC 3849).
 pub(super) const IPV6_BASE: u128 = 0x2001_0db8 << 96;
 
-/// The IPv4 address of a node; `None` if the range has no room for it.
+/// The public IPv4 address of a node; `None` if the range has no room for it.
 pub fn ipv4_address(node: NodeId) -> Option<Ipv4Addr> {
     (node.0 < IPV4_NODES_MAX).then(|| Ipv4Addr::from_bits(IPV4_BASE + node.0 + 1))
 }
 
-/// The IPv6 address of a node.
+/// The public IPv6 address of a node.
 pub fn ipv6_address(node: NodeId) -> Ipv6Addr {
     Ipv6Addr::from_bits(IPV6_BASE + u128::from(node.0) + 1)
-}
-
-/// The node that would have this address. Whether there is such a node, and whether it has an
-/// address of this family, is not known here.
-pub fn node_of_address(address: IpAddr) -> Option<NodeId> {
-    let node = match address {
-        IpAddr::V4(address) => {
-            let node = address.to_bits().checked_sub(IPV4_BASE + 1)?;
-            (node < IPV4_NODES_MAX).then_some(node)?
-        }
-        IpAddr::V6(address) => u32::try_from(address.to_bits().checked_sub(IPV6_BASE + 1)?).ok()?,
-    };
-    Some(NodeId(node))
 }

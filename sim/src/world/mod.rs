@@ -6,7 +6,6 @@
 //!
 //! **Invariant:** nothing here knows a protocol, a file format or a terminal.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -17,10 +16,11 @@ use crate::link::LinkModel;
 use crate::machine::{Command, Cx, Machine, MachineFactory, Unsupported};
 use crate::nat;
 use crate::random::Draws;
-use crate::scenario::model::{Fault, FaultKind, Nat, NatId, NodeId, PairLink, State};
+use crate::scenario::model::{Fault, FaultKind, NatId, NodeId, State};
 use crate::trace::{Input, Observation, Trace, Watch};
 
 mod address;
+mod config;
 mod host;
 mod hostile;
 mod kernel;
@@ -32,7 +32,8 @@ mod taps;
 mod topology;
 mod wake;
 
-pub use address::{IPV4_NODES_MAX, ipv4_address, ipv6_address, node_of_address};
+pub use address::{IPV4_NODES_MAX, ipv4_address, ipv6_address};
+pub use config::{NodeSetup, WorldConfig};
 pub use tally::{RefusedCounts, Tally};
 pub use topology::{Site, Topology};
 
@@ -45,42 +46,6 @@ use network::{Network, Stage};
 use packets::{Packets, Slot};
 use queue::Queue;
 use wake::Due;
-
-/// What a world is made of.
-pub struct WorldConfig {
-    /// Decides all that is random.
-    pub seed: u64,
-    /// Everybody on the network; a [`NodeId`] is a position in it.
-    pub nodes: Vec<NodeSetup>,
-    /// What stands between them and the public network; a [`NatId`] is a position in it.
-    pub nats: Vec<Nat>,
-    /// Links between pairs, beside everybody's access link.
-    pub pairs: Vec<PairLink>,
-    /// What goes wrong, and when.
-    pub faults: Vec<Fault>,
-    /// A run that needs more events than this is stopped.
-    pub max_events: u64,
-}
-
-/// A node of the world.
-pub struct NodeSetup {
-    /// Unique in the world, and without a `>`: it is part of the names of links.
-    pub name: String,
-    /// When it is switched on.
-    pub start: Instant,
-    /// Has an IPv4 address.
-    pub ipv4: bool,
-    /// Has an IPv6 address.
-    pub ipv6: bool,
-    /// The NAT behind which it is at first; `None` for the public network.
-    pub behind: Option<NatId>,
-    /// Its access link, towards the network.
-    pub up: LinkModel,
-    /// Its access link, from the network.
-    pub down: LinkModel,
-    /// Makes its machine at every start.
-    pub factory: MachineFactory,
-}
 
 /// Commands for one node: `count` of them, the first at `at`, then one each `every`. Each is made
 /// when its time has come.
@@ -148,16 +113,6 @@ pub struct World {
     max_events: u64,
 }
 
-impl WorldConfig {
-    /// Who has which address; `None` if there are not enough.
-    pub fn topology(&self) -> Option<Topology> {
-        let nodes = self.nodes.iter();
-        let sites =
-            nodes.map(|node| Site { ipv4: node.ipv4, ipv6: node.ipv6, behind: node.behind });
-        Topology::new(&sites.collect::<Vec<_>>(), &self.nats, &self.faults)
-    }
-}
-
 impl World {
     /// A world at its origin, in which nothing has happened.
     ///
@@ -168,7 +123,7 @@ impl World {
     /// there are addresses.
     pub fn new(config: WorldConfig, watches: Vec<Box<dyn Watch>>) -> Self {
         let draws = Draws::new(config.seed);
-        assert_names(&config);
+        config.assert_names();
         let topology = Arc::new(config.topology().expect("there are addresses for all"));
         let access: Vec<(&str, LinkModel, LinkModel)> =
             config.nodes.iter().map(|node| (node.name.as_str(), node.up, node.down)).collect();
@@ -533,15 +488,6 @@ impl fmt::Display for Stop {
 }
 
 impl std::error::Error for Stop {}
-
-fn assert_names(config: &WorldConfig) {
-    let mut names = BTreeSet::new();
-    let nodes = config.nodes.iter().map(|node| &node.name);
-    for name in nodes.chain(config.nats.iter().map(|nat| &nat.name)) {
-        assert!(!name.contains('>'), "the name {name} has a > in it");
-        assert!(names.insert(name), "two nodes or NATs have the name {name}");
-    }
-}
 
 #[cfg(test)]
 mod tests;

@@ -260,7 +260,7 @@ impl Topology {
     }
 
     /// The NATs between a realm and the public network, the innermost first.
-    pub(crate) fn outward(&self, realm: Option<NatId>) -> impl Iterator<Item = NatId> + '_ {
+    fn outward(&self, realm: Option<NatId>) -> impl Iterator<Item = NatId> + '_ {
         std::iter::successors(realm, |nat| self.gateway(*nat).outer)
     }
 

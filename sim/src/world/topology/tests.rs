@@ -5,6 +5,7 @@ use underpass_core::{Duration, Instant};
 use super::{Hop, Site, Topology};
 use crate::nat::{NatModel, Translate};
 use crate::scenario::model::{Fault, FaultKind, Nat, NatId, NodeId};
+use crate::world::{ipv4_address, ipv6_address};
 
 const CGN: NatId = NatId(0);
 const HOME: NatId = NatId(1);
@@ -86,6 +87,30 @@ fn an_address_leads_back_to_its_node_only() {
     }
     assert!(topology.is_known_by(TV, ip("198.18.0.5")), "through both NATs");
     assert!(!topology.is_known_by(SERVER, ip("198.18.0.5")));
+}
+
+#[test]
+fn addresses_outside_the_ranges_lead_to_nobody() {
+    let public = Site { ipv4: true, ipv6: true, behind: None };
+    let topology = Topology::new(&[public; 300], &[], &[]).unwrap();
+    for node in [0, 1, 254, 255, 256, 299].map(NodeId) {
+        let [ipv4, ipv6] = [0, 1].map(|i| topology.own_addresses(node).nth(i).unwrap());
+        assert_eq!(ipv4, ipv4_address(node).unwrap());
+        assert_eq!(ipv6, ipv6_address(node));
+        assert_eq!([ipv4, ipv6].map(|address| topology.node_of(address)), [Some(node); 2]);
+    }
+    for address in [
+        "198.17.255.255",
+        "198.18.0.0",
+        "198.18.1.45",
+        "198.19.255.255",
+        "198.20.0.0",
+        "2001:db8::",
+        "2001:db8::1:0:0:0:1",
+        "2001:db9::1",
+    ] {
+        assert_eq!(topology.node_of(ip(address)), None, "{address}");
+    }
 }
 
 #[test]
