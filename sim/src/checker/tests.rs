@@ -527,6 +527,7 @@ fn a_datagram_from_a_claimed_address_proves_nothing() {
 }
 
 #[test]
+<<<<<<< HEAD
 fn messages_that_end_as_they_should() {
     let mut bench = Bench::new();
     for number in 0..4 {
@@ -647,4 +648,27 @@ fn a_message_that_does_not_end_in_time() {
     bench.complains(
         "messages: 3 of mail from laptop to sensor ended, and had ended before (at 103s)",
     );
+=======
+fn who_writes_through_a_nat_is_trusted_where_it_was_seen_once_it_is_known() {
+    for (is_known, proves) in [(true, true), (false, true), (true, false)] {
+        let mut bench = Bench::new();
+        let outside = SocketAddr::from((Ipv4Addr::new(203, 0, 113, 9), 999));
+        let sender = if proves { LAPTOP } else { MALLORY };
+        let bytes = [1; 60];
+        let packet = PacketInfo { from: sender, source: outside, ..packet(LAPTOP, SENSOR, &bytes) };
+        bench.each(|at, watch| watch.arrived(at, &packet));
+        bench.observed(SENSOR, established(if is_known { LAPTOP } else { PRINTER }, 5));
+        let bytes = [2; 61];
+        let packet =
+            PacketInfo { destination: outside, to: None, ..self::packet(SENSOR, LAPTOP, &bytes) };
+        bench.each(|at, watch| watch.transmitted(at, &packet));
+        match is_known && proves {
+            true => bench.is_quiet(),
+            false => bench.complains(
+                "amplification: sensor answered 203.0.113.9:999 with 61 bytes, though nothing \
+                 longer than 60 came from there and nobody has proved to be there (at 3s)",
+            ),
+        }
+    }
+>>>>>>> natworld
 }
