@@ -527,7 +527,6 @@ fn a_datagram_from_a_claimed_address_proves_nothing() {
 }
 
 #[test]
-<<<<<<< HEAD
 fn messages_that_end_as_they_should() {
     let mut bench = Bench::new();
     for number in 0..4 {
@@ -648,7 +647,9 @@ fn a_message_that_does_not_end_in_time() {
     bench.complains(
         "messages: 3 of mail from laptop to sensor ended, and had ended before (at 103s)",
     );
-=======
+}
+
+#[test]
 fn who_writes_through_a_nat_is_trusted_where_it_was_seen_once_it_is_known() {
     for (is_known, proves) in [(true, true), (false, true), (true, false)] {
         let mut bench = Bench::new();
@@ -670,5 +671,4 @@ fn who_writes_through_a_nat_is_trusted_where_it_was_seen_once_it_is_known() {
             ),
         }
     }
->>>>>>> natworld
 }
