@@ -4,7 +4,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant as WallClock};
 
-use underpass_core::{Capacity, Instant, MAX_DATAGRAM, Peer, PeerState};
+use underpass_core::{Capacity, Instant, MAX_TRANSMIT, Peer, PeerState};
 use underpass_sim::machine::underpass::HeapStorage;
 
 use crate::member::Member;
@@ -22,18 +22,20 @@ pub struct Crowd {
     handles: Vec<Peer>,
     /// State of the generator that picks them.
     draw: u64,
-    packets: Vec<[u8; MAX_DATAGRAM]>,
+    packets: Vec<[u8; MAX_TRANSMIT]>,
 }
 
 /// Moves everything that one has to say to the other; `false` if there was nothing.
 fn talk(from: &mut Member<HeapStorage>, to: &mut Member<HeapStorage>) -> bool {
-    let mut buffer = [0; MAX_DATAGRAM];
+    let mut buffer = [0; MAX_TRANSMIT];
     let mut talked = false;
     from.run_jobs(Instant::ORIGIN);
     while let Some(sent) = from.node.poll_transmit(&mut buffer) {
         talked = true;
-        let received = to.take(from.path(), &mut buffer[..sent.len], Instant::ORIGIN);
-        received.expect("nothing is refused between these two");
+        for (_, range) in sent.ranges() {
+            let received = to.take(from.path(), &mut buffer[range], Instant::ORIGIN);
+            received.expect("nothing is refused between these two");
+        }
     }
     talked
 }
@@ -74,7 +76,7 @@ impl Crowd {
             peer
         };
         let handles = members.iter().map(handle).collect();
-        Self { server, members, handles, draw: 1, packets: vec![[0; MAX_DATAGRAM]; BATCH] }
+        Self { server, members, handles, draw: 1, packets: vec![[0; MAX_TRANSMIT]; BATCH] }
     }
 
     /// A batch to peers drawn at random, and one from others: how long the server took to seal the
@@ -87,7 +89,7 @@ impl Crowd {
         let start = WallClock::now();
         for (packet, to) in self.packets.iter_mut().zip(&to) {
             let sent = self.server.node.send_datagram(self.handles[*to], &PAYLOAD, packet);
-            black_box(sent.expect("they are connected").len);
+            let _ = black_box(sent.expect("they are connected"));
         }
         let sealed = start.elapsed();
         let mut arrived = Vec::with_capacity(BATCH);
@@ -96,12 +98,14 @@ impl Crowd {
             let member = &mut self.members[from];
             let server = member.node.peer(&self.server.keys.id()).expect("it was called");
             let sent = member.node.send_datagram(server, &PAYLOAD, &mut self.packets[packet]);
-            arrived.push((member.path(), sent.expect("they are connected").len));
+            let place =
+                sent.expect("they are connected").ranges().next().expect("it goes somewhere").1;
+            arrived.push((member.path(), place));
         }
         let start = WallClock::now();
-        for (packet, (path, len)) in self.packets.iter_mut().zip(arrived) {
+        for (packet, (path, place)) in self.packets.iter_mut().zip(arrived) {
             let received =
-                self.server.node.handle_datagram(path, &mut packet[..len], Instant::ORIGIN);
+                self.server.node.handle_datagram(path, &mut packet[place], Instant::ORIGIN);
             black_box(received.expect("it was just sealed"));
         }
         [sealed, start.elapsed()]

@@ -1,10 +1,11 @@
 //! Payloads through a session, and the same bytes through the bare cipher.
 
 use std::hint::black_box;
+use std::ops::Range;
 
 use chacha20poly1305::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::{ChaCha20Poly1305, Nonce, Tag};
-use underpass_core::{Instant, MAX_DATAGRAM, Peer, Received};
+use underpass_core::{Instant, MAX_DATAGRAM, MAX_TRANSMIT, Peer, Received};
 
 use crate::handshake::{Board, connect};
 use crate::member::Member;
@@ -20,8 +21,8 @@ pub struct Session {
     to: Member<Board>,
     peer: Peer,
     payload: Vec<u8>,
-    packets: Vec<[u8; MAX_DATAGRAM]>,
-    lens: Vec<usize>,
+    packets: Vec<[u8; MAX_TRANSMIT]>,
+    places: Vec<Range<usize>>,
 }
 
 impl Session {
@@ -31,8 +32,8 @@ impl Session {
     /// If the two cannot connect, which would be a defect of the protocol.
     pub fn new(size: usize) -> Self {
         let (from, to, peer) = connect(Board::EMPTY, Board::EMPTY);
-        let packets = vec![[0; MAX_DATAGRAM]; BATCH];
-        Self { from, to, peer, payload: vec![7; size], packets, lens: vec![0; BATCH] }
+        let packets = vec![[0; MAX_TRANSMIT]; BATCH];
+        Self { from, to, peer, payload: vec![7; size], packets, places: vec![0..0; BATCH] }
     }
 
     /// Encodes and seals a batch.
@@ -40,9 +41,10 @@ impl Session {
     /// # Panics
     /// If a payload is refused.
     pub fn seal(&mut self) {
-        for (packet, len) in self.packets.iter_mut().zip(&mut self.lens) {
+        for (packet, place) in self.packets.iter_mut().zip(&mut self.places) {
             let sent = self.from.node.send_datagram(self.peer, black_box(&self.payload), packet);
-            *len = sent.expect("they are connected").len;
+            let mut ranges = sent.expect("they are connected").ranges();
+            *place = ranges.next().expect("it goes somewhere").1;
         }
     }
 
@@ -52,8 +54,8 @@ impl Session {
     /// If a packet is refused.
     pub fn open(&mut self) {
         let path = self.from.path();
-        for (packet, len) in self.packets.iter_mut().zip(&self.lens) {
-            let datagram = black_box(&mut packet[..*len]);
+        for (packet, place) in self.packets.iter_mut().zip(&self.places) {
+            let datagram = black_box(&mut packet[place.clone()]);
             match self.to.node.handle_datagram(path, datagram, Instant::ORIGIN) {
                 Ok(Received::Datagram { payload, .. }) => black_box(payload.len()),
                 other => panic!("{other:?}"),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use underpass_core::{
-    Capacity, Duration, Event, Instant, MAX_DATAGRAM, Outgoing, PeerState, Purpose, Received,
+    Capacity, Duration, Event, Instant, MAX_TRANSMIT, Outgoing, PeerState, Purpose, Received,
 };
 use underpass_sim::link::{Incoming, Link, LinkModel, LossModel};
 use underpass_sim::machine::underpass::HeapStorage;
@@ -137,9 +137,10 @@ impl Flow {
             while let Some(message) = self.members[side].node.poll_message() {
                 self.delivered[side] += message.payload.len() as u64;
             }
-            let mut out = [0; MAX_DATAGRAM];
+            let mut out = [0; MAX_TRANSMIT];
             while let Some(sent) = self.members[side].node.poll_transmit(&mut out) {
-                let payload_bytes = sent.len as u64;
+                let (_, bytes) = sent.datagrams(&out).next().expect("it goes somewhere");
+                let payload_bytes = bytes.len() as u64;
                 self.sent[side] += 1;
                 let number = self.sent[side];
                 let packet = Incoming {
@@ -151,7 +152,7 @@ impl Flow {
                 };
                 if let Ok(crossing) = self.links[side].cross(&packet) {
                     let key = (crossing.exit, number * 2 + side as u64);
-                    self.under_way.insert(key, (side, out[..sent.len].to_vec()));
+                    self.under_way.insert(key, (side, bytes.to_vec()));
                 }
             }
         }

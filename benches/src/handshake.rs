@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use underpass_core::{Instant, MAX_DATAGRAM, Peer, PeerState};
+use underpass_core::{Instant, MAX_TRANSMIT, Peer, PeerState};
 use x25519_dalek::{PublicKey, StaticSecret, x25519};
 
 use crate::member::Member;
@@ -31,15 +31,17 @@ impl Member<Board> {
     fn talk_to(
         &mut self,
         other: &mut Self,
-        buffer: &mut [u8; MAX_DATAGRAM],
+        buffer: &mut [u8; MAX_TRANSMIT],
         [own_time, other_time]: [&mut Duration; 2],
     ) -> bool {
         let mut talked = false;
         while let Some(sent) = timed(own_time, || self.node.poll_transmit(buffer)) {
             talked = true;
             timed(other_time, || {
-                let received = other.take(self.path(), &mut buffer[..sent.len], Instant::ORIGIN);
-                received.expect("nothing is refused between these two");
+                for (_, range) in sent.ranges() {
+                    let received = other.take(self.path(), &mut buffer[range], Instant::ORIGIN);
+                    received.expect("nothing is refused between these two");
+                }
             });
         }
         talked
@@ -76,7 +78,7 @@ pub fn connect(one: Board, other: Board) -> (Member<Board>, Member<Board>, Peer)
 
 /// Lets two members talk until neither has more to say; how long each took.
 fn settle(a: &mut Member<Board>, b: &mut Member<Board>) -> [Duration; 2] {
-    let mut buffer = [0; MAX_DATAGRAM];
+    let mut buffer = [0; MAX_TRANSMIT];
     let [mut a_time, mut b_time] = [Duration::ZERO; 2];
     while a.talk_to(b, &mut buffer, [&mut a_time, &mut b_time])
         | b.talk_to(a, &mut buffer, [&mut b_time, &mut a_time])

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::cx::Cx;
-use crate::path::Path;
+use crate::paths;
+use crate::way::Way;
 
 /// A circle of peers, each within the next.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -78,11 +79,11 @@ impl Access {
     }
 }
 
-/// Whether a peer that the node answers is known to be at the other end of this path.
-pub(crate) fn allows_at(path: Path, cx: &mut Cx<'_>) -> bool {
+/// Whether a peer that the node answers is known to be at the other end of this way.
+pub(crate) fn allows_at(way: Way, cx: &mut Cx<'_>) -> bool {
     let access = cx.state.config.access;
     cx.peers.iter().any(|peer| {
-        let is_there = peer.is_taken && peer.path.get() == Some(path);
+        let is_there = peer.is_taken && paths::is_at(peer, way);
         is_there && access.allows(Use::Answers, peer.standing)
     })
 }

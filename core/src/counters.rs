@@ -87,6 +87,11 @@ counted! {
         /// Sealed by the peer, of a type or form that this version does not know. Its counter is
         /// used up.
         UnknownMessage = "dropped.unknown-message",
+        /// For a circuit that this node keeps for nobody, or not for its sender. Its counter is used up.
+        UnknownCircuit = "dropped.unknown-circuit",
+        /// A relay's packet that came through a relay: only one is between two peers. Its counter is used
+        /// up.
+        NestedRelay = "dropped.nested-relay",
         /// A `Pong` to no outstanding `Ping`, or on another path. Its counter is used up.
         UnexpectedPong = "dropped.unexpected-pong",
         /// Of a message, or about one, on a session of another channel than the peer's current one:

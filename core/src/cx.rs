@@ -261,7 +261,7 @@ impl<'a> Cx<'a> {
         *peer = PeerSlot {
             generation,
             is_ready,
-            news: News { queued, ..News::default() },
+            news: News { queued, ..News::NONE },
             ..PeerSlot::EMPTY
         };
         self.update_deadline(Actor::Peer(slot));

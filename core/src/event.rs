@@ -5,6 +5,7 @@
 use serde::Serialize;
 
 use crate::message::{MessageId, Outcome};
+use crate::path::Route;
 use crate::peer::Peer;
 use crate::time::Duration;
 
@@ -16,6 +17,9 @@ pub enum Event {
     Connected(Peer),
     /// The peer has not answered for three ping intervals, the last `Ping` included.
     Disconnected(Peer),
+    /// Packets to an active peer take another way from now on. After a planned change the one before is
+    /// used as well for a while.
+    Route(Peer, Route),
     /// A ping was answered.
     RoundTrip(Peer, Duration),
     /// A message has ended. The handle is the one that it was sent to, even if that is good no

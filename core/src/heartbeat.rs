@@ -1,6 +1,6 @@
-//! Whether a peer still answers, and how long its answers take.
+//! Whether a peer still answers, by which ways, and how long its answers take.
 //!
-//! Liveness comes only from a `Pong` that returns the nonce of an outstanding `Ping` on the path
+//! Liveness comes only from a `Pong` that returns the nonce of an outstanding `Ping` on the way
 //! that was pinged: neither a replayed packet nor one from elsewhere proves anything. A `Ping` that
 //! is lost is sent again on the schedule of every control exchange, each time with a fresh nonce.
 
@@ -9,18 +9,23 @@ use crate::crypto::aead::TAG_LEN;
 use crate::cx::{Actor, Cx};
 use crate::held::Held;
 use crate::lifecycle::Turn;
-use crate::path::Path;
+use crate::paths::{self, Balance, Exchange, Known};
 use crate::peer::{PeerSlot, PeerState};
 use crate::session::{Owner, SessionId};
 use crate::time::{Duration, Instant};
 use crate::timer::{ATTEMPT, Timer, retry_gap};
-use crate::wire::{Control, Probe, SealedHeader};
+use crate::way::Way;
+use crate::wire::{Control, Ping, Pong, Probe, SealedHeader, Seen};
 
 /// Intervals without an answer after which a peer is gone, once the `Ping` then under way has had its
 /// time.
 const SILENT_INTERVALS: u64 = 3;
-/// Tries whose answers still count; with a second between tries, round trips of up to four seconds.
-const TRIES_KEPT: usize = 4;
+/// While payloads go out by a way, it is asked as often as this whether they arrive.
+const BUSY_INTERVAL: Duration = Duration::from_secs(1);
+/// Tries without an answer after which a way is suspect, once the second has had its time: with what
+/// [`BUSY_INTERVAL`] adds, a way that has failed is noticed within 1.75 s while payloads go out, or 1 s
+/// and six round trips if those take longer than 125 ms.
+const SUSPECT_TRIES: u8 = 2;
 
 /// What a node remembers of a peer's answers.
 pub(crate) struct Heartbeat {
@@ -30,46 +35,27 @@ pub(crate) struct Heartbeat {
     pub(crate) round_trip: Option<Duration>,
     /// When the last answer came, or the session began.
     answered_at: Instant,
-    exchange: Held<Exchange>,
-    tries: Tries,
-    ping_owed: bool,
-    pong_owed: Held<PongOwed>,
+    pongs_owed: [Held<PongOwed>; PONGS_OWED],
     /// The intervals are over; what counts now is the `Ping` that was under way then.
     is_last_chance: bool,
 }
 
-/// A `Ping` that has not been answered yet, with its retries.
-struct Exchange {
-    begun: Instant,
-    tries: u8,
-}
+/// Answers that a peer may be owed at once: it asks on two ways when it changes from one to the other.
+const PONGS_OWED: usize = 2;
 
-/// The last tries, those of the exchange before included: their answers may still be under way.
-struct Tries {
-    kept: [Held<Try>; TRIES_KEPT],
-    next: u8,
-}
-
-#[derive(Clone, Copy)]
-struct Try {
-    nonce: [u8; 8],
-    path: Path,
-    at: Instant,
-}
-
-/// The answer goes back by the session and path that the question came by.
+/// The answer goes back by the session and way that the question came by.
 #[derive(Clone, Copy)]
 struct PongOwed {
-    probe: Probe,
+    ping: Ping,
     session: SessionId,
-    path: Path,
+    way: Way,
 }
 
-/// A session and a path: by which a message came, or is to go.
+/// A session and a way: by which a message came, or is to go.
 #[derive(Clone, Copy)]
 pub(crate) struct Via {
     pub(crate) session: SessionId,
-    pub(crate) path: Path,
+    pub(crate) way: Way,
 }
 
 impl Heartbeat {
@@ -77,57 +63,55 @@ impl Heartbeat {
         interval: Duration::ZERO,
         round_trip: None,
         answered_at: Instant::ORIGIN,
-        exchange: Held::Nothing,
-        tries: Tries::NONE,
-        ping_owed: false,
-        pong_owed: Held::Nothing,
+        pongs_owed: [Held::Nothing; PONGS_OWED],
         is_last_chance: false,
     };
-}
 
-impl Tries {
-    const NONE: Self = Self { kept: [const { Held::Nothing }; TRIES_KEPT], next: 0 };
-
-    fn push(&mut self, sent: Try) {
-        self.kept[usize::from(self.next)] = Held::This(sent);
-        self.next = (self.next + 1) % TRIES_KEPT as u8;
+    /// A newer question on the same way takes the place of the one before.
+    fn owe_pong(&mut self, owed: PongOwed) {
+        let is_same = |held: &Held<PongOwed>| held.as_ref().is_some_and(|o| o.way == owed.way);
+        let place = self
+            .pongs_owed
+            .iter()
+            .position(is_same)
+            .or_else(|| self.pongs_owed.iter().position(|held| held.as_ref().is_none()));
+        self.pongs_owed[place.unwrap_or_default()] = Held::This(owed);
     }
 
-    /// The try that this answers. A path answers for all tries on it.
-    fn answered(&mut self, probe: &Probe, path: Path) -> Option<Try> {
-        let on_path = |kept: &Held<Try>| kept.get().filter(|sent| sent.path == path);
-        let answered =
-            self.kept.iter().filter_map(on_path).find(|sent| sent.nonce == probe.nonce)?;
-        for kept in &mut self.kept {
-            if on_path(kept).is_some() {
-                *kept = Held::Nothing;
-            }
-        }
-        Some(answered)
+    fn take_pong(&mut self) -> Option<PongOwed> {
+        self.pongs_owed.iter_mut().find_map(Held::take)
     }
 }
 
-/// Begins an exchange now.
-pub(crate) fn begin(peer: u16, cx: &mut Cx<'_>) {
-    let begun = cx.now();
-    let slot = cx.peer(peer);
-    slot.give_up_unproven(begun);
-    let heartbeat = &mut slot.heartbeat;
-    heartbeat.exchange = Held::This(Exchange { begun, tries: 0 });
-    heartbeat.ping_owed = true;
+/// Begins an exchange on this way now, which this node has chosen.
+pub(crate) fn begin_on(peer: u16, way: Way, cx: &mut Cx<'_>) {
+    let now = cx.now();
+    cx.peer(peer).ways.add(way, Balance::OWN_CHOICE, now).begin(now);
     cx.make_ready(Actor::Peer(peer));
+    arm(peer, cx);
 }
 
-/// Pings as soon as possible, within the exchange under way if that has not had its time.
+/// Pings as soon as possible on every way, within the exchanges under way that have not had their time.
 pub(crate) fn ping_now(peer: u16, cx: &mut Cx<'_>) {
     let now = cx.now();
-    let heartbeat = &mut cx.peer(peer).heartbeat;
-    match heartbeat.exchange.as_ref() {
-        Some(exchange) if now < exchange.begun + ATTEMPT => {
-            heartbeat.ping_owed = true;
-            cx.make_ready(Actor::Peer(peer));
+    for known in cx.peer(peer).ways.iter_mut() {
+        match known.exchange.as_ref() {
+            Some(exchange) if now < exchange.begun + ATTEMPT => known.ping_owed = true,
+            _ => known.begin(now),
         }
-        _ => begin(peer, cx),
+    }
+    cx.make_ready(Actor::Peer(peer));
+    arm(peer, cx);
+}
+
+/// A payload goes out by this way: should it not arrive, that is to be noticed soon.
+pub(crate) fn hasten(peer: u16, way: Way, cx: &mut Cx<'_>) {
+    let Some(known) = cx.peer(peer).ways.find_mut(way) else { return };
+    let soon = known.pinged_at + BUSY_INTERVAL;
+    let is_waiting = known.exchange.as_ref().is_none() && known.ping_at.get() > Some(soon);
+    if is_waiting {
+        known.ping_at = Held::This(soon);
+        arm(peer, cx);
     }
 }
 
@@ -169,62 +153,96 @@ pub(crate) fn stop(peer: u16, cx: &mut Cx<'_>) {
     cx.set_timer(Actor::Peer(peer), Timer::Silence, None);
 }
 
-pub(crate) fn on_message(
-    from: u16,
-    via: Via,
-    message: Control,
-    cx: &mut Cx<'_>,
-) -> Result<Option<Turn>, Dropped> {
-    match message {
-        Control::Ping(probe) => {
-            let Via { session, path } = via;
-            cx.peer(from).heartbeat.pong_owed = Held::This(PongOwed { probe, session, path });
-            cx.make_ready(Actor::Peer(from));
-            Ok(None)
-        }
-        Control::Pong(probe) => on_pong(from, via.path, probe, cx),
-    }
+pub(crate) fn on_ping(from: u16, via: Via, ping: Ping, cx: &mut Cx<'_>) {
+    let Via { session, way } = via;
+    cx.peer(from).heartbeat.owe_pong(PongOwed { ping, session, way });
+    cx.make_ready(Actor::Peer(from));
 }
 
-fn on_pong(from: u16, path: Path, probe: Probe, cx: &mut Cx<'_>) -> Result<Option<Turn>, Dropped> {
+pub(crate) fn on_pong(
+    from: u16,
+    via: Via,
+    pong: &Pong,
+    cx: &mut Cx<'_>,
+) -> Result<Option<Turn>, Dropped> {
     let now = cx.now();
     let peer = cx.peer(from);
-    let heartbeat = &mut peer.heartbeat;
-    let answered = heartbeat.tries.answered(&probe, path).ok_or(Dropped::UnexpectedPong)?;
-    let round_trip = now.saturating_since(answered.at);
-    let next = heartbeat.exchange.take().map(|exchange| exchange.begun + heartbeat.interval);
-    heartbeat.ping_owed = false;
-    heartbeat.round_trip = Some(round_trip);
+    let round_trip =
+        peer.ways.answered(via.way, &pong.probe, now).ok_or(Dropped::UnexpectedPong)?;
+    let interval = peer.heartbeat.interval;
+    if let Some(known) = peer.ways.find_mut(via.way) {
+        if let Some(exchange) = known.exchange.take() {
+            known.ping_at = Held::This(exchange.begun + interval);
+        }
+        if let Some(seen) = pong.seen.filter(|_| peer.current == Some(via.session)) {
+            known.arrived = known.arrived.max(seen.next);
+        }
+    }
+    peer.heartbeat.round_trip = Some(round_trip);
     peer.news.round_trip = Some(round_trip);
-    peer.prove(path);
     let was_active = peer.state == PeerState::Active;
     if !was_active {
         peer.enter(PeerState::Active, now);
     }
     cx.make_news(from);
-    if next.is_some() {
-        cx.set_timer(Actor::Peer(from), Timer::Ping, next);
-    }
+    paths::after_change(from, cx);
+    arm(from, cx);
     restart_silence(from, cx);
     Ok((!was_active).then_some(Turn::Alive(from)))
 }
 
 pub(crate) fn on_timer(timer: Timer, peer: u16, cx: &mut Cx<'_>) -> Option<Turn> {
     match timer {
-        Timer::Ping => {
-            ping_now(peer, cx);
-            None
-        }
+        Timer::Ping => on_ping_timer(peer, cx),
         Timer::Silence => on_silence(peer, cx),
         _ => unreachable!("not a timer of the heartbeat"),
     }
 }
 
+/// The way that is due first is asked, for the first time in an exchange or again, or has had its time.
+fn on_ping_timer(peer: u16, cx: &mut Cx<'_>) -> Option<Turn> {
+    let now = cx.now();
+    let slot = cx.peer(peer);
+    let interval = slot.heartbeat.interval;
+    let is_due = |known: &&mut Known| known.ping_at.get().is_some_and(|at| at <= now);
+    let known = slot.ways.iter_mut().find(is_due)?;
+    known.ping_at = Held::Nothing;
+    let way = known.way;
+    match known.exchange.get() {
+        None => known.begin(now),
+        Some(exchange) if now < exchange.begun + ATTEMPT => {
+            known.ping_owed = true;
+            if exchange.tries >= SUSPECT_TRIES {
+                slot.ways.suspect(way, now);
+            }
+        }
+        Some(exchange) => {
+            known.exchange = Held::Nothing;
+            let next = (exchange.begun + interval.max(ATTEMPT)).max(now);
+            known.ping_at = Held::This(next);
+            known.ping_owed = false;
+            slot.ways.expired(way, now);
+        }
+    }
+    cx.make_ready(Actor::Peer(peer));
+    paths::after_change(peer, cx);
+    arm(peer, cx);
+    None
+}
+
+/// Sets the timer for the first way that is due.
+fn arm(peer: u16, cx: &mut Cx<'_>) {
+    let at = cx.peer(peer).ways.iter().filter_map(|known| known.ping_at.get()).min();
+    cx.set_timer(Actor::Peer(peer), Timer::Ping, at);
+}
+
 /// The `Ping` under way has its full time too: or else the last of three would go out for nothing.
 fn on_silence(peer: u16, cx: &mut Cx<'_>) -> Option<Turn> {
     let now = cx.now();
-    let heartbeat = &mut cx.peer(peer).heartbeat;
-    let end = heartbeat.exchange.as_ref().map(|exchange| exchange.begun + ATTEMPT);
+    let slot = cx.peer(peer);
+    let exchanges = slot.ways.iter().filter_map(|known| known.exchange.get());
+    let end = exchanges.map(|exchange: Exchange| exchange.begun + ATTEMPT).max();
+    let heartbeat = &mut slot.heartbeat;
     match end.filter(|end| *end > now && !heartbeat.is_last_chance) {
         Some(end) => {
             heartbeat.is_last_chance = true;
@@ -235,62 +253,78 @@ fn on_silence(peer: u16, cx: &mut Cx<'_>) -> Option<Turn> {
     }
 }
 
-/// Bytes of the datagram that a `Ping` or `Pong` makes.
-const DATAGRAM_LEN: usize = SealedHeader::LEN + Control::LEN_MAX + TAG_LEN;
+/// Bytes of the datagram that a `Ping` makes, or a `Pong` that says no more than that.
+const DATAGRAM_LEN: usize = SealedHeader::LEN + Ping::LEN + TAG_LEN;
 
 /// The next control message for this peer, if one is owed, and how it goes: answers first.
-/// `to_ping` says by which session and path a `Ping` of some length may go now; if by none, it
-/// stays owed.
+/// `session_on` says by which session a `Ping` goes this way; if by none, it stays owed.
 pub(crate) fn take_owed(
     peer: u16,
-    to_ping: impl FnOnce(u16, usize, &mut Cx<'_>) -> Option<Via>,
+    session_on: impl Fn(u16, Way, &mut Cx<'_>) -> Option<SessionId>,
     cx: &mut Cx<'_>,
 ) -> Option<(Via, Control)> {
     if let Some(pong) = take_pong(peer, cx) {
         return Some(pong);
     }
-    if !cx.peer(peer).heartbeat.ping_owed {
-        return None;
+    let owed = |known: &Known| known.ping_owed.then_some(known.way);
+    let mut ways = [None; paths::WAYS];
+    for (place, way) in ways.iter_mut().zip(cx.peer(peer).ways.iter().filter_map(owed)) {
+        *place = Some(way);
     }
-    let via = to_ping(peer, DATAGRAM_LEN, cx)?;
-    cx.peer(peer).heartbeat.ping_owed = false;
-    let probe = next_try(peer, via.path, cx)?;
-    cx.state.counters.count(Counter::PingsSent);
-    Some((via, Control::Ping(probe)))
+    for way in ways.into_iter().flatten() {
+        let Some(session) = session_on(peer, way, cx) else { continue };
+        if let Some(ping) = next_try(peer, way, cx) {
+            cx.state.counters.count(Counter::PingsSent);
+            return Some((Via { session, way }, Control::Ping(ping)));
+        }
+    }
+    None
 }
 
 fn take_pong(peer: u16, cx: &mut Cx<'_>) -> Option<(Via, Control)> {
-    let PongOwed { probe, session, path } = cx.peer(peer).heartbeat.pong_owed.take()?;
+    let PongOwed { ping, session, way } = cx.peer(peer).heartbeat.take_pong()?;
     if cx.session(session).owner != Owner::Peer(peer) {
         // It was retired before the answer could go out.
         return None;
     }
-    cx.peer(peer).charge(path, DATAGRAM_LEN);
+    let mut seen = None;
+    if let Some(known) = cx.peer(peer).ways.find_mut(way) {
+        known.charge(DATAGRAM_LEN);
+        // To one that has not answered goes no more than came from there.
+        if ping.asks && known.is_validated() {
+            seen = Some(Seen { next: known.heard, from: way.direct().map(|path| path.remote) });
+        }
+    }
     cx.state.counters.count(Counter::PongsSent);
-    Some((Via { session, path }, Control::Pong(probe)))
+    Some((Via { session, way }, Control::Pong(Pong { probe: ping.probe, seen })))
 }
 
-/// Draws the nonce of the next try, and arms the timer for the one after it.
-fn next_try(peer: u16, path: Path, cx: &mut Cx<'_>) -> Option<Probe> {
-    let at = cx.now();
+/// Draws the nonce of the next try on a way, and says when the one after it is due; `None` if nothing
+/// may go there until more has come from there.
+fn next_try(peer: u16, way: Way, cx: &mut Cx<'_>) -> Option<Ping> {
+    let now = cx.now();
     let nonce = cx.state.public.draw_u64().to_le_bytes();
-    let heartbeat = &mut cx.peer(peer).heartbeat;
-    let (interval, round_trip) = (heartbeat.interval, heartbeat.round_trip);
-    let exchange = heartbeat.exchange.as_mut()?;
-    exchange.tries = exchange.tries.saturating_add(1);
-    heartbeat.tries.push(Try { nonce, path, at });
+    let slot = cx.peer(peer);
+    let asks = slot.ways.course.also().is_some();
+    let known = slot.ways.find_mut(way)?;
+    if !known.charge(DATAGRAM_LEN) {
+        return None;
+    }
+    known.ping_owed = false;
+    known.tried(nonce, now);
     // On a slow path the answer to the first try may still be under way.
-    let gap = retry_gap(exchange.tries).max(round_trip.unwrap_or_default().saturating_mul(2));
-    let retry = at + gap;
-    let is_last = retry >= exchange.begun + ATTEMPT;
-    // There is no interval yet while a handshake waits to be confirmed.
-    let next = if is_last { exchange.begun + interval.max(ATTEMPT) } else { retry };
-    cx.set_timer(Actor::Peer(peer), Timer::Ping, Some(next));
-    Some(Probe { nonce })
+    let round_trip = known.round_trip.unwrap_or_default();
+    let exchange = known.exchange.as_mut()?;
+    exchange.tries = exchange.tries.saturating_add(1);
+    let gap = retry_gap(exchange.tries).max(round_trip.saturating_mul(2));
+    known.ping_at = Held::This((now + gap).min((exchange.begun + ATTEMPT).max(now)));
+    arm(peer, cx);
+    Some(Ping { probe: Probe { nonce }, asks })
 }
 
 /// Whether anything is owed to this peer.
 pub(crate) fn owes(peer: u16, cx: &mut Cx<'_>) -> bool {
-    let heartbeat = &cx.peer(peer).heartbeat;
-    heartbeat.ping_owed || heartbeat.pong_owed.as_ref().is_some()
+    let slot = cx.peer(peer);
+    slot.ways.iter().any(|known| known.ping_owed)
+        || slot.heartbeat.pongs_owed.iter().any(|held| held.as_ref().is_some())
 }

@@ -32,7 +32,7 @@
 //! 2. After every such call, until each has nothing more:
 //!    1. [`Node::poll_job`]: run the [`Job`] wherever it suits, and hand its result back by
 //!       [`Node::complete_job`], now or later. [`Node::run_jobs`] does both at once.
-//!    2. [`Node::poll_transmit`]: send the bytes by the [`Path`] given.
+//!    2. [`Node::poll_transmit`]: send each datagram by the [`Path`] given.
 //!    3. [`Node::poll_event`] and [`Node::poll_message`]: tell the application.
 //!    4. [`Node::poll_timeout`]: call [`Node::handle_timeout`] at that time, if nothing comes first.
 //!
@@ -95,16 +95,18 @@
 //! node.connect(friend, path, now())?;
 //!
 //! node.run_jobs(&keys, now());
-//! let mut buffer = [0; MAX_DATAGRAM];
+//! let mut buffer = [0; MAX_TRANSMIT];
 //! while let Some(transmit) = node.poll_transmit(&mut buffer) {
-//!     send(transmit.path, &buffer[..transmit.len]);
+//!     for (path, datagram) in transmit.datagrams(&buffer) {
+//!         send(path, datagram);
+//!     }
 //! }
 //! # Ok::<(), Box<dyn core::error::Error>>(())
 //! ```
 //!
 //! # The way of a datagram
 //!
-//! `receive.rs` decodes, opens and dispatches it; `heartbeat.rs`, `delivery/` and
+//! `receive.rs` decodes, opens and dispatches it; `heartbeat.rs`, `paths/`, `delivery/` and
 //! `session/handshake/` are the parts that it is dispatched to: each owns its state within a peer
 //! or a handshake, and notes what it owes. What concerns other parts it returns, and `lifecycle.rs`
 //! tells them. `transmit.rs` seals what is owed when the driver polls. `cx.rs` holds the tables
@@ -134,6 +136,7 @@ mod network;
 mod node;
 mod noise;
 mod path;
+mod paths;
 mod peer;
 mod realm;
 mod receive;
@@ -148,7 +151,7 @@ mod time;
 mod timeout;
 mod timer;
 mod transmit;
-mod unproven;
+mod way;
 mod wire;
 
 pub use access::{Access, Use, Whom};
@@ -162,7 +165,7 @@ pub use job::{Done, Job, JobKind, Stale};
 pub use message::{Message, MessageId, Outcome, Outgoing, Purpose, Received, RequestNumber};
 pub use network::Network;
 pub use node::Node;
-pub use path::{Path, Socket, Transmit};
+pub use path::{MAX_TRANSMIT, Path, Route, Socket, Transmit};
 pub use peer::{Peer, PeerSlot, PeerState};
 pub use record::{Log, PlayError, Played, Player, Recorder};
 pub use session::SessionSlot;

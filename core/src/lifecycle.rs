@@ -12,10 +12,12 @@ use crate::held::Held;
 use crate::identity::PeerId;
 use crate::noise::Role;
 use crate::path::Path;
+use crate::paths::{self, Ways};
 use crate::peer::{Contact, PeerState};
 use crate::reconnect;
 use crate::session::handshake::Confirmed;
 use crate::session::{self, handshake};
+use crate::way::Way;
 use crate::wire::Confirm;
 
 /// Something that a part has found out and that others must know.
@@ -38,8 +40,8 @@ pub(crate) enum Turn {
     Alive(u16),
     /// A peer has not answered for too long.
     Silent(u16),
-    /// A peer's packets come from where it has not answered from.
-    SeemsElsewhere(u16),
+    /// A peer's packets come by a way on which it has not answered yet.
+    SeemsAt(u16),
     /// More has come from there: a `Ping` that had to wait may go there now.
     MayBePinged(u16),
 }
@@ -49,7 +51,7 @@ pub(crate) fn on_turn(turn: Option<Turn>, cx: &mut Cx<'_>) {
     match turn {
         Turn::Dial(peer) => dial(peer, cx),
         Turn::Renew(peer) => renew(peer, cx),
-        Turn::Answered(peer) => heartbeat::begin(peer, cx),
+        Turn::Answered(peer) => answered(peer, cx),
         Turn::Proved(handshake) => proved(handshake, cx),
         Turn::Met { known, unknown } => met(known, unknown, cx),
         Turn::Failed(peer) => failed(peer, cx),
@@ -58,7 +60,7 @@ pub(crate) fn on_turn(turn: Option<Turn>, cx: &mut Cx<'_>) {
             delivery::wake(peer, cx);
         }
         Turn::Silent(peer) => silent(peer, cx),
-        Turn::SeemsElsewhere(peer) => heartbeat::ping_now(peer, cx),
+        Turn::SeemsAt(peer) => heartbeat::ping_now(peer, cx),
         Turn::MayBePinged(peer) => heartbeat::wake(peer, cx),
     }
 }
@@ -66,16 +68,16 @@ pub(crate) fn on_turn(turn: Option<Turn>, cx: &mut Cx<'_>) {
 /// Dials a peer that is not active where it is said to be now. One that has a session is pinged there,
 /// and where it called from.
 pub(crate) fn dial_at(peer: u16, path: Path, cx: &mut Cx<'_>) {
+    cx.peer(peer).known = Held::This(path);
     if cx.peer(peer).current.is_some() {
-        cx.peer(peer).path = Held::This(path);
+        heartbeat::begin_on(peer, path.into(), cx);
         return;
     }
     if let Some(own) = cx.peer(peer).initiating
-        && cx.handshake(own).path.get() != Some(path)
+        && cx.handshake(own).way.get() != Some(path.into())
     {
         handshake::abandon(own, cx);
     }
-    cx.peer(peer).path = Held::This(path);
     dial(peer, cx);
 }
 
@@ -83,11 +85,11 @@ pub(crate) fn dial_at(peer: u16, path: Path, cx: &mut Cx<'_>) {
 pub(crate) fn dial(peer: u16, cx: &mut Cx<'_>) {
     let slot = cx.peer(peer);
     let is_idle = slot.initiating.is_none() && slot.current.is_none();
-    let Some(path) = slot.path.get().filter(|_| slot.standing == Standing::Pinned && is_idle)
+    let Some(path) = slot.known.get().filter(|_| slot.standing == Standing::Pinned && is_idle)
     else {
         return;
     };
-    if !handshake::initiate(peer, path, cx) {
+    if !handshake::initiate(peer, path.into(), cx) {
         reconnect::soon(peer, cx);
     }
 }
@@ -95,43 +97,52 @@ pub(crate) fn dial(peer: u16, cx: &mut Cx<'_>) {
 /// Begins a handshake with a peer whose session is in use until there is a newer one.
 fn renew(peer: u16, cx: &mut Cx<'_>) {
     let slot = cx.peer(peer);
-    let Some(path) = slot.path.get().filter(|_| slot.initiating.is_none()) else { return };
+    let Some(way) = slot.ways.course.primary().filter(|_| slot.initiating.is_none()) else {
+        return;
+    };
     // Without a place for it the next attempt is due soon enough.
-    handshake::initiate(peer, path, cx);
+    handshake::initiate(peer, way, cx);
+}
+
+/// Our handshake has its answer: a `Ping` on the way that it took confirms it.
+fn answered(peer: u16, cx: &mut Cx<'_>) {
+    if let Some(via) = handshake::unconfirmed(peer, cx) {
+        heartbeat::begin_on(peer, via.way, cx);
+    }
 }
 
 /// The last message of a handshake has come.
 fn proved(handshake: u16, cx: &mut Cx<'_>) {
-    let Some(path) = cx.handshake(handshake).proof_path.get() else { return };
-    if let Err(reason) = confirmed(handshake, path, Confirm::LEN, cx) {
+    let Some(way) = cx.handshake(handshake).proof_way.get() else { return };
+    if let Err(reason) = confirmed(handshake, way, Confirm::LEN, cx) {
         cx.state.counters.refuse(reason);
     }
 }
 
 /// The application asked for whoever is at an address, and it is a peer that we know.
 fn met(known: u16, unknown: u16, cx: &mut Cx<'_>) {
-    let path = cx.peer(unknown).path.get().expect("it was dialled there");
+    let path = cx.peer(unknown).known.get().expect("it was dialled there");
     forget(unknown, cx);
     let slot = cx.peer(known);
     slot.standing = Standing::Pinned;
     if slot.state == PeerState::Active {
         slot.news.reported = PeerState::Init;
-        let has_moved = slot.path.get() != Some(path) && slot.initiating.is_none();
+        let has_moved = slot.ways.find(path.into()).is_none() && slot.initiating.is_none();
         cx.make_news(known);
         if has_moved {
             // Without a place for it, silence will tell.
-            handshake::initiate(known, path, cx);
+            handshake::initiate(known, path.into(), cx);
         }
     } else {
         dial_at(known, path, cx);
     }
 }
 
-/// The other end of a handshake has shown by a datagram of `len` bytes on `path` that it holds its
+/// The other end of a handshake has shown by a datagram of `len` bytes on `way` that it holds its
 /// keys: the session is the peer's, which is returned.
 pub(crate) fn confirmed(
     handshake: u16,
-    path: Path,
+    way: Way,
     len: usize,
     cx: &mut Cx<'_>,
 ) -> Result<u16, Dropped> {
@@ -151,7 +162,7 @@ pub(crate) fn confirmed(
         return Err(Dropped::PeersFull);
     };
     let before = cx.peer(peer).channel;
-    let Confirmed { role, ping_interval } = handshake::confirm(handshake, peer, path, len, cx);
+    let Confirmed { role, ping_interval } = handshake::confirm(handshake, peer, way, len, cx);
     delivery::on_confirmed(peer, &before, cx);
     if cx.peer(peer).state == PeerState::Active {
         reconnect::succeeded(peer, cx);
@@ -160,7 +171,7 @@ pub(crate) fn confirmed(
     reconnect::stop(peer, cx);
     if role == Role::Responder {
         // The initiator's own exchange is what confirmed the session.
-        heartbeat::begin(peer, cx);
+        heartbeat::ping_now(peer, cx);
     }
     Ok(peer)
 }
@@ -241,6 +252,13 @@ fn close(peer: u16, cx: &mut Cx<'_>) {
         handshake::abandon(own, cx);
     }
     session::close(peer, cx);
+    without_ways(peer, cx);
+}
+
+/// Nothing is known any more of how a peer can be reached, but where to dial it.
+fn without_ways(peer: u16, cx: &mut Cx<'_>) {
+    cx.peer(peer).ways = Ways::NONE;
+    paths::after_change(peer, cx);
     heartbeat::stop(peer, cx);
 }
 
@@ -249,7 +267,7 @@ fn failed(peer: u16, cx: &mut Cx<'_>) {
     // At the end it alternates: the network's secrets are tried in turn.
     slot.attempts = slot.attempts.checked_add(1).unwrap_or(u8::MAX - 1);
     if cx.peer(peer).current.is_none() {
-        heartbeat::stop(peer, cx);
+        without_ways(peer, cx);
         reconnect::schedule(peer, cx);
     }
 }

@@ -14,13 +14,14 @@ use crate::identity::{Keys, PeerId};
 use crate::job::{Done, Job, Stale};
 use crate::lifecycle::Asker;
 use crate::message::{Message, MessageId, Outgoing, Received};
-use crate::path::{Path, Transmit};
+use crate::path::{MAX_TRANSMIT, Path, Route, Transmit};
 use crate::peer::{Peer, PeerSlot, PeerState};
 use crate::session::handshake;
 use crate::storage::Storage;
 use crate::time::{Duration, Instant};
 use crate::timer::Deadline;
-use crate::{MAX_DATAGRAM, lifecycle, receive, saved, timeout, transmit};
+use crate::way::Way;
+use crate::{lifecycle, receive, saved, timeout, transmit};
 
 /// One member of a network. The crate's page explains how to drive it.
 pub struct Node<S> {
@@ -92,7 +93,7 @@ impl<S: Storage> Node<S> {
         let mut cx = self.at(now);
         cx.state.counters.count(Counter::DatagramsReceived);
         cx.state.counters.add(Counter::BytesReceived, datagram.len());
-        let received = receive::datagram(path, datagram, &mut cx);
+        let received = receive::datagram(path.into(), datagram, &mut cx);
         received.inspect_err(|reason| cx.state.counters.refuse(*reason))
     }
 
@@ -137,13 +138,13 @@ impl<S: Storage> Node<S> {
         let path = path.without_flow();
         let mut cx = self.at(now);
         let asked = cx.peers.iter().position(|peer| {
-            peer.is_taken && peer.contact.is_none() && peer.path.get() == Some(path)
+            peer.is_taken && peer.contact.is_none() && peer.known.get() == Some(path)
         });
         let asked = asked.map(|position| position as u16);
         let admit = || lifecycle::admit(None, Asker::Application, &mut cx);
         let slot = asked.or_else(admit).ok_or(ConnectError::Full)?;
         let peer = cx.peer(slot);
-        (peer.standing, peer.path) = (Standing::Pinned, Held::This(path));
+        (peer.standing, peer.known) = (Standing::Pinned, Held::This(path));
         lifecycle::dial(slot, &mut cx);
         Ok(cx.handle(slot))
     }
@@ -216,7 +217,7 @@ impl<S: Storage> Node<S> {
         &mut self,
         to: Peer,
         payload: &[u8],
-        out: &mut [u8; MAX_DATAGRAM],
+        out: &mut [u8; MAX_TRANSMIT],
     ) -> Result<Transmit, SendError> {
         if to == ONESELF {
             return Err(SendError::Oneself);
@@ -270,7 +271,7 @@ impl<S: Storage> Node<S> {
     }
 
     /// The next datagram to be sent, written into `out`.
-    pub fn poll_transmit(&mut self, out: &mut [u8; MAX_DATAGRAM]) -> Option<Transmit> {
+    pub fn poll_transmit(&mut self, out: &mut [u8; MAX_TRANSMIT]) -> Option<Transmit> {
         transmit::poll(out, &mut self.cx())
     }
 
@@ -355,6 +356,16 @@ impl<S: Storage> Node<S> {
     /// If there is no such peer.
     pub fn peer_state(&self, peer: Peer) -> Result<PeerState, UnknownPeer> {
         self.slot(peer).map(|slot| slot.state)
+    }
+
+    /// How packets to a peer travel; `None` while it is not active.
+    ///
+    /// # Errors
+    /// If there is no such peer.
+    pub fn route(&self, peer: Peer) -> Result<Option<Route>, UnknownPeer> {
+        let slot = self.slot(peer)?;
+        let way = slot.ways.course.primary().filter(|_| slot.state == PeerState::Active);
+        Ok(way.map(Way::route))
     }
 
     /// The last round trip measured to a peer, if it was active since it was last gone.

@@ -1,8 +1,12 @@
 //! How packets travel.
 
+use core::net::{IpAddr, SocketAddr, SocketAddrV6};
+use core::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
-use core::net::{IpAddr, SocketAddr, SocketAddrV6};
+use crate::peer::Peer;
+use crate::wire::MAX_DATAGRAM;
 
 /// One of the driver's sockets, by a number of the driver's choice. A stream (TCP, WebSocket) is a
 /// socket of its own too.
@@ -75,14 +79,77 @@ impl Path {
     }
 }
 
-/// A datagram that the driver must send: the first `len` bytes of the buffer it handed in.
+/// How a peer's packets travel at the moment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
-#[must_use = "the datagram is lost unless it is sent"]
+#[non_exhaustive]
+pub enum Route {
+    /// To its address.
+    Direct(Path),
+    /// Through this peer, which cannot read them.
+    Relayed(Peer),
+}
+
+/// Bytes of the buffer that a node writes what is to be sent into: two datagrams, as a payload may
+/// take two ways at once, one of them through a relay.
+pub const MAX_TRANSMIT: usize = 2 * MAX_DATAGRAM;
+
+/// What the driver must send: [`datagrams`](Self::datagrams) finds it in the buffer handed in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[must_use = "the datagrams are lost unless they are sent"]
 pub struct Transmit {
-    /// By which path.
-    pub path: Path,
+    first: Piece,
+    second: Option<Piece>,
+}
+
+/// A datagram in a buffer, and where it goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+pub(crate) struct Piece {
+    pub(crate) path: Path,
     /// By which other path the same bytes go as well.
-    pub also: Option<Path>,
-    /// Bytes of the datagram.
-    pub len: usize,
+    pub(crate) also: Option<Path>,
+    pub(crate) start: usize,
+    pub(crate) len: usize,
+}
+
+impl Piece {
+    /// How many datagrams go out.
+    fn count(&self) -> usize {
+        1 + usize::from(self.also.is_some())
+    }
+}
+
+impl Transmit {
+    pub(crate) fn new(first: Piece, second: Option<Piece>) -> Self {
+        Self { first, second }
+    }
+
+    /// The datagrams to be sent, each with its path: nearly always one, more only while a peer is
+    /// reached on two ways at once. `buffer` is the one that the node wrote into.
+    ///
+    /// # Panics
+    /// If `buffer` is shorter than that.
+    pub fn datagrams<'b>(&self, buffer: &'b [u8]) -> impl Iterator<Item = (Path, &'b [u8])> {
+        self.ranges().map(|(path, range)| (path, &buffer[range]))
+    }
+
+    /// The same by their places in the buffer.
+    pub fn ranges(&self) -> impl Iterator<Item = (Path, Range<usize>)> + use<> {
+        [Some(self.first), self.second].into_iter().flatten().flat_map(|piece| {
+            let paths = [Some(piece.path), piece.also].into_iter().flatten();
+            paths.map(move |path| (path, piece.start..piece.start + piece.len))
+        })
+    }
+
+    /// What is to be sent, for a recording.
+    pub(crate) fn with_bytes<'b>(&self, buffer: &'b [u8]) -> (Self, &'b [u8], Option<&'b [u8]>) {
+        let bytes = |piece: Piece| &buffer[piece.start..][..piece.len];
+        (*self, bytes(self.first), self.second.map(bytes))
+    }
+
+    /// How many datagrams, and their bytes together.
+    pub(crate) fn sum(&self) -> (usize, usize) {
+        [Some(self.first), self.second].iter().flatten().fold((0, 0), |(count, bytes), piece| {
+            (count + piece.count(), bytes + piece.count() * piece.len)
+        })
+    }
 }

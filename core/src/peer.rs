@@ -9,10 +9,11 @@ use crate::heartbeat::Heartbeat;
 use crate::held::Held;
 use crate::identity::PeerId;
 use crate::path::Path;
+use crate::paths::Ways;
 use crate::session::SessionId;
 use crate::time::{Duration, Instant};
 use crate::timer::PeerTimers;
-use crate::unproven::Unproven;
+use crate::way::Way;
 use crate::wire::Intro;
 
 /// A peer by handle: valid until the peer is closed or makes room for another.
@@ -74,10 +75,10 @@ pub struct PeerSlot {
     pub(crate) state: PeerState,
     /// When it came into this state.
     pub(crate) since: Instant,
-    /// Where it is: proven while active, hoped for otherwise.
-    pub(crate) path: Held<Path>,
-    /// Where else its packets came from.
-    pub(crate) unproven: Held<Unproven>,
+    /// Where it is dialled: where it last answered, or is said to be.
+    pub(crate) known: Held<Path>,
+    /// How it can be reached, as far as this session has shown.
+    pub(crate) ways: Ways,
     /// The session to send on.
     pub(crate) current: Option<SessionId>,
     /// The one before, still opened for packets that were under way.
@@ -98,13 +99,20 @@ pub struct PeerSlot {
 }
 
 /// What the application has not been told yet.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub(crate) struct News {
     /// In the queue of peers with events.
     pub(crate) queued: bool,
     /// The state that was last reported.
     pub(crate) reported: PeerState,
+    /// The way that was last reported since the peer became active.
+    pub(crate) way: Held<Way>,
     pub(crate) round_trip: Option<Duration>,
+}
+
+impl News {
+    pub(crate) const NONE: Self =
+        Self { queued: false, reported: PeerState::Init, way: Held::Nothing, round_trip: None };
 }
 
 impl PeerSlot {
@@ -116,8 +124,8 @@ impl PeerSlot {
         standing: Standing::Met,
         state: PeerState::Init,
         since: Instant::ORIGIN,
-        path: Held::Nothing,
-        unproven: Held::Nothing,
+        known: Held::Nothing,
+        ways: Ways::NONE,
         current: None,
         previous: None,
         initiating: None,
@@ -127,7 +135,7 @@ impl PeerSlot {
         heartbeat: Heartbeat::IDLE,
         delivery: Delivery::EMPTY,
         timers: PeerTimers::STOPPED,
-        news: News { queued: false, reported: PeerState::Init, round_trip: None },
+        news: News::NONE,
         is_ready: false,
     };
 
@@ -142,18 +150,30 @@ impl PeerSlot {
     /// The next thing to tell the application of this peer, whose handle is `peer`.
     pub(crate) fn take_event(&mut self, peer: Peer) -> Option<Event> {
         if self.news.reported != self.state {
-            self.news.reported = self.state;
+            (self.news.reported, self.news.way) = (self.state, Held::Nothing);
             return match self.state {
                 PeerState::Init => None,
                 PeerState::Active => Some(Event::Connected(peer)),
                 PeerState::Disconnected => Some(Event::Disconnected(peer)),
             };
         }
+        if let Some(way) = self.new_way() {
+            self.news.way = Held::This(way);
+            return Some(Event::Route(peer, way.route()));
+        }
         self.news.round_trip.take().map(|round_trip| Event::RoundTrip(peer, round_trip))
     }
 
     pub(crate) fn has_news(&self) -> bool {
-        self.news.reported != self.state || self.news.round_trip.is_some()
+        self.news.reported != self.state
+            || self.new_way().is_some()
+            || self.news.round_trip.is_some()
+    }
+
+    /// The way that an active peer's packets take, if it has not been reported.
+    fn new_way(&self) -> Option<Way> {
+        let way = self.ways.course.primary().filter(|_| self.state == PeerState::Active);
+        way.filter(|way| self.news.way.get() != Some(*way))
     }
 
     pub(crate) fn enter(&mut self, state: PeerState, now: Instant) {

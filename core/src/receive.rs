@@ -2,64 +2,90 @@
 
 use crate::access::{self, Use};
 use crate::counters::{Counter, Dropped};
+use crate::crypto::aead::TAG_LEN;
 use crate::cx::Cx;
 use crate::delivery::{self, Arrival};
 use crate::heartbeat::{self, Via};
-use crate::lifecycle;
+use crate::lifecycle::{self, Turn};
 use crate::message::{self, MessageId, Received};
-use crate::path::Path;
+use crate::paths;
 use crate::session::{Owner, handshake, hint, upkeep};
-use crate::unproven;
-use crate::wire::{self, Fragment, Frame, Message, SealedHeader};
+use crate::way::{Circuit, Way};
+use crate::wire::{self, Carried, Control, Direction, Fragment, Frame, Message, SealedHeader};
 
 /// Takes a datagram; the payload it returns lies in `datagram`.
 pub(crate) fn datagram<'d>(
-    path: Path,
+    way: Way,
     datagram: &'d mut [u8],
     cx: &mut Cx<'_>,
 ) -> Result<Received<'d>, Dropped> {
     let turn = match wire::decode(datagram)? {
-        Frame::Hello(header) => handshake::on_hello(path, &header, datagram, cx)?,
-        Frame::Welcome(header) => handshake::on_welcome(path, &header, datagram, cx)?,
-        Frame::Confirm(header) => handshake::on_confirm(path, &header, datagram, cx)?,
-        Frame::Cookie(header) => handshake::on_cookie(path, &header, datagram, cx)?,
-        Frame::NoSession(hint) => hint::take(path, &hint, cx)?,
-        Frame::Sealed(header) => return sealed(path, &header, datagram, cx),
+        Frame::Hello(header) => handshake::on_hello(way, &header, datagram, cx)?,
+        Frame::Welcome(header) => handshake::on_welcome(way, &header, datagram, cx)?,
+        Frame::Confirm(header) => handshake::on_confirm(way, &header, datagram, cx)?,
+        Frame::Cookie(header) => handshake::on_cookie(way, &header, datagram, cx)?,
+        Frame::NoSession(hint) => hint::take(way, &hint, cx)?,
+        Frame::Sealed(header) => return sealed(way, &header, datagram, cx),
     };
     lifecycle::on_turn(turn, cx);
     Ok(Received::Nothing)
 }
 
 fn sealed<'d>(
-    path: Path,
+    way: Way,
     header: &SealedHeader,
     datagram: &'d mut [u8],
     cx: &mut Cx<'_>,
 ) -> Result<Received<'d>, Dropped> {
     let Some(session) = cx.find_session(header.receiver) else {
-        hint::give(path, header, cx);
+        hint::give(way, header, cx);
         return Err(Dropped::UnknownSession);
     };
     let now = cx.now();
     let (slot, window) = cx.session_and_window(session);
     let (epoch, len) = (slot.open_epoch(), datagram.len());
-    let content = slot.open(header, window, datagram, now)?;
+    let content_len = slot.open(header, window, datagram, now)?.len();
     let is_updated = slot.open_epoch() != epoch;
     let is_newest = slot.is_newest(header.counter);
+    let via = Via { session, way };
     let from = match slot.owner {
         Owner::Peer(peer) => {
-            let turn = unproven::on_packet(peer, Via { session, path }, len, is_newest, cx);
+            let turn = paths::on_packet(peer, via, len, header.counter, is_newest, cx);
             lifecycle::on_turn(turn, cx);
             peer
         }
         // The first packet opened under a handshake's keys ends the handshake.
-        Owner::Handshake(handshake) => lifecycle::confirmed(handshake, path, len, cx)?,
+        Owner::Handshake(handshake) => lifecycle::confirmed(handshake, way, len, cx)?,
         Owner::Nobody => unreachable!("such a session is not found"),
     };
     if is_updated {
         upkeep::schedule(from, cx);
     }
-    dispatch(from, Via { session, path }, content, cx)
+    let content = SealedHeader::LEN..SealedHeader::LEN + content_len;
+    match Carried::decode(&datagram[content.clone()]) {
+        Some(carried) => on_carried(from, via, &carried, datagram, cx),
+        None => dispatch(from, via, &datagram[content], cx),
+    }
+}
+
+/// What a relay brought is a datagram like any other, by a way of its own.
+fn on_carried<'d>(
+    from: u16,
+    via: Via,
+    carried: &Carried,
+    datagram: &'d mut [u8],
+    cx: &mut Cx<'_>,
+) -> Result<Received<'d>, Dropped> {
+    match (carried.direction, via.way) {
+        (_, Way::Relayed(_)) => Err(Dropped::NestedRelay),
+        (Direction::ToRelay, Way::Direct(_)) => Err(Dropped::UnknownCircuit),
+        (Direction::FromRelay, Way::Direct(_)) => {
+            let circuit = Circuit { relay: cx.handle(from), number: carried.circuit };
+            let end = datagram.len() - TAG_LEN;
+            let inner = &mut datagram[SealedHeader::LEN + Carried::PREFIX_LEN..end];
+            self::datagram(Way::Relayed(circuit), inner, cx)
+        }
+    }
 }
 
 /// Hands an opened content to the part that it is for.
@@ -91,10 +117,25 @@ fn dispatch<'d>(
             Ok(Received::Nothing)
         }
         Message::Control(message) => {
-            let turn = heartbeat::on_message(from, via, message, cx)?;
+            let turn = control(from, via, message, cx)?;
             lifecycle::on_turn(turn, cx);
             Ok(Received::Nothing)
         }
+    }
+}
+
+fn control(
+    from: u16,
+    via: Via,
+    message: Control,
+    cx: &mut Cx<'_>,
+) -> Result<Option<Turn>, Dropped> {
+    match message {
+        Control::Ping(ping) => {
+            heartbeat::on_ping(from, via, ping, cx);
+            Ok(None)
+        }
+        Control::Pong(pong) => heartbeat::on_pong(from, via, &pong, cx),
     }
 }
 

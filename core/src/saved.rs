@@ -98,7 +98,7 @@ impl SavedPeer {
         Self {
             id: peer.contact.map(|contact| *contact.id.as_bytes()),
             standing: peer.standing as u8,
-            path: peer.path.get(),
+            path: peer.known.get(),
             heard: remote.map(|intro| (intro.channel, intro.hello)),
         }
     }
@@ -118,7 +118,7 @@ impl SavedPeer {
         let slot = cx.add_peer(contact).expect("it was not full");
         let peer = cx.peer(slot);
         peer.standing = standing;
-        peer.path = self.path.map_or(Held::Nothing, Held::This);
+        peer.known = self.path.map_or(Held::Nothing, Held::This);
         if let Some((channel, hello)) = self.heard {
             peer.channel.remote = Held::This(Intro::remembered(channel, hello));
         }

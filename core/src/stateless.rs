@@ -3,26 +3,26 @@
 
 use crate::cx::Cx;
 use crate::held::Held;
-use crate::path::Path;
+use crate::way::Way;
 use crate::wire::Cookie;
 
 /// An answer, ready to be sent.
 pub(crate) struct Stateless {
-    path: Path,
+    way: Way,
     len: usize,
     bytes: [u8; Cookie::LEN],
 }
 
 /// Leaves an answer to be sent.
-pub(crate) fn owe(path: Path, answer: &[u8], cx: &mut Cx<'_>) {
+pub(crate) fn owe(way: Way, answer: &[u8], cx: &mut Cx<'_>) {
     let mut bytes = [0; Cookie::LEN];
     bytes[..answer.len()].copy_from_slice(answer);
-    cx.state.stateless = Held::This(Stateless { path, len: answer.len(), bytes });
+    cx.state.stateless = Held::This(Stateless { way, len: answer.len(), bytes });
 }
 
-/// Writes the answer that waits into `out`. Returns its path and its length.
-pub(crate) fn take_owed(out: &mut [u8], cx: &mut Cx<'_>) -> Option<(Path, usize)> {
-    let Stateless { path, len, bytes } = cx.state.stateless.take()?;
+/// Writes the answer that waits into `out`. Returns its way and its length.
+pub(crate) fn take_owed(out: &mut [u8], cx: &mut Cx<'_>) -> Option<(Way, usize)> {
+    let Stateless { way, len, bytes } = cx.state.stateless.take()?;
     out[..len].copy_from_slice(&bytes[..len]);
-    Some((path, len))
+    Some((way, len))
 }

@@ -4,6 +4,7 @@ use crate::cx::{Actor, Cx};
 use crate::delivery;
 use crate::heartbeat;
 use crate::lifecycle::{self, Turn};
+use crate::paths;
 use crate::session::{self, handshake, upkeep};
 use crate::timer::Timer;
 
@@ -22,6 +23,10 @@ pub(crate) fn fire(cx: &mut Cx<'_>) {
 fn dispatch(actor: Actor, timer: Timer, cx: &mut Cx<'_>) -> Option<Turn> {
     match (actor, timer) {
         (Actor::Peer(peer), Timer::Ping | Timer::Silence) => heartbeat::on_timer(timer, peer, cx),
+        (Actor::Peer(peer), Timer::Stretch) => {
+            paths::on_timer(peer, cx);
+            None
+        }
         (Actor::Peer(peer), Timer::Reconnect) => Some(Turn::Dial(peer)),
         (Actor::Peer(peer), Timer::Keys) => upkeep::on_timer(peer, cx),
         (

@@ -11,6 +11,8 @@ pub enum Timer {
     Ping,
     /// When a peer that has not answered counts as gone.
     Silence,
+    /// When packets to a peer that has changed its way leave the one before.
+    Stretch,
     /// When to dial a peer that is gone.
     Reconnect,
     /// When to forget the session that a newer one has replaced.
@@ -64,17 +66,18 @@ pub(crate) struct Timers<K, const N: usize> {
 }
 
 /// A peer's timers.
-pub(crate) type PeerTimers = Timers<OfPeer, 9>;
+pub(crate) type PeerTimers = Timers<OfPeer, 10>;
 /// A handshake's timers.
 pub(crate) type HandshakeTimers = Timers<OfHandshake, 2>;
 
 pub(crate) struct OfPeer;
 pub(crate) struct OfHandshake;
 
-impl Kinds<9> for OfPeer {
-    const KINDS: [Timer; 9] = [
+impl Kinds<10> for OfPeer {
+    const KINDS: [Timer; 10] = [
         Timer::Ping,
         Timer::Silence,
+        Timer::Stretch,
         Timer::Reconnect,
         Timer::PreviousSession,
         Timer::Keys,

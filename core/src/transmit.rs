@@ -1,22 +1,31 @@
 //! Action, seal, bytes out.
+//!
+//! What is sealed for a peer begins at [`INNER`] in the buffer, so that a relay's layer finds its room
+//! before it. Packets that go two ways at once are sealed once: the copy that a relay takes lies in
+//! the second half of the buffer.
 
-use crate::MAX_DATAGRAM;
 use crate::counters::Counter;
 use crate::crypto::aead::TAG_LEN;
 use crate::cx::{Actor, Cx};
 use crate::delivery;
 use crate::error::SendError;
 use crate::heartbeat::{self, Via};
-use crate::path::{Path, Transmit};
+use crate::path::{MAX_TRANSMIT, Path, Piece, Transmit};
 use crate::peer::PeerState;
 use crate::session::{self, Owner, SessionId, handshake, upkeep};
 use crate::stateless;
-use crate::wire::{Control, MAX_PAYLOAD, Message, SealedHeader};
+use crate::way::{Circuit, Way};
+use crate::wire::{Carried, Control, MAX_DATAGRAM, MAX_PAYLOAD, Message, SealedHeader};
+
+/// Where a datagram begins in the buffer.
+const INNER: usize = SealedHeader::LEN + Carried::PREFIX_LEN;
 
 /// The next datagram that somebody owes.
-pub(crate) fn poll(out: &mut [u8; MAX_DATAGRAM], cx: &mut Cx<'_>) -> Option<Transmit> {
-    if let Some((path, len)) = stateless::take_owed(out, cx) {
-        return Some(sent(path, len, cx));
+pub(crate) fn poll(out: &mut [u8; MAX_TRANSMIT], cx: &mut Cx<'_>) -> Option<Transmit> {
+    if let Some((way, len)) = stateless::take_owed(&mut out[INNER..], cx)
+        && let Some(sent) = send(way, None, len, out, cx)
+    {
+        return Some(sent);
     }
     while let Some(actor) = cx.take_ready() {
         let sent = match actor {
@@ -34,18 +43,24 @@ pub(crate) fn poll(out: &mut [u8; MAX_DATAGRAM], cx: &mut Cx<'_>) -> Option<Tran
 pub(crate) fn payload(
     peer: u16,
     payload: &[u8],
-    out: &mut [u8; MAX_DATAGRAM],
+    out: &mut [u8; MAX_TRANSMIT],
     cx: &mut Cx<'_>,
 ) -> Result<Transmit, SendError> {
     if payload.len() > MAX_PAYLOAD {
         return Err(SendError::TooLong);
     }
-    let Via { session, path } = to_active(peer, cx).ok_or(SendError::NotConnected)?;
-    cx.state.counters.count(Counter::PayloadsSent);
-    let (prefix, rest) = out[SealedHeader::LEN..].split_at_mut(Message::DATAGRAM_PREFIX.len());
+    let via = to_active(peer, cx).ok_or(SendError::NotConnected)?;
+    let (prefix, rest) = content(out).split_at_mut(Message::DATAGRAM_PREFIX.len());
     prefix.copy_from_slice(&Message::DATAGRAM_PREFIX);
     rest[..payload.len()].copy_from_slice(payload);
-    Ok(seal(session, path, prefix.len() + payload.len(), out, cx))
+    let len = prefix.len() + payload.len();
+    let sent = seal_on_course(peer, via, len, out, cx).ok_or(SendError::NotConnected)?;
+    cx.state.counters.count(Counter::PayloadsSent);
+    Ok(sent)
+}
+
+fn content(out: &mut [u8; MAX_TRANSMIT]) -> &mut [u8] {
+    &mut out[INNER + SealedHeader::LEN..]
 }
 
 /// How payloads reach a peer: only one that answers.
@@ -55,53 +70,120 @@ fn to_active(peer: u16, cx: &mut Cx<'_>) -> Option<Via> {
 }
 
 /// One datagram a turn, so that a peer with much to be sent delays no other by more than that.
-fn to_peer(peer: u16, out: &mut [u8; MAX_DATAGRAM], cx: &mut Cx<'_>) -> Option<Transmit> {
-    let content = &mut out[SealedHeader::LEN..];
-    let (Via { session, path }, len) =
-        control(peer, content, cx).or_else(|| message(peer, content, cx))?;
+fn to_peer(peer: u16, out: &mut [u8; MAX_TRANSMIT], cx: &mut Cx<'_>) -> Option<Transmit> {
+    let sent = control(peer, out, cx).or_else(|| message(peer, out, cx))?;
     if heartbeat::owes(peer, cx) || delivery::owes(peer, cx) {
         cx.make_ready(Actor::Peer(peer));
     }
-    Some(seal(session, path, len, out, cx))
+    Some(sent)
 }
 
-fn control(peer: u16, content: &mut [u8], cx: &mut Cx<'_>) -> Option<(Via, usize)> {
+fn control(peer: u16, out: &mut [u8; MAX_TRANSMIT], cx: &mut Cx<'_>) -> Option<Transmit> {
     let (via, control) = heartbeat::take_owed(peer, session::to_ping, cx)?;
-    Some((via, control.encode(&mut content[..Control::LEN_MAX])))
+    let len = control.encode(&mut content(out)[..Control::LEN_MAX]);
+    seal(via, None, len, out, cx)
 }
 
-fn message(peer: u16, content: &mut [u8], cx: &mut Cx<'_>) -> Option<(Via, usize)> {
+fn message(peer: u16, out: &mut [u8; MAX_TRANSMIT], cx: &mut Cx<'_>) -> Option<Transmit> {
     let current = to_active(peer, cx);
-    delivery::take_owed(peer, current, content, cx)
+    let (via, len) = delivery::take_owed(peer, current, content(out), cx)?;
+    seal_on_course(peer, via, len, out, cx)
 }
 
-fn handshake_message(slot: u16, out: &mut [u8; MAX_DATAGRAM], cx: &mut Cx<'_>) -> Option<Transmit> {
-    let (path, len) = handshake::take_owed(slot, out, cx)?;
-    Some(sent(path, len, cx))
+fn handshake_message(slot: u16, out: &mut [u8; MAX_TRANSMIT], cx: &mut Cx<'_>) -> Option<Transmit> {
+    let (way, len) = handshake::take_owed(slot, &mut out[INNER..], cx)?;
+    send(way, None, len, out, cx)
 }
 
-/// Seals the `content_len` bytes behind the header's place.
-fn seal(
-    session: SessionId,
-    path: Path,
+/// Seals the content for an active peer, to go the way or the two ways that its packets take.
+fn seal_on_course(
+    peer: u16,
+    via: Via,
     content_len: usize,
-    out: &mut [u8; MAX_DATAGRAM],
+    out: &mut [u8; MAX_TRANSMIT],
     cx: &mut Cx<'_>,
-) -> Transmit {
+) -> Option<Transmit> {
+    heartbeat::hasten(peer, via.way, cx);
+    let also = cx.peer(peer).ways.course.also();
+    seal(via, also, content_len, out, cx)
+}
+
+/// Seals the content, which lies in its place.
+fn seal(
+    via: Via,
+    also: Option<Way>,
+    content_len: usize,
+    out: &mut [u8; MAX_TRANSMIT],
+    cx: &mut Cx<'_>,
+) -> Option<Transmit> {
     let len = SealedHeader::LEN + content_len + TAG_LEN;
+    seal_under(via.session, &mut out[INNER..][..len], cx);
+    send(via.way, also, len, out, cx)
+}
+
+fn seal_under(session: SessionId, datagram: &mut [u8], cx: &mut Cx<'_>) {
     let slot = cx.session(session);
-    slot.seal(&mut out[..len]);
+    slot.seal(datagram);
     let (owner, packets_sent) = (slot.owner, slot.packets_sent());
     if let Owner::Peer(peer) = owner
         && upkeep::is_due_after(packets_sent)
     {
         upkeep::hasten(peer, cx);
     }
-    sent(path, len, cx)
 }
 
-fn sent(path: Path, len: usize, cx: &mut Cx<'_>) -> Transmit {
-    cx.state.counters.count(Counter::DatagramsSent);
-    cx.state.counters.add(Counter::BytesSent, len);
-    Transmit { path, also: None, len }
+/// Sends the datagram at its place in the buffer one way, or two. `None` if it goes through a relay
+/// that is no longer there: then it is lost.
+fn send(
+    way: Way,
+    also: Option<Way>,
+    len: usize,
+    out: &mut [u8; MAX_TRANSMIT],
+    cx: &mut Cx<'_>,
+) -> Option<Transmit> {
+    let direct = |path, also| Piece { path, also, start: INNER, len };
+    let (first, second) = match (way, also) {
+        (Way::Direct(path), None) => (Some(direct(path, None)), None),
+        (Way::Direct(path), Some(Way::Direct(other))) => (Some(direct(path, Some(other))), None),
+        // No two relays are in use at once.
+        (Way::Relayed(circuit), None | Some(Way::Relayed(_))) => {
+            (carry(circuit, 0, len, out, cx), None)
+        }
+        (Way::Direct(path), Some(Way::Relayed(circuit)))
+        | (Way::Relayed(circuit), Some(Way::Direct(path))) => {
+            out.copy_within(INNER..INNER + len, MAX_DATAGRAM + INNER);
+            (Some(direct(path, None)), carry(circuit, MAX_DATAGRAM, len, out, cx))
+        }
+    };
+    let sent = Transmit::new(first.or(second)?, second);
+    let (datagrams, bytes) = sent.sum();
+    cx.state.counters.add(Counter::DatagramsSent, datagrams);
+    cx.state.counters.add(Counter::BytesSent, bytes);
+    Some(sent)
+}
+
+/// Seals a datagram of `len` bytes for the relay of a circuit; it lies in the half of the buffer that
+/// begins at `start`.
+fn carry(
+    circuit: Circuit,
+    start: usize,
+    len: usize,
+    out: &mut [u8; MAX_TRANSMIT],
+    cx: &mut Cx<'_>,
+) -> Option<Piece> {
+    let (session, [path, also]) = to_relay(circuit, cx)?;
+    let len = INNER + len + TAG_LEN;
+    let datagram = &mut out[start..][..len];
+    Carried::to_relay(circuit.number).encode(&mut datagram[SealedHeader::LEN..INNER]);
+    seal_under(session, datagram, cx);
+    Some(Piece { path: path?, also, start, len })
+}
+
+/// How a relay is reached: directly.
+fn to_relay(circuit: Circuit, cx: &mut Cx<'_>) -> Option<(SessionId, [Option<Path>; 2])> {
+    let relay = cx.resolve(circuit.relay)?;
+    let relay = cx.peer(relay);
+    let course = relay.ways.course;
+    let paths = [course.primary(), course.also()].map(|way| way.and_then(Way::direct));
+    Some((relay.current?, paths))
 }

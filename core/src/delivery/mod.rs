@@ -200,7 +200,7 @@ pub(crate) fn take_owed(
         cx.state.counters.count(Counter::AcksSent);
         return Some((via, ack.encode(content)));
     }
-    outbox::take_owed(peer, via.path, content, cx).map(|len| (via, len))
+    outbox::take_owed(peer, via.way, content, cx).map(|len| (via, len))
 }
 
 /// Whether anything is owed to this peer; it may have to wait.

@@ -11,10 +11,10 @@ use crate::crypto::aead::TAG_LEN;
 use crate::cx::{Actor, Cx};
 use crate::error::SendError;
 use crate::message::{MessageId, Outcome, Outgoing};
-use crate::path::Path;
 use crate::table::list::List;
 use crate::time::{Duration, Instant};
 use crate::timer::Timer;
+use crate::way::Way;
 use crate::wire::{
     Ack, FRAGMENT_LEN, FRAGMENTS_MAX, Fragment, Intro, MAX_MESSAGE, SealedHeader, fragment_len,
     fragments,
@@ -122,14 +122,15 @@ pub(super) fn accept(
     Ok(MessageId(number))
 }
 
-/// Writes the next packet to a peer, whose path this is, into `content`, if one may be sent now.
-pub(super) fn take_owed(to: u16, path: Path, content: &mut [u8], cx: &mut Cx<'_>) -> Option<usize> {
+/// Writes the next packet to a peer, whose way this is, into `content`, if one may be sent now.
+pub(super) fn take_owed(to: u16, way: Way, content: &mut [u8], cx: &mut Cx<'_>) -> Option<usize> {
     let now = cx.now();
     let peer = &mut cx.peers[usize::from(to)];
     let window = peer.channel.remote.as_ref()?.message_window;
     let outbox = &mut peer.delivery.outbox;
     let slot = outbox.queue.first()?;
-    if outbox.route.follow(path, peer.heartbeat.round_trip) {
+    let measured = peer.ways.find(way).and_then(|known| known.round_trip);
+    if outbox.route.follow(way, measured) {
         outbox.timeouts = 0;
     }
     let message = &cx.messages[usize::from(slot)];

@@ -5,12 +5,12 @@ use super::newreno::{Growth, NewReno};
 use super::pacing::Pacer;
 use super::rtt::Rtt;
 use crate::held::Held;
-use crate::path::Path;
 use crate::time::{Duration, Instant};
+use crate::way::Way;
 
 /// What is known of a peer's path. Another path begins anew (RFC 9000, section 9.4).
 pub(crate) struct Route {
-    path: Held<Path>,
+    way: Held<Way>,
     /// Counts the paths: a packet sent on an earlier one says nothing of this.
     number: u32,
     pub(crate) rtt: Rtt,
@@ -28,22 +28,22 @@ pub(crate) enum Wait {
 
 impl Route {
     pub(crate) const NONE: Self = Self {
-        path: Held::Nothing,
+        way: Held::Nothing,
         number: 0,
         rtt: Rtt::UNKNOWN,
         congestion: NewReno::NONE,
         pacer: Pacer::IDLE,
     };
 
-    /// From now on packets take this path, on which a `Ping` was answered after `measured`. Whether
+    /// From now on packets take this way, on which a `Ping` was answered after `measured`. Whether
     /// it is another one than before.
-    pub(crate) fn follow(&mut self, path: Path, measured: Option<Duration>) -> bool {
-        if self.path.get() == Some(path) {
+    pub(crate) fn follow(&mut self, way: Way, measured: Option<Duration>) -> bool {
+        if self.way.get() == Some(way) {
             return false;
         }
         let number = self.number.wrapping_add(1);
         let (rtt, congestion) = (Rtt::new(measured), NewReno::new());
-        *self = Self { path: Held::This(path), number, rtt, congestion, pacer: Pacer::IDLE };
+        *self = Self { way: Held::This(way), number, rtt, congestion, pacer: Pacer::IDLE };
         true
     }
 

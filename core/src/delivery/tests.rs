@@ -12,8 +12,9 @@ use crate::path::Path;
 use crate::receive::tests::{INTRO, PATH, receive, with_own_echo};
 use crate::session::SessionId;
 use crate::time::Duration;
+use crate::time::Instant;
 use crate::wire::{FRAGMENT_LEN, Intro, fragment_len, fragments};
-use crate::{MAX_DATAGRAM, lifecycle, timeout, transmit};
+use crate::{MAX_DATAGRAM, MAX_TRANSMIT, lifecycle, timeout, transmit};
 
 /// A packet of a message as a well-behaved peer would send it, but for what is changed.
 fn fragment(number: u64, transmit: u64, len: u32, index: u8) -> Fragment<'static> {
@@ -95,7 +96,7 @@ fn an_acknowledgement_of_what_was_never_sent_is_refused() {
         let to = cx.handle(0);
         let message = Outgoing { kind: 0, purpose: Purpose::Notice, payload: b"one" };
         accept(to, &message, cx).expect("there is room");
-        let sent = transmit::poll(&mut [0; MAX_DATAGRAM], cx);
+        let sent = transmit::poll(&mut [0; MAX_TRANSMIT], cx);
         assert!(sent.is_some());
         assert_eq!(receive_ack(ack(1, u64::MAX), cx, session), Err(Dropped::UnexpectedAck));
         assert_eq!(receive_ack(ack(u64::MAX, 1), cx, session), Err(Dropped::UnexpectedAck));
@@ -172,7 +173,7 @@ proptest! {
         with_own_echo(|cx, session| {
             for said in said {
                 hear(said, cx, session);
-                let mut out = [0; MAX_DATAGRAM];
+                let mut out = [0; MAX_TRANSMIT];
                 for _ in 0..40 {
                     if transmit::poll(&mut out, cx).is_none() {
                         break;
@@ -240,7 +241,7 @@ fn send(len: usize, cx: &mut Cx<'_>) -> Result<MessageId, SendError> {
 
 /// Everything that may be sent now.
 fn drain(cx: &mut Cx<'_>) -> usize {
-    let mut out = [0; MAX_DATAGRAM];
+    let mut out = [0; MAX_TRANSMIT];
     core::iter::from_fn(|| transmit::poll(&mut out, cx)).count()
 }
 
@@ -271,7 +272,9 @@ fn another_path_has_a_window_of_its_own() {
         }
         assert_eq!(drain(cx), 10);
         let socket = crate::path::Socket(1);
-        cx.peer(0).path = Held::This(Path { socket, ..PATH });
+        let ways = &mut cx.peer(0).ways;
+        ways.remove(PATH.into(), Instant::ORIGIN);
+        ways.take(Path { socket, ..PATH }.into());
         wake(0, cx);
         assert_eq!(drain(cx), 1);
     });

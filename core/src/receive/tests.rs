@@ -7,7 +7,7 @@ use crate::held::Held;
 use crate::identity::SecretIdentity;
 use crate::network::Network;
 use crate::noise::{Role, TransportKeys};
-use crate::path::Socket;
+use crate::path::{Path, Socket};
 use crate::peer::{Contact, PeerState};
 use crate::session::SessionId;
 use crate::session::handshake::Share;
@@ -67,7 +67,8 @@ pub(crate) fn with_own_echo(test: impl FnOnce(&mut Cx<'_>, SessionId)) {
     cx.session(session).channel = [4, INTRO.channel];
     let slot = cx.peer(peer);
     (slot.channel.local, slot.channel.remote) = (4, Held::This(INTRO));
-    (slot.state, slot.path) = (PeerState::Active, Held::This(PATH));
+    slot.state = PeerState::Active;
+    slot.ways.take(PATH.into());
     test(&mut cx, session);
 }
 
@@ -77,7 +78,7 @@ pub(crate) fn receive(content: &[u8], cx: &mut Cx<'_>, session: SessionId) -> Re
     let len = SealedHeader::LEN + content.len() + TAG_LEN;
     out[SealedHeader::LEN..][..content.len()].copy_from_slice(content);
     cx.session(session).seal(&mut out[..len]);
-    datagram(PATH, &mut out[..len], cx).map(|_| ())
+    datagram(PATH.into(), &mut out[..len], cx).map(|_| ())
 }
 
 #[test]
@@ -92,8 +93,8 @@ fn a_type_of_a_later_version_is_refused_and_the_session_goes_on() {
 #[test]
 fn a_control_message_of_another_length_is_refused() {
     with_own_echo(|cx, session| {
-        let ping = [1, 0, 0, 0, 0, 0, 0, 0, 0];
-        assert_eq!(receive(&ping[..8], cx, session), Err(Dropped::UnknownMessage));
+        let ping = [1, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        assert_eq!(receive(&ping[..9], cx, session), Err(Dropped::UnknownMessage));
         assert_eq!(receive(&[&ping[..], &[0]].concat(), cx, session), Err(Dropped::UnknownMessage));
         assert_eq!(receive(&ping, cx, session), Ok(()));
     });
@@ -121,7 +122,7 @@ fn the_last_counter_is_refused_and_the_window_keeps_what_it_knows() {
             let (front, rest) = bytes.split_at_mut(SealedHeader::LEN);
             front.copy_from_slice(&header);
             aead::seal(&KEY, counter, &header, &mut rest[..content_len + TAG_LEN]);
-            datagram(PATH, &mut bytes[..len], cx).map(|_| ())
+            datagram(PATH.into(), &mut bytes[..len], cx).map(|_| ())
         };
         assert_eq!(datagram_with(5, cx), Ok(()));
         assert_eq!(datagram_with(u64::MAX, cx), Err(Dropped::ReservedBits));

@@ -4,10 +4,10 @@ use core::fmt;
 
 use super::call::{Call, Start, VERSION};
 use super::digest::{Digest, MARK_LEN};
-use crate::MAX_DATAGRAM;
 use crate::error::RestoreError;
 use crate::job::Done;
 use crate::node::Node;
+use crate::path::MAX_TRANSMIT;
 use crate::storage::{Capacity, Storage};
 use crate::time::Instant;
 
@@ -140,7 +140,7 @@ impl<'r, S: Storage> Player<'r, S> {
     fn perform(&mut self, call: Call<'_>) -> Option<()> {
         self.now = call.now().map_or(self.now, |now| self.now.max(now));
         let Self { node, digest, datagram: buffer, .. } = self;
-        let mut out = [0; MAX_DATAGRAM];
+        let mut out = [0; MAX_TRANSMIT];
         match call {
             Call::HandleDatagram { path, datagram, now } => {
                 let buffer = buffer.get_mut(..datagram.len())?;
@@ -153,7 +153,7 @@ impl<'r, S: Storage> Player<'r, S> {
             Call::Close { peer, now } => digest.absorb(&node.close(peer, now)),
             Call::SendDatagram { to, payload } => {
                 let sent = node.send_datagram(to, payload, &mut out);
-                digest.absorb(&sent.map(|transmit| (transmit, &out[..transmit.len])));
+                digest.absorb(&sent.map(|transmit| transmit.with_bytes(&out)));
             }
             Call::SendMessage { to, message, now } => {
                 digest.absorb(&node.send_message(to, message, now));
@@ -166,7 +166,7 @@ impl<'r, S: Storage> Player<'r, S> {
             }
             Call::PollTransmit => {
                 let sent = node.poll_transmit(&mut out);
-                digest.absorb(&sent.map(|transmit| (transmit, &out[..transmit.len])));
+                digest.absorb(&sent.map(|transmit| transmit.with_bytes(&out)));
             }
             Call::PollEvent => digest.absorb(&node.poll_event()),
             Call::PollMessage => digest.absorb(&node.poll_message()),

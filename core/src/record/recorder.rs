@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use super::call::{Call, Start, VERSION};
 use super::digest::Digest;
-use crate::MAX_DATAGRAM;
 use crate::access::Access;
 use crate::config::Config;
 use crate::counters::Dropped;
@@ -16,7 +15,7 @@ use crate::identity::{Keys, PeerId};
 use crate::job::{Done, Job, Stale};
 use crate::message::{Message, MessageId, Outgoing, Received};
 use crate::node::Node;
-use crate::path::{Path, Transmit};
+use crate::path::{MAX_TRANSMIT, Path, Transmit};
 use crate::peer::Peer;
 use crate::storage::Storage;
 use crate::time::Instant;
@@ -185,11 +184,11 @@ impl<S: Storage, L: Log> Recorder<S, L> {
         &mut self,
         to: Peer,
         payload: &[u8],
-        out: &mut [u8; MAX_DATAGRAM],
+        out: &mut [u8; MAX_TRANSMIT],
     ) -> Result<Transmit, SendError> {
         self.call(|| Call::SendDatagram { to, payload });
         let sent = self.node.send_datagram(to, payload, out);
-        record(&mut self.tape, &sent.map(|transmit| (transmit, &out[..transmit.len])));
+        record(&mut self.tape, &sent.map(|transmit| transmit.with_bytes(out)));
         sent
     }
 
@@ -238,10 +237,10 @@ impl<S: Storage, L: Log> Recorder<S, L> {
     }
 
     /// As [`Node::poll_transmit`].
-    pub fn poll_transmit(&mut self, out: &mut [u8; MAX_DATAGRAM]) -> Option<Transmit> {
+    pub fn poll_transmit(&mut self, out: &mut [u8; MAX_TRANSMIT]) -> Option<Transmit> {
         self.call(|| Call::PollTransmit);
         let sent = self.node.poll_transmit(out);
-        record(&mut self.tape, &sent.map(|transmit| (transmit, &out[..transmit.len])));
+        record(&mut self.tape, &sent.map(|transmit| transmit.with_bytes(out)));
         sent
     }
 

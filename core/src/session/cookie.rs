@@ -3,8 +3,8 @@
 
 use crate::crypto::hash;
 use crate::crypto::random::SecretGenerator;
-use crate::path::Path;
 use crate::time::{Duration, Instant};
+use crate::way::Way;
 use crate::wire::{Hello, MAC_LEN};
 use zeroize::Zeroize;
 
@@ -23,21 +23,21 @@ impl CookieSecrets {
         Self { current: secrets.draw(), previous: secrets.draw(), since: now }
     }
 
-    /// The cookie of whoever is at the other end of this path.
+    /// The cookie of whoever is at the other end of this way.
     pub(crate) fn cookie(
         &mut self,
-        path: &Path,
+        way: &Way,
         secrets: &mut SecretGenerator,
         now: Instant,
     ) -> [u8; MAC_LEN] {
         self.rotate(secrets, now);
-        hash::mac16(&self.current, &path.to_bytes())
+        hash::mac16(&self.current, &way.to_bytes())
     }
 
-    /// Whether a `Hello` carries a cookie made for the path it came by.
+    /// Whether a `Hello` carries a cookie made for the way it came by.
     pub(crate) fn prove(
         &mut self,
-        path: &Path,
+        way: &Way,
         hello: &[u8],
         secrets: &mut SecretGenerator,
         now: Instant,
@@ -45,7 +45,7 @@ impl CookieSecrets {
         self.rotate(secrets, now);
         [&self.current, &self.previous]
             .iter()
-            .any(|secret| Hello::shows_cookie(hello, &hash::mac16(&secret[..], &path.to_bytes())))
+            .any(|secret| Hello::shows_cookie(hello, &hash::mac16(&secret[..], &way.to_bytes())))
     }
 
     fn rotate(&mut self, secrets: &mut SecretGenerator, now: Instant) {

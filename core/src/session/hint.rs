@@ -5,10 +5,10 @@ use crate::access::{self, Use};
 use crate::counters::{Counter, Dropped};
 use crate::cx::Cx;
 use crate::lifecycle::Turn;
-use crate::path::Path;
 use crate::peer::PeerSlot;
 use crate::stateless;
 use crate::time::{Duration, Instant};
+use crate::way::Way;
 use crate::wire::{NoSession, SealedHeader};
 
 /// Between two hints that a node gives, and between two that it looks at: a flood of either costs
@@ -30,29 +30,29 @@ impl HintLimits {
 }
 
 /// Tells whoever sent this that its session is not here.
-pub(crate) fn give(path: Path, header: &SealedHeader, cx: &mut Cx<'_>) {
+pub(crate) fn give(way: Way, header: &SealedHeader, cx: &mut Cx<'_>) {
     let now = cx.now();
     if now < cx.state.hints.give {
         return;
     }
     cx.state.hints.give = now + GAP;
     // Junk, which needs no secret, must not tell where a node is that answers only some.
-    if !access::allows(Use::Answers, None, cx) && !access::allows_at(path, cx) {
+    if !access::allows(Use::Answers, None, cx) && !access::allows_at(way, cx) {
         return;
     }
     let hint = NoSession { receiver: header.receiver, counter: header.counter };
-    stateless::owe(path, &hint.encode(), cx);
+    stateless::owe(way, &hint.encode(), cx);
     cx.state.counters.count(Counter::HintsSent);
 }
 
 /// Somebody says that a session of ours is not there.
-pub(crate) fn take(path: Path, hint: &NoSession, cx: &mut Cx<'_>) -> Result<Option<Turn>, Dropped> {
+pub(crate) fn take(way: Way, hint: &NoSession, cx: &mut Cx<'_>) -> Result<Option<Turn>, Dropped> {
     let now = cx.now();
     if now < cx.state.hints.take {
         return Err(Dropped::HintIgnored);
     }
     cx.state.hints.take = now + GAP;
-    let peer = about(hint, path, cx).ok_or(Dropped::HintIgnored)?;
+    let peer = about(hint, way, cx).ok_or(Dropped::HintIgnored)?;
     let slot = cx.peer(peer);
     if now < slot.hints_from || slot.initiating.is_some() {
         return Err(Dropped::HintIgnored);
@@ -61,10 +61,10 @@ pub(crate) fn take(path: Path, hint: &NoSession, cx: &mut Cx<'_>) -> Result<Opti
     Ok(Some(Turn::Renew(peer)))
 }
 
-/// Whose session, in use for sending on this path, a hint is about.
-fn about(hint: &NoSession, path: Path, cx: &Cx<'_>) -> Option<u16> {
+/// Whose session, in use for sending on this way, a hint is about.
+fn about(hint: &NoSession, way: Way, cx: &Cx<'_>) -> Option<u16> {
     let is_meant = |peer: &PeerSlot| {
-        let Some(session) = peer.current.filter(|_| peer.path.get() == Some(path)) else {
+        let Some(session) = peer.current.filter(|_| peer.ways.find(way).is_some()) else {
             return false;
         };
         let session = &cx.sessions[usize::from(session)];

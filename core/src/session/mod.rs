@@ -17,6 +17,7 @@ use crate::session::keys::SessionKeys;
 use crate::session::replay::{Refused, Window};
 use crate::time::{Duration, Instant};
 use crate::timer::Timer;
+use crate::way::Way;
 use crate::wire::SealedHeader;
 
 /// Number of a slot in the storage's session table.
@@ -165,18 +166,16 @@ pub(crate) fn promote(peer: u16, session: SessionId, cx: &mut Cx<'_>) {
     cx.set_timer(Actor::Peer(peer), Timer::PreviousSession, Some(until));
 }
 
-/// The session and path by which a peer is sent payloads.
+/// The session and way by which a peer is sent payloads.
 pub(crate) fn current(peer: u16, cx: &mut Cx<'_>) -> Option<Via> {
     let peer = cx.peer(peer);
-    Some(Via { session: peer.current?, path: peer.path.get()? })
+    Some(Via { session: peer.current?, way: peer.ways.course.primary()? })
 }
 
-/// The session and path by which a peer is pinged now, by a datagram of this length.
-pub(crate) fn to_ping(peer: u16, len: usize, cx: &mut Cx<'_>) -> Option<Via> {
-    handshake::unconfirmed(peer, cx).or_else(|| {
-        let peer = cx.peer(peer);
-        Some(Via { session: peer.current?, path: peer.path_to_ping(len)? })
-    })
+/// The session by which a peer is pinged on this way: one that waits to be confirmed there goes first.
+pub(crate) fn to_ping(peer: u16, way: Way, cx: &mut Cx<'_>) -> Option<SessionId> {
+    let unconfirmed = handshake::unconfirmed(peer, cx).filter(|via| via.way == way);
+    unconfirmed.map(|via| via.session).or(cx.peer(peer).current)
 }
 
 /// Forgets the session before the current one.
@@ -190,7 +189,6 @@ pub(crate) fn retire_previous(peer: u16, cx: &mut Cx<'_>) {
 pub(crate) fn close(peer: u16, cx: &mut Cx<'_>) {
     retire_previous(peer, cx);
     cx.set_timer(Actor::Peer(peer), Timer::PreviousSession, None);
-    cx.peer(peer).unproven = Held::Nothing;
     if let Some(current) = cx.peer(peer).current.take() {
         cx.release_session(current);
     }

@@ -1,5 +1,7 @@
 //! What is inside a sealed datagram: one type byte, then a payload or a postcard body.
 
+use core::net::SocketAddr;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Fragment, MAX_PAYLOAD};
@@ -11,6 +13,8 @@ pub(super) mod kind {
     pub(in crate::wire) const PONG: u8 = 2;
     pub(in crate::wire) const FRAGMENT: u8 = 3;
     pub(in crate::wire) const ACK: u8 = 4;
+    pub(in crate::wire) const TO_RELAY: u8 = 5;
+    pub(in crate::wire) const FROM_RELAY: u8 = 6;
 }
 
 /// The content of a sealed datagram.
@@ -27,9 +31,33 @@ pub(crate) enum Message<'a> {
 /// What nodes say to each other about themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Control {
-    Ping(Probe),
-    /// The answer to a `Ping`, with its nonce, on the path by which it came.
-    Pong(Probe),
+    Ping(Ping),
+    /// The answer to a `Ping`, with its nonce, on the way by which it came.
+    Pong(Pong),
+}
+
+/// The question whether somebody is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Ping {
+    pub(crate) probe: Probe,
+    /// Whether it wants to know what is [`Seen`], too.
+    pub(crate) asks: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Pong {
+    pub(crate) probe: Probe,
+    /// Said only on a way that has answered.
+    pub(crate) seen: Option<Seen>,
+}
+
+/// What the one who was asked has seen of the one who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Seen {
+    /// One more than the highest counter that came this way.
+    pub(crate) next: u64,
+    /// From which address, if it came directly.
+    pub(crate) from: Option<SocketAddr>,
 }
 
 /// A nonce that only who receives it can return; fresh for every try.
@@ -54,20 +82,31 @@ pub(crate) struct UnknownMessage;
 
 impl Control {
     /// The longest encoding of any control message.
-    pub(crate) const LEN_MAX: usize = 9;
+    pub(crate) const LEN_MAX: usize = 1 + 8 + 1 + 10 + 1 + (1 + 16 + 3);
 
     /// Writes the message and returns its length.
     ///
     /// # Panics
     /// If `out` is shorter than [`Self::LEN_MAX`].
     pub(crate) fn encode(&self, out: &mut [u8]) -> usize {
-        let (kind, body) = match self {
-            Self::Ping(probe) => (kind::PING, probe),
-            Self::Pong(probe) => (kind::PONG, probe),
+        let (kind, body) = out.split_first_mut().expect("LEN_MAX is not zero");
+        let written = match self {
+            Self::Ping(ping) => {
+                *kind = kind::PING;
+                postcard::to_slice(ping, body)
+            }
+            Self::Pong(pong) => {
+                *kind = kind::PONG;
+                postcard::to_slice(pong, body)
+            }
         };
-        out[0] = kind;
-        1 + postcard::to_slice(body, &mut out[1..]).expect("LEN_MAX holds every message").len()
+        1 + written.expect("LEN_MAX holds every message").len()
     }
+}
+
+impl Ping {
+    /// Bytes of the message, its type included.
+    pub(crate) const LEN: usize = 1 + 8 + 1;
 }
 
 impl Ack {

@@ -3,6 +3,7 @@
 //! `docs/wire.md` describes the same byte by byte, with test vectors. Integers are little-endian.
 //! A decoder never panics, whatever it is given.
 
+mod carried;
 mod control;
 mod fragment;
 mod handshake;
@@ -10,9 +11,10 @@ mod intro;
 mod sealed;
 mod stateless;
 
+pub(crate) use carried::{Carried, Direction};
 #[cfg(test)]
 pub(crate) use control::UnknownMessage;
-pub(crate) use control::{Ack, Control, Message, Probe};
+pub(crate) use control::{Ack, Control, Message, Ping, Pong, Probe, Seen};
 pub use fragment::MAX_MESSAGE;
 pub(crate) use fragment::{FRAGMENT_LEN, FRAGMENTS_MAX, Fragment, fragment_len, fragments};
 pub(crate) use handshake::{Confirm, Hello, MAC_LEN, Pattern, Welcome, is_for};

@@ -88,9 +88,14 @@ proptest! {
     }
 
     #[test]
-    fn a_control_message_reads_back(nonce: [u8; 8], pong: bool) {
+    fn a_control_message_reads_back(nonce: [u8; 8], asks: bool, pong: bool, next: u64, from: Option<[u8; 16]>) {
         let probe = Probe { nonce };
-        let control = if pong { Control::Pong(probe) } else { Control::Ping(probe) };
+        let from = from.map(|ip| (ip, 65_535).into());
+        let seen = asks.then_some(Seen { next, from });
+        let control = match pong {
+            true => Control::Pong(Pong { probe, seen }),
+            false => Control::Ping(Ping { probe, asks }),
+        };
         let mut out = [0; Control::LEN_MAX];
         let len = control.encode(&mut out);
         prop_assert_eq!(Message::decode(&out[..len]), Ok(Message::Control(control)));

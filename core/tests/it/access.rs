@@ -1,6 +1,6 @@
 //! Whom a node deals with.
 
-use underpass_core::{Access, Dropped, Duration, MAX_DATAGRAM, PeerState, Use, Whom};
+use underpass_core::{Access, Dropped, Duration, PeerState, Use, Whom};
 
 use crate::net::{A, B, Net, Packet, address, path_to};
 
@@ -76,10 +76,8 @@ fn payloads_are_taken_from_those_whom_the_policy_names() {
     let mut net = Net::connected();
     let send = |net: &mut Net| {
         let peer = net.peer(A, B).unwrap();
-        let mut out = [0; MAX_DATAGRAM];
-        let sent = net.hosts[A].node.send_datagram(peer, b"hello", &mut out).unwrap();
-        let bytes = out[..sent.len].to_vec();
-        net.handle(Packet { from: address(A), to: address(B), bytes })
+        let sent = net.hosts[A].seal(peer, b"hello").unwrap();
+        net.handle(sent)
     };
     let now = net.now;
     let access = Access { messages: Whom::Listed, ..Access::DEFAULT };

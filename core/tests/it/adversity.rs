@@ -77,8 +77,7 @@ fn a_peer_that_comes_back_elsewhere_is_sent_payloads_once_it_has_answered_there(
     }
     let sent_to = |net: &mut Net| {
         let peer = net.peer(B, A).unwrap();
-        let mut out = [0; underpass_core::MAX_DATAGRAM];
-        net.hosts[B].node.send_datagram(peer, b"where to?", &mut out).unwrap().path.remote
+        net.hosts[B].seal(peer, b"where to?").unwrap().to
     };
     assert_eq!(sent_to(&mut net), old, "the new address is not proven yet");
     net.settle();

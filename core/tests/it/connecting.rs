@@ -1,7 +1,7 @@
 //! From strangers to a session.
 
 use underpass_core::{
-    ConnectError, Duration, Event, MAX_DATAGRAM, MAX_PAYLOAD, Network, SendError,
+    ConnectError, Duration, Event, MAX_PAYLOAD, MAX_TRANSMIT, Network, Route, SendError,
 };
 
 use crate::net::{A, B, Host, Net, address, path_to};
@@ -11,12 +11,12 @@ fn two_nodes_connect_and_talk_both_ways() {
     let mut net = Net::connected();
     for (from, to) in [(A, B), (B, A)] {
         let peer = net.peer(from, to).unwrap();
-        let mut out = [0; MAX_DATAGRAM];
-        let transmit = net.hosts[from].node.send_datagram(peer, b"hello", &mut out).unwrap();
-        let bytes = out[..transmit.len].to_vec();
-        assert!(!bytes.windows(5).any(|window| window == b"hello"), "it travels in the clear");
-        let (from, to) = (net.hosts[from].address, transmit.path.remote);
-        net.handle(crate::net::Packet { from, to, bytes }).unwrap();
+        let packet = net.hosts[from].seal(peer, b"hello").unwrap();
+        assert!(
+            !packet.bytes.windows(5).any(|window| window == b"hello"),
+            "it travels in the clear"
+        );
+        net.handle(packet).unwrap();
     }
     assert_eq!(net.hosts[A].payloads, [b"hello"]);
     assert_eq!(net.hosts[B].payloads, [b"hello"]);
@@ -26,7 +26,11 @@ fn two_nodes_connect_and_talk_both_ways() {
 fn both_hear_of_the_connection_once_and_of_its_round_trip() {
     let net = Net::connected();
     for host in &net.hosts {
-        assert!(matches!(host.events[..], [Event::Connected(a), Event::RoundTrip(b, _)] if a == b));
+        assert!(matches!(
+            host.events[..],
+            [Event::Connected(a), Event::Route(b, Route::Direct(_)), Event::RoundTrip(c, _)]
+                if a == b && b == c
+        ));
     }
 }
 
@@ -122,7 +126,7 @@ fn a_payload_of_the_largest_size_fits_and_one_more_byte_does_not() {
     let mut net = Net::connected();
     let peer = net.peer(A, B).unwrap();
     let node = &mut net.hosts[A].node;
-    let mut out = [0; MAX_DATAGRAM];
+    let mut out = [0; MAX_TRANSMIT];
     assert!(node.send_datagram(peer, &[1; MAX_PAYLOAD], &mut out).is_ok());
     let refused = node.send_datagram(peer, &[1; MAX_PAYLOAD + 1], &mut out);
     assert_eq!(refused, Err(SendError::TooLong));
@@ -132,7 +136,7 @@ fn a_payload_of_the_largest_size_fits_and_one_more_byte_does_not() {
 fn nothing_is_sent_to_a_peer_that_has_not_answered() {
     let mut net = Net::new(2);
     let peer = net.connect(A, B);
-    let refused = net.hosts[A].node.send_datagram(peer, b"early", &mut [0; MAX_DATAGRAM]);
+    let refused = net.hosts[A].node.send_datagram(peer, b"early", &mut [0; MAX_TRANSMIT]);
     assert_eq!(refused, Err(SendError::NotConnected));
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use underpass_core::inspect::{self, Scripted};
-use underpass_core::{Access, Dropped, Duration, Event, MAX_DATAGRAM, Network, Whom};
+use underpass_core::{Access, Dropped, Duration, Event, Network, Whom};
 
 use crate::net::{A, B, Board, Host, Net, Packet, address, network, path_to};
 
@@ -50,6 +50,8 @@ fn every_reason_is_reached_and_counted() {
     let missing: Vec<_> = Dropped::ALL.iter().filter(|r| !reached.contains(r.name())).collect();
     let others = [
         Dropped::UnknownMessage,
+        Dropped::UnknownCircuit,
+        Dropped::NestedRelay,
         Dropped::BeyondWindow,
         Dropped::FragmentMismatch,
         Dropped::UnexpectedAck,
@@ -255,10 +257,8 @@ fn late_by_a_window() -> Dropped {
     let (mut net, ping) = ping();
     let peer = net.peer(A, B).unwrap();
     for _ in 0..Board::CAPACITY.window_bits {
-        let mut out = [0; MAX_DATAGRAM];
-        let sent = net.hosts[A].node.send_datagram(peer, b"on we go", &mut out).unwrap();
-        let bytes = out[..sent.len].to_vec();
-        net.handle(Packet { from: address(A), to: address(B), bytes }).unwrap();
+        let sent = net.hosts[A].seal(peer, b"on we go").unwrap();
+        net.handle(sent).unwrap();
     }
     refused(&mut net, ping)
 }

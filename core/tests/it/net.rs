@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use proptest::prelude::ProptestConfig;
 use underpass_core::{
-    Config, Duration, Event, Instant, Log, MAX_DATAGRAM, Message, MessageId, Network, Outcome,
+    Config, Duration, Event, Instant, Log, MAX_TRANSMIT, Message, MessageId, Network, Outcome,
     Outgoing, Path, Peer, PeerId, PeerState, Player, Purpose, Received, Recorder, SecretIdentity,
     SendError, Socket,
 };
@@ -153,16 +153,24 @@ impl Host {
         self.node.id()
     }
 
+    /// Seals a payload for a peer that is reached one way.
+    pub(crate) fn seal(&mut self, peer: Peer, payload: &[u8]) -> Result<Packet, SendError> {
+        let mut out = [0; MAX_TRANSMIT];
+        let transmit = self.node.send_datagram(peer, payload, &mut out)?;
+        let (path, bytes) = transmit.datagrams(&out).next().expect("it goes somewhere");
+        Ok(Packet { from: self.address, to: path.remote, bytes: bytes.to_vec() })
+    }
+
     /// Everything that the node has to say.
     pub(crate) fn drain(&mut self) -> Vec<Packet> {
         let mut packets = Vec::new();
-        let mut out = [0; MAX_DATAGRAM];
+        let mut out = [0; MAX_TRANSMIT];
         while let Some(transmit) = self.node.poll_transmit(&mut out) {
-            packets.push(Packet {
+            packets.extend(transmit.datagrams(&out).map(|(path, bytes)| Packet {
                 from: self.address,
-                to: transmit.path.remote,
-                bytes: out[..transmit.len].to_vec(),
-            });
+                to: path.remote,
+                bytes: bytes.to_vec(),
+            }));
         }
         while let Some(event) = self.node.poll_event() {
             self.events.push(event);

@@ -1,6 +1,6 @@
 //! What becomes of a session in time: key updates, renewal, refusal, hints.
 
-use underpass_core::{Counter, Dropped, Duration, Event, MAX_DATAGRAM, PeerState};
+use underpass_core::{Counter, Dropped, Duration, Event, PeerState};
 
 use crate::net::{A, B, Net, Packet, address};
 
@@ -11,9 +11,7 @@ fn hash(net: &mut Net, of: usize, other: usize) -> Option<[u8; 32]> {
 
 fn sealed(net: &mut Net, from: usize, to: usize, payload: &[u8]) -> Packet {
     let peer = net.peer(from, to).expect("it is connected");
-    let mut out = [0; MAX_DATAGRAM];
-    let sent = net.hosts[from].node.send_datagram(peer, payload, &mut out).expect("it is active");
-    Packet { from: address(from), to: address(to), bytes: out[..sent.len].to_vec() }
+    net.hosts[from].seal(peer, payload).expect("it is active")
 }
 
 fn disconnected(net: &Net) -> bool {

@@ -1,9 +1,7 @@
 //! Four nodes under anything that applications, operators and bystanders can do, in any order.
 
 use proptest::prelude::*;
-use underpass_core::{
-    Access, Config, Duration, Instant, Job, MAX_DATAGRAM, Network, Recorder, Whom,
-};
+use underpass_core::{Access, Config, Duration, Instant, Job, Network, Recorder, Whom};
 
 use crate::net::{Board, Host, Net, Packet, Recording, address, cases, path_to};
 
@@ -205,13 +203,10 @@ impl World {
 
     fn hint(&mut self, host: usize, other: usize) {
         let Some(peer) = self.net.peer(host, other) else { return };
-        let mut out = [0; MAX_DATAGRAM];
-        let Host { node, address: to, .. } = &mut self.net.hosts[host];
-        let Ok(sent) = node.send_datagram(peer, b"overheard", &mut out) else { return };
+        let Ok(sent) = self.net.hosts[host].seal(peer, b"overheard") else { return };
         let mut bytes = vec![7, 1, 0, 0];
-        bytes.extend(&out[4..16]);
-        let packet = Packet { from: sent.path.remote, to: *to, bytes };
-        self.arrive(packet);
+        bytes.extend(&sent.bytes[4..16]);
+        self.arrive(Packet { from: sent.to, to: sent.from, bytes });
     }
 
     fn arrive(&mut self, mut packet: Packet) {

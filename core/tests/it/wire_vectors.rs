@@ -55,8 +55,8 @@ fn vectors() -> String {
     line(&mut text, "handshake hash", &transcript.handshake_hash);
     line(&mut text, "key to responder", &transcript.to_responder);
     line(&mut text, "key to initiator", &transcript.to_initiator);
-    let ping = [1, 0xa0, 0xa1, 0xa2, 0xa3, 0xa4, 0xa5, 0xa6, 0xa7];
-    let pong = [2, 0xa0, 0xa1, 0xa2, 0xa3, 0xa4, 0xa5, 0xa6, 0xa7];
+    let ping = [1, 0xa0, 0xa1, 0xa2, 0xa3, 0xa4, 0xa5, 0xa6, 0xa7, 0];
+    let pong = [2, 0xa0, 0xa1, 0xa2, 0xa3, 0xa4, 0xa5, 0xa6, 0xa7, 0];
     sealed(&mut text, "Ping, counter 0", &transcript.to_responder, indices[1], 0, &ping);
     sealed(&mut text, "Pong, counter 0", &transcript.to_initiator, indices[0], 0, &pong);
     sealed(&mut text, "Datagram, counter 1", &transcript.to_responder, indices[1], 1, b"\0hello");

@@ -11,7 +11,7 @@ use core::net::SocketAddr;
 use core::panic::PanicInfo;
 
 use underpass_core::{
-    Config, Instant, MAX_DATAGRAM, Network, Node, Outgoing, Path, PeerId, Purpose, SecretIdentity,
+    Config, Instant, MAX_TRANSMIT, Network, Node, Outgoing, Path, PeerId, Purpose, SecretIdentity,
     Socket,
 };
 
@@ -50,7 +50,7 @@ fn drive(storage: &'static mut Board) {
         return;
     };
     let Ok(peer) = node.connect(friend, path, now) else { return };
-    let mut buffer = [0; MAX_DATAGRAM];
+    let mut buffer = [0; MAX_TRANSMIT];
     loop {
         let received = node.handle_datagram(path, black_box(&mut buffer[..]), now);
         black_box(received.is_ok());

@@ -1,9 +1,9 @@
 use super::super::newreno::{DATAGRAM, INITIAL};
 use super::*;
-use crate::path::Socket;
+use crate::path::{Path, Socket};
 
-fn path(socket: u8) -> Path {
-    Path { socket: Socket(socket), remote: ([192, 0, 2, 1], 4747).into() }
+fn way(socket: u8) -> Way {
+    Way::Direct(Path { socket: Socket(socket), remote: ([192, 0, 2, 1], 4747).into() })
 }
 
 fn packet(route: &Route) -> Packet {
@@ -23,11 +23,11 @@ const NOW: Instant = Instant::from_micros(1);
 #[test]
 fn the_same_path_goes_on_and_another_begins_anew() {
     let mut route = Route::NONE;
-    assert!(route.follow(path(1), Some(Duration::from_millis(40))));
+    assert!(route.follow(way(1), Some(Duration::from_millis(40))));
     route.on_sent(INITIAL, NOW);
-    assert!(!route.follow(path(1), Some(Duration::from_millis(9))));
+    assert!(!route.follow(way(1), Some(Duration::from_millis(9))));
     assert_eq!(route.admit(DATAGRAM, NOW), Err(Wait::ForRoom));
-    assert!(route.follow(path(2), Some(Duration::from_millis(70))));
+    assert!(route.follow(way(2), Some(Duration::from_millis(70))));
     assert_eq!(route.admit(DATAGRAM, NOW), Ok(()));
     assert_eq!(route.rtt.smoothed(), Duration::from_millis(70));
 }
@@ -35,9 +35,9 @@ fn the_same_path_goes_on_and_another_begins_anew() {
 #[test]
 fn what_took_an_earlier_path_says_nothing_of_this_one() {
     let mut route = Route::NONE;
-    route.follow(path(1), None);
+    route.follow(way(1), None);
     let old = packet(&route);
-    route.follow(path(2), None);
+    route.follow(way(2), None);
     route.on_sent(INITIAL, NOW);
     let mut growth = Growth::default();
     route.on_acked(&old, &mut growth);
@@ -51,7 +51,7 @@ fn what_took_an_earlier_path_says_nothing_of_this_one() {
 #[test]
 fn a_burst_is_followed_by_a_pace() {
     let mut route = Route::NONE;
-    route.follow(path(1), Some(Duration::from_millis(100)));
+    route.follow(way(1), Some(Duration::from_millis(100)));
     route.on_sent(INITIAL, NOW);
     route.congestion.on_forgotten(INITIAL);
     let next = NOW + Duration::from_millis(8);

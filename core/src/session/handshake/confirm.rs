@@ -7,11 +7,11 @@ use crate::cx::Cx;
 use crate::held::Held;
 use crate::identity::PeerId;
 use crate::noise::Role;
-use crate::path::Path;
-use crate::peer::{Contact, PeerState};
+use crate::paths::Balance;
+use crate::peer::Contact;
 use crate::session;
 use crate::time::Duration;
-use crate::unproven::Balance;
+use crate::way::Way;
 use crate::wire::{Hello, Welcome};
 
 /// What a handshake leaves behind besides its session.
@@ -36,20 +36,20 @@ pub(crate) fn own_is_confirmed_first(handshake: u16, peer: u16, cx: &mut Cx<'_>)
     cx.handshake(own).stage == Stage::Confirming && cx.state.id < remote
 }
 
-/// Makes the handshake's session the peer's. `path` is that of the datagram that proved it, which
+/// Makes the handshake's session the peer's. `way` is that of the datagram that proved it, which
 /// had `len` bytes: a `Hello` may have been sent on by others.
 pub(crate) fn confirm(
     handshake: u16,
     peer: u16,
-    path: Path,
+    way: Way,
     len: usize,
     cx: &mut Cx<'_>,
 ) -> Confirmed {
-    let balance = balance(handshake, path, len, cx);
+    let balance = balance(handshake, way, len, cx);
     let now = cx.now();
     let slot = cx.handshake(handshake);
     let (role, session, channel) = (slot.role(), slot.session, slot.channel);
-    let dialled = slot.path.get().filter(|_| role == Role::Initiator);
+    let dialled = slot.way.get().filter(|_| role == Role::Initiator);
     let mut intro = slot.remote_intro.expect("read before there are keys");
     let remote = remote(handshake, cx).id;
     release(handshake, cx);
@@ -57,6 +57,7 @@ pub(crate) fn confirm(
     cx.session(session).channel = [channel, intro.channel];
     session::promote(peer, session, cx);
     let slot = cx.peer(peer);
+    let before_channel = slot.channel.remote.get().map(|before| before.channel);
     if let Some(before) = slot.channel.remote.get().filter(|one| one.channel == intro.channel) {
         // A `Welcome` names none.
         intro.hello = intro.hello.max(before.hello);
@@ -64,24 +65,24 @@ pub(crate) fn confirm(
         intro.message_window = intro.message_window.max(before.message_window);
         intro.fragments_max = intro.fragments_max.max(before.fragments_max);
     }
+    if before_channel != Some(intro.channel) {
+        // Whoever restarts is where it calls from.
+        slot.ways.doubt(now);
+    }
     slot.channel.local = channel;
     slot.channel.remote = Held::This(intro);
     match dialled {
-        // The node's own choice, and all there is to go by.
-        Some(dialled) if slot.state != PeerState::Active => {
-            (slot.path, slot.unproven) = (Held::This(dialled), Held::Nothing);
-        }
-        Some(dialled) => slot.seems_at(dialled, Balance::OWN_CHOICE, now),
-        None => slot.seems_at(path, balance, now),
-    }
+        Some(dialled) => slot.ways.add(dialled, Balance::OWN_CHOICE, now),
+        None => slot.ways.add(way, balance, now),
+    };
     cx.state.counters.count(Counter::HandshakesConfirmed);
     Confirmed { role, ping_interval: shared_interval(cx, intro.ping_interval) }
 }
 
-/// What has passed between us and the path of the datagram that proved a handshake of others.
-fn balance(handshake: u16, path: Path, len: usize, cx: &mut Cx<'_>) -> Balance {
+/// What has passed between us and the way of the datagram that proved a handshake of others.
+fn balance(handshake: u16, way: Way, len: usize, cx: &mut Cx<'_>) -> Balance {
     let slot = cx.handshake(handshake);
-    if slot.path.get() == Some(path) {
+    if slot.way.get() == Some(way) {
         Balance::of(Hello::LEN + len, Welcome::len(slot.pattern))
     } else {
         Balance::of(len, 0)

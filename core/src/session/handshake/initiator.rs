@@ -7,16 +7,16 @@ use crate::cx::{Actor, Cx};
 use crate::held::Held;
 use crate::lifecycle::Turn;
 use crate::noise::{Noise, Role, Setup};
-use crate::path::Path;
 use crate::peer::Contact;
 use crate::realm::Receiver;
 use crate::session::Owner;
 use crate::timer::{ATTEMPT, Timer};
+use crate::way::Way;
 use crate::wire::{Confirm, Cookie, Hello, Pattern, Welcome};
 
 /// Begins a handshake with a peer, or with whoever is at its address; `false` if there is no place
 /// for one.
-pub(crate) fn initiate(peer: u16, path: Path, cx: &mut Cx<'_>) -> bool {
+pub(crate) fn initiate(peer: u16, way: Way, cx: &mut Cx<'_>) -> bool {
     let Some(handshake) = cx.take_handshake(Share::Own) else { return false };
     let contact = cx.peer(peer).contact;
     let pattern = if contact.is_some() { Pattern::Ik } else { Pattern::Xx };
@@ -44,7 +44,7 @@ pub(crate) fn initiate(peer: u16, path: Path, cx: &mut Cx<'_>) -> bool {
     let slot = cx.handshake(handshake);
     slot.stage = Stage::WritingHello;
     (slot.pattern, slot.realm) = (pattern, realm);
-    slot.path = Held::This(path);
+    slot.way = Held::This(way);
     (slot.session, slot.peer) = (session, Some(peer));
     (slot.channel, slot.hello) = (channel, number);
     slot.remote = contact;
@@ -73,23 +73,23 @@ pub(super) fn hello_written(handshake: u16, cx: &mut Cx<'_>) -> Result<Option<Tu
     Ok(None)
 }
 
-/// The handshake of ours that a message on this path, to this index, may answer.
-fn awaiting(receiver: u32, path: Path, cx: &mut Cx<'_>) -> Option<u16> {
+/// The handshake of ours that a message on this way, to this index, may answer.
+fn awaiting(receiver: u32, way: Way, cx: &mut Cx<'_>) -> Option<u16> {
     let session = cx.find_session(receiver)?;
     let Owner::Handshake(handshake) = cx.session(session).owner else { return None };
     let slot = cx.handshake(handshake);
-    let waits = slot.stage == Stage::AwaitingWelcome && slot.path.get() == Some(path);
+    let waits = slot.stage == Stage::AwaitingWelcome && slot.way.get() == Some(way);
     waits.then_some(handshake)
 }
 
 /// Takes a cookie: the `Hello` goes out once more with it, and so do those that repeat it.
 pub(crate) fn on_cookie(
-    path: Path,
+    way: Way,
     header: &Cookie,
     datagram: &mut [u8],
     cx: &mut Cx<'_>,
 ) -> Result<Option<Turn>, Dropped> {
-    let handshake = awaiting(header.receiver, path, cx).ok_or(Dropped::UnexpectedCookie)?;
+    let handshake = awaiting(header.receiver, way, cx).ok_or(Dropped::UnexpectedCookie)?;
     let slot = cx.handshake(handshake);
     let (realm, mac1) = (slot.realm, Hello::mac1(&slot.message));
     let responder = slot.remote.map(|contact| contact.agreement_key);
@@ -108,7 +108,7 @@ pub(crate) fn on_cookie(
 
 /// Takes the answer to one of our handshakes and begins to read it.
 pub(crate) fn on_welcome(
-    path: Path,
+    way: Way,
     header: &Welcome,
     datagram: &[u8],
     cx: &mut Cx<'_>,
@@ -116,7 +116,7 @@ pub(crate) fn on_welcome(
     // A responder of XX does not know yet whom it answers.
     let receiver = Receiver::of_hello(header.pattern);
     let realm = cx.state.realms.of_message(datagram, receiver).ok_or(Dropped::WrongMac1)?.id;
-    let handshake = awaiting(header.receiver, path, cx).ok_or(Dropped::UnexpectedWelcome)?;
+    let handshake = awaiting(header.receiver, way, cx).ok_or(Dropped::UnexpectedWelcome)?;
     let slot = cx.handshake(handshake);
     if slot.pattern != header.pattern || slot.realm != realm {
         return Err(Dropped::UnexpectedWelcome);
@@ -188,7 +188,7 @@ fn keys_made(handshake: u16, cx: &mut Cx<'_>) -> Option<Turn> {
     if cx.handshake(handshake).pattern == Pattern::Ik {
         cx.set_timer(Actor::Handshake(handshake), Timer::HandshakeRetry, None);
     }
-    // On a slow path the `Ping` has its full time too.
+    // On a slow way the `Ping` has its full time too.
     let expiry = now + ATTEMPT;
     cx.set_timer(Actor::Handshake(handshake), Timer::HandshakeExpiry, Some(expiry));
     peer_of_attempt(handshake, cx).map(Turn::Answered)

@@ -37,12 +37,12 @@ use crate::heartbeat::Via;
 use crate::held::Held;
 use crate::lifecycle::Turn;
 use crate::noise::{Noise, Role};
-use crate::path::Path;
 use crate::peer::Contact;
 use crate::realm::RealmId;
 use crate::session::SessionId;
 use crate::time::Duration;
 use crate::timer::{HandshakeTimers, Timer, retry_gap};
+use crate::way::Way;
 use crate::wire::{Hello, Intro, Malformed, Pattern, VERSION, Welcome};
 
 /// How far a handshake is.
@@ -76,9 +76,9 @@ pub struct HandshakeSlot {
     /// The peer that we began it with, by slot.
     peer: Option<u16>,
     /// Where the `Hello` goes to or came from.
-    pub(crate) path: Held<Path>,
+    pub(crate) way: Held<Way>,
     /// Where the `Confirm` came from.
-    pub(crate) proof_path: Held<Path>,
+    pub(crate) proof_way: Held<Way>,
     pub(crate) session: SessionId,
     /// The other end, once it is known.
     remote: Option<Contact>,
@@ -121,8 +121,8 @@ impl HandshakeSlot {
         pattern: Pattern::Ik,
         realm: RealmId::NONE,
         peer: None,
-        path: Held::Nothing,
-        proof_path: Held::Nothing,
+        way: Held::Nothing,
+        proof_way: Held::Nothing,
         session: 0,
         remote: None,
         remote_index: 0,
@@ -247,7 +247,7 @@ pub(crate) fn unconfirmed(peer: u16, cx: &mut Cx<'_>) -> Option<Via> {
     if slot.stage != Stage::Confirming {
         return None;
     }
-    Some(Via { session: slot.session, path: slot.path.get()? })
+    Some(Via { session: slot.session, way: slot.way.get()? })
 }
 
 pub(crate) fn on_timer(timer: Timer, handshake: u16, cx: &mut Cx<'_>) -> Option<Turn> {
@@ -285,8 +285,8 @@ fn owe_message(handshake: u16, cx: &mut Cx<'_>) {
 }
 
 /// Writes the handshake's message into `out`, if it is to be sent now: the same bytes every time,
-/// but for the `mac2` of a cookie. Returns its path and its length.
-pub(crate) fn take_owed(handshake: u16, out: &mut [u8], cx: &mut Cx<'_>) -> Option<(Path, usize)> {
+/// but for the `mac2` of a cookie. Returns its way and its length.
+pub(crate) fn take_owed(handshake: u16, out: &mut [u8], cx: &mut Cx<'_>) -> Option<(Way, usize)> {
     let now = cx.now();
     let slot = cx.handshake(handshake);
     if !core::mem::take(&mut slot.send_owed) {
@@ -294,13 +294,13 @@ pub(crate) fn take_owed(handshake: u16, out: &mut [u8], cx: &mut Cx<'_>) -> Opti
     }
     let len = slot.message_len;
     out[..len].copy_from_slice(&slot.message[..len]);
-    let path = slot.path.get()?;
+    let way = slot.way.get()?;
     if slot.role() == Role::Initiator {
         slot.tries = slot.tries.saturating_add(1);
         let retry = now + retry_gap(slot.tries);
         cx.set_timer(Actor::Handshake(handshake), Timer::HandshakeRetry, Some(retry));
     }
-    Some((path, len))
+    Some((way, len))
 }
 
 /// The ping interval that two nodes share: the longer of what they asked for.

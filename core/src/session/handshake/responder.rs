@@ -13,18 +13,19 @@ use crate::held::Held;
 use crate::identity::PeerId;
 use crate::lifecycle::Turn;
 use crate::noise::{Noise, Role, Setup};
-use crate::path::Path;
+use crate::paths;
 use crate::peer::Contact;
 use crate::realm::{RealmId, Receiver};
 use crate::session::Owner;
 use crate::stateless;
 use crate::time::Instant;
 use crate::timer::{ATTEMPT, Timer};
+use crate::way::Way;
 use crate::wire::{Confirm, Cookie, Hello, Intro, Pattern, Welcome};
 
 /// Takes up somebody's handshake, or repeats the answer to it.
 pub(crate) fn on_hello(
-    path: Path,
+    way: Way,
     header: &Hello,
     datagram: &[u8],
     cx: &mut Cx<'_>,
@@ -32,16 +33,16 @@ pub(crate) fn on_hello(
     let receiver = Receiver::of_hello(header.pattern);
     let realm = cx.state.realms.of_message(datagram, receiver).ok_or(Dropped::WrongMac1)?.id;
     if let Some(handshake) = same_hello(header, cx.handshakes) {
-        return answer_again(handshake, path, cx).map(|()| None);
+        return answer_again(handshake, way, cx).map(|()| None);
     }
-    if !may_be_allowed(header.pattern, path, cx) {
+    if !may_be_allowed(header.pattern, way, cx) {
         return Err(Dropped::NotAllowed);
     }
-    if cx.is_under_load() && !shows_cookie(path, datagram, cx) {
-        give_cookie(path, realm, header, cx);
+    if cx.is_under_load() && !shows_cookie(way, datagram, cx) {
+        give_cookie(way, realm, header, cx);
         return Err(Dropped::CookieRequired);
     }
-    let share = share_of(path, cx);
+    let share = share_of(way, cx);
     let handshake = cx.take_handshake(share).ok_or(Dropped::HandshakesFull)?;
     let session = cx.take_session(handshake);
     let ephemeral = cx.state.secrets.draw();
@@ -59,7 +60,7 @@ pub(crate) fn on_hello(
     let slot = cx.handshake(handshake);
     slot.stage = Stage::ReadingHello;
     (slot.pattern, slot.realm) = (header.pattern, realm);
-    slot.path = Held::This(path);
+    slot.way = Held::This(way);
     slot.session = session;
     slot.remote_index = header.sender;
     slot.hello_mac1 = header.mac1;
@@ -72,12 +73,12 @@ pub(crate) fn on_hello(
 
 /// Whether whoever calls may be somebody whom the node answers. Who it is comes later, and work and
 /// cookies would tell those whom it does not answer that it is there.
-fn may_be_allowed(pattern: Pattern, path: Path, cx: &mut Cx<'_>) -> bool {
+fn may_be_allowed(pattern: Pattern, way: Way, cx: &mut Cx<'_>) -> bool {
     if access::allows(Use::Answers, None, cx) {
         return true;
     }
     let is_possible = pattern == Pattern::Ik && cx.state.config.access.answers != Whom::Nobody;
-    is_possible && (!cx.is_under_load() || access::allows_at(path, cx))
+    is_possible && (!cx.is_under_load() || access::allows_at(way, cx))
 }
 
 fn same_hello(header: &Hello, handshakes: &[HandshakeSlot]) -> Option<u16> {
@@ -89,11 +90,11 @@ fn same_hello(header: &Hello, handshakes: &[HandshakeSlot]) -> Option<u16> {
     handshakes.iter().position(same).map(|position| position as u16)
 }
 
-fn answer_again(handshake: u16, path: Path, cx: &mut Cx<'_>) -> Result<(), Dropped> {
+fn answer_again(handshake: u16, way: Way, cx: &mut Cx<'_>) -> Result<(), Dropped> {
     let slot = cx.handshake(handshake);
     // The sender may have moved, or somebody may have been faster with a copy: whoever asks is
     // answered, and who it is shows in what comes next.
-    slot.path = Held::This(path);
+    slot.way = Held::This(way);
     match slot.stage {
         Stage::AwaitingConfirm | Stage::ReadingConfirm | Stage::Confirming => {
             owe_message(handshake, cx);
@@ -103,18 +104,18 @@ fn answer_again(handshake: u16, path: Path, cx: &mut Cx<'_>) -> Result<(), Dropp
     }
 }
 
-fn shows_cookie(path: Path, datagram: &[u8], cx: &mut Cx<'_>) -> bool {
+fn shows_cookie(way: Way, datagram: &[u8], cx: &mut Cx<'_>) -> bool {
     let now = cx.now();
     let state = &mut *cx.state;
-    state.cookie_secrets.prove(&path, datagram, &mut state.secrets, now)
+    state.cookie_secrets.prove(&way, datagram, &mut state.secrets, now)
 }
 
 /// Asks the sender to show that it is where it says: shorter than what it sent, and nothing is
 /// remembered of it.
-fn give_cookie(path: Path, realm: RealmId, header: &Hello, cx: &mut Cx<'_>) {
+fn give_cookie(way: Way, realm: RealmId, header: &Hello, cx: &mut Cx<'_>) {
     let now = cx.now();
     let state = &mut *cx.state;
-    let cookie = state.cookie_secrets.cookie(&path, &mut state.secrets, now);
+    let cookie = state.cookie_secrets.cookie(&way, &mut state.secrets, now);
     let mut nonce = [0; 16];
     nonce[..8].copy_from_slice(&state.public.draw_u64().to_le_bytes());
     nonce[8..].copy_from_slice(&state.public.draw_u64().to_le_bytes());
@@ -122,18 +123,18 @@ fn give_cookie(path: Path, realm: RealmId, header: &Hello, cx: &mut Cx<'_>) {
     let realm = state.realms.of(realm);
     let key = realm.cookie_key(own_key, &header.mac1, &nonce);
     let datagram = Cookie { receiver: header.sender, nonce }.encode(&key, &cookie);
-    stateless::owe(path, &datagram, cx);
+    stateless::owe(way, &datagram, cx);
     cx.state.counters.count(Counter::CookiesSent);
 }
 
 /// Whose place a new handshake takes. Who calls shows later; until then, who comes from where a
 /// peer is counts as that peer once the strangers' places are gone.
-fn share_of(path: Path, cx: &mut Cx<'_>) -> Share {
+fn share_of(way: Way, cx: &mut Cx<'_>) -> Share {
     if cx.has_place(Share::Stranger) {
         return Share::Stranger;
     }
-    let is_here = |slot: &HandshakeSlot| slot.stage != Stage::Free && slot.path.get() == Some(path);
-    let is_peer = cx.peers.iter().any(|peer| peer.is_taken && peer.path.get() == Some(path));
+    let is_here = |slot: &HandshakeSlot| slot.stage != Stage::Free && slot.way.get() == Some(way);
+    let is_peer = cx.peers.iter().any(|peer| peer.is_taken && paths::is_at(peer, way));
     let has_one = cx.handshakes.iter().any(|slot| is_here(slot) && slot.share == Share::Known);
     if is_peer && !has_one { Share::Known } else { Share::Stranger }
 }
@@ -278,7 +279,7 @@ pub(super) fn welcome_written(handshake: u16, cx: &mut Cx<'_>) -> Result<Option<
 
 /// Takes the last message of an XX handshake and begins to read it.
 pub(crate) fn on_confirm(
-    path: Path,
+    way: Way,
     header: &Confirm,
     datagram: &[u8],
     cx: &mut Cx<'_>,
@@ -295,7 +296,7 @@ pub(crate) fn on_confirm(
     }
     slot.answer[..datagram.len()].copy_from_slice(datagram);
     slot.reader = slot.noise.clone();
-    slot.proof_path = Held::This(path);
+    slot.proof_way = Held::This(way);
     slot.stage = Stage::ReadingConfirm;
     Ok(advance(handshake, cx))
 }

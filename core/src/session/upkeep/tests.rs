@@ -8,7 +8,7 @@ use crate::noise::TransportKeys;
 use crate::path::{Path, Socket};
 use crate::peer::PeerState;
 use crate::session::handshake::Share;
-use crate::{MAX_DATAGRAM, Node, session};
+use crate::{MAX_TRANSMIT, Node, session};
 
 crate::storage! {
     struct Tiny {
@@ -49,7 +49,8 @@ fn after_one_more_than(packets: u64) -> Node<Tiny> {
     cx.session(id).next_seal = packets;
     session::promote(slot, id, &mut cx);
     cx.peer(slot).enter(PeerState::Active, NOW);
-    let mut out = [0; MAX_DATAGRAM];
+    cx.peer(slot).ways.take(path.into());
+    let mut out = [0; MAX_TRANSMIT];
     assert!(node.send_datagram(peer, b"one more", &mut out).is_ok());
     node.handle_timeout(NOW);
     node

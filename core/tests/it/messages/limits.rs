@@ -56,9 +56,11 @@ fn outcomes_that_nobody_asks_for_are_kept() {
     // Only the datagrams are moved.
     for _ in 0..100 {
         for host in [A, B] {
-            let mut out = [0; underpass_core::MAX_DATAGRAM];
+            let mut out = [0; underpass_core::MAX_TRANSMIT];
             while let Some(sent) = net.hosts[host].node.poll_transmit(&mut out) {
-                packets.push((net.hosts[host].address, sent.path.remote, out[..sent.len].to_vec()));
+                let from = net.hosts[host].address;
+                let each = sent.datagrams(&out).map(|(path, b)| (from, path.remote, b.to_vec()));
+                packets.extend(each);
             }
         }
         packets.extend(net.wire.drain(..).map(|packet| (packet.from, packet.to, packet.bytes)));

@@ -1,7 +1,7 @@
 //! Messages of a node to itself.
 
 use underpass_core::{
-    Event, Instant, MAX_DATAGRAM, Outcome, Outgoing, Purpose, SendError, UnknownPeer,
+    Event, Instant, MAX_TRANSMIT, Outcome, Outgoing, Purpose, SendError, UnknownPeer,
 };
 
 use crate::net::{Board, Got, Host, network};
@@ -27,7 +27,7 @@ fn a_message_to_oneself_arrives_and_is_acknowledged_at_once() {
         assert_eq!(node.poll_event(), Some(Event::Message(node.oneself(), id, Outcome::Acked)));
         assert_eq!(node.poll_message(), None);
         assert_eq!(node.poll_event(), None);
-        assert!(node.poll_transmit(&mut [0; MAX_DATAGRAM]).is_none(), "nothing leaves the node");
+        assert!(node.poll_transmit(&mut [0; MAX_TRANSMIT]).is_none(), "nothing leaves the node");
     }
 }
 
@@ -56,7 +56,7 @@ fn the_node_is_no_peer_of_itself() {
     let mut host = host();
     let node = &mut host.node;
     let oneself = node.oneself();
-    let refused = node.send_datagram(oneself, b"hello", &mut [0; MAX_DATAGRAM]);
+    let refused = node.send_datagram(oneself, b"hello", &mut [0; MAX_TRANSMIT]);
     assert_eq!(refused, Err(SendError::Oneself));
     assert_eq!(node.peer_id(oneself), Err(UnknownPeer));
     assert_eq!(node.close(oneself, Instant::ORIGIN), Err(UnknownPeer));

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use underpass_core::{
-    Access, Capacity, Config, Event, Message as ReceivedMessage, MessageId, Node, Outcome,
-    Outgoing, Path, Peer, Purpose, Received, SendError, Socket as CoreSocket,
+    Access, Capacity, Config, Event, MAX_TRANSMIT, Message as ReceivedMessage, MessageId, Node,
+    Outcome, Outgoing, Path, Peer, Purpose, Received, SendError, Socket as CoreSocket, Transmit,
 };
 
 use super::{Command, Cx, IpFamily, Machine, SendId, Socket, Unsupported};
@@ -78,6 +78,15 @@ struct Given {
     to: NodeId,
 }
 
+impl Running {
+    /// Sends what the node wrote into the buffer.
+    fn send(&self, transmit: &Transmit, buffer: &[u8], cx: &mut Cx<'_>) {
+        for (path, bytes) in transmit.datagrams(buffer) {
+            cx.send(self.sockets[usize::from(path.socket.0)], path.remote, bytes);
+        }
+    }
+}
+
 impl Underpass {
     /// A machine that will do what it is set up for when it starts.
     pub fn new(roster: Arc<Roster>, setup: Arc<Setup>) -> Self {
@@ -120,12 +129,10 @@ impl Underpass {
         let keys = self.roster.identity(cx.node());
         let running = self.running.as_mut().expect("a machine is started first");
         running.node.run_jobs(keys, cx.now());
-        let Running { node, sockets, .. } = running;
-        while cx.transmit(|buffer| {
-            let buffer = buffer.first_chunk_mut().expect("the world's buffers are larger");
-            let transmit = node.poll_transmit(buffer)?;
-            Some((sockets[usize::from(transmit.path.socket.0)], transmit.path.remote, transmit.len))
-        }) {}
+        let mut buffer = [0; MAX_TRANSMIT];
+        while let Some(transmit) = running.node.poll_transmit(&mut buffer) {
+            running.send(&transmit, &buffer, cx);
+        }
         while let Some(event) = self.running().node.poll_event() {
             self.report(event, cx);
         }
@@ -230,21 +237,14 @@ impl Underpass {
 
     fn send_datagram(&mut self, cx: &mut Cx<'_>, given: Given, payload: &[u8]) {
         let id = self.roster.identity(given.to).id();
-        let Running { node, sockets, .. } = self.running();
-        let result = match node.peer(&id) {
-            None => Err(SendError::UnknownPeer),
-            Some(peer) => {
-                let mut result = Err(SendError::NotConnected);
-                cx.transmit(|buffer| {
-                    let buffer = buffer.first_chunk_mut().expect("the world's buffers are larger");
-                    result = node.send_datagram(peer, payload, buffer);
-                    let sent = result.ok()?;
-                    Some((sockets[usize::from(sent.path.socket.0)], sent.path.remote, sent.len))
-                });
-                result
-            }
-        };
-        report_offer(given, result.map_or_else(Offer::Refused, |_| Offer::Accepted), cx);
+        let running = self.running();
+        let mut buffer = [0; MAX_TRANSMIT];
+        let peer = running.node.peer(&id).ok_or(SendError::UnknownPeer);
+        let sent = peer.and_then(|peer| running.node.send_datagram(peer, payload, &mut buffer));
+        if let Ok(transmit) = &sent {
+            running.send(transmit, &buffer, cx);
+        }
+        report_offer(given, sent.map_or_else(Offer::Refused, |_| Offer::Accepted), cx);
     }
 
     fn send_message(&mut self, cx: &mut Cx<'_>, given: Given, payload: &[u8]) {

@@ -1,0 +1,218 @@
+//! The ways to a peer: which there are, which have answered, and which its packets take.
+//!
+//! Two things are kept apart: whether a way is proven ([`Proof`]), and which one the packets take
+//! ([`Course`]). Whoever has a session can write any sender's address on its packets, and whoever sees
+//! one can send a copy from elsewhere: so to a way that has not answered goes nothing but pings and
+//! their answers, less than three times what came from there.
+//!
+//! A peer's packets move from one way to another through a stretch on both: each is sealed once and
+//! sent twice, and the peer's replay window keeps one of the two.
+
+mod choice;
+mod known;
+
+pub(crate) use choice::Course;
+pub(crate) use known::{Balance, Exchange, Known, Proof};
+
+use crate::cx::{Actor, Cx};
+use crate::heartbeat::Via;
+use crate::held::Held;
+use crate::lifecycle::Turn;
+use crate::peer::PeerSlot;
+use crate::time::{Duration, Instant};
+use crate::timer::{ATTEMPT, Timer};
+use crate::way::Way;
+use crate::wire::Probe;
+
+/// Ways that are known at once: through a relay, directly by IPv4 and IPv6, and one to be proven.
+pub(crate) const WAYS: usize = 4;
+/// Between two ways that a peer seems to have come to.
+const MOVES_APART: Duration = Duration::from_secs(1);
+
+/// All ways to one peer.
+pub(crate) struct Ways {
+    known: [Held<Known>; WAYS],
+    pub(crate) course: Course,
+    /// When one was last added on the word of a packet.
+    seemed_at: Held<Instant>,
+}
+
+impl Ways {
+    pub(crate) const NONE: Self = Self {
+        known: [const { Held::Nothing }; WAYS],
+        course: Course::NONE,
+        seemed_at: Held::Nothing,
+    };
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Known> + Clone {
+        self.known.iter().filter_map(Held::as_ref)
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Known> {
+        self.known.iter_mut().filter_map(Held::as_mut)
+    }
+
+    pub(crate) fn find(&self, way: Way) -> Option<&Known> {
+        self.iter().find(|known| known.way == way)
+    }
+
+    pub(crate) fn find_mut(&mut self, way: Way) -> Option<&mut Known> {
+        self.iter_mut().find(|known| known.way == way)
+    }
+
+    /// Another way to be proven, or one that is known already.
+    pub(crate) fn add(&mut self, way: Way, balance: Balance, now: Instant) -> &mut Known {
+        let is_it = |held: &Held<Known>| held.as_ref().is_some_and(|known| known.way == way);
+        let (place, is_new) = match self.known.iter().position(is_it) {
+            Some(place) => (place, false),
+            None => (self.place(), true),
+        };
+        if is_new {
+            self.known[place] = Held::This(Known::new(way, balance, now));
+        }
+        let known = self.known[place].as_mut().expect("it was there, or was put there");
+        if !is_new {
+            known.trust(balance);
+        }
+        known
+    }
+
+    /// A free place, or that of the way that is worth least: one on the course never is.
+    fn place(&self) -> usize {
+        let worth = |held: &Held<Known>| match held.as_ref() {
+            None => (0, Instant::ORIGIN),
+            Some(known) if self.course.has(known.way) => (5, known.since),
+            Some(known) => match known.proof {
+                Proof::Probing if known.is_hearsay => (1, known.since),
+                Proof::Probing => (3, known.since),
+                Proof::Suspect => (2, known.since),
+                Proof::Validated => (4, known.since),
+            },
+        };
+        let places = self.known.iter().enumerate().min_by_key(|(_, held)| worth(held));
+        places.map(|(place, _)| place).expect("there are places")
+    }
+
+    /// Validates a way, as a test needs it.
+    #[cfg(test)]
+    pub(crate) fn take(&mut self, way: Way) {
+        self.add(way, Balance::OWN_CHOICE, Instant::ORIGIN).proof = Proof::Validated;
+        self.choose(Instant::ORIGIN);
+    }
+
+    pub(crate) fn remove(&mut self, way: Way, now: Instant) {
+        for held in &mut self.known {
+            if held.as_ref().is_some_and(|known| known.way == way) {
+                *held = Held::Nothing;
+            }
+        }
+        self.choose(now);
+    }
+
+    /// Takes an answer that came by this way, and returns the round trip if it is one.
+    pub(crate) fn answered(&mut self, way: Way, probe: &Probe, now: Instant) -> Option<Duration> {
+        let round_trip = self.find_mut(way)?.answered(probe, now)?;
+        self.choose(now);
+        Some(round_trip)
+    }
+
+    /// An attempt on this way has had its time, and no answer has come. Whether it is kept, as there is
+    /// no better one.
+    pub(crate) fn expired(&mut self, way: Way, now: Instant) -> bool {
+        let others = self.iter().filter(|known| known.way != way);
+        let has_better = others.clone().any(Known::is_validated);
+        let has_other = others.count() > 0;
+        let Some(known) = self.find_mut(way) else { return false };
+        if has_better || (has_other && known.proof == Proof::Probing) {
+            self.remove(way, now);
+            return false;
+        }
+        if known.proof == Proof::Validated {
+            known.proof = Proof::Suspect;
+        }
+        true
+    }
+
+    /// The peer has begun anew: whether it is still where it was is to be seen.
+    pub(crate) fn doubt(&mut self, now: Instant) {
+        for known in self.iter_mut().filter(|known| known.is_validated()) {
+            known.proof = Proof::Suspect;
+        }
+        self.choose(now);
+    }
+
+    /// This way is late with an answer.
+    pub(crate) fn suspect(&mut self, way: Way, now: Instant) {
+        if let Some(known) = self.find_mut(way).filter(|known| known.is_validated()) {
+            known.proof = Proof::Suspect;
+            self.choose(now);
+        }
+    }
+}
+
+/// An authentic packet of a peer has come; `is_newest` if none has that was sealed later.
+pub(crate) fn on_packet(
+    peer: u16,
+    via: Via,
+    len: usize,
+    counter: u64,
+    is_newest: bool,
+    cx: &mut Cx<'_>,
+) -> Option<Turn> {
+    let now = cx.now();
+    let slot = cx.peer(peer);
+    let is_current = slot.current == Some(via.session);
+    if let Some(known) = slot.ways.find_mut(via.way) {
+        if is_current {
+            known.heard = known.heard.max(counter + 1);
+        }
+        if known.proof != Proof::Probing || !known.is_hearsay {
+            return None;
+        }
+        known.trust(Balance::of(len, 0));
+        return known.ping_owed.then_some(Turn::MayBePinged(peer));
+    }
+    let is_lost = !slot.ways.iter().any(Known::is_validated);
+    let is_too_soon =
+        slot.ways.seemed_at.get().is_some_and(|at| now < at + MOVES_APART) && !is_lost;
+    if !is_current || !is_newest || is_too_soon {
+        return None;
+    }
+    slot.ways.seemed_at = Held::This(now);
+    let known = slot.ways.add(via.way, Balance::of(len, 0), now);
+    known.heard = counter + 1;
+    Some(Turn::SeemsAt(peer))
+}
+
+/// The stretch on two ways is over.
+pub(crate) fn on_timer(peer: u16, cx: &mut Cx<'_>) {
+    let now = cx.now();
+    cx.peer(peer).ways.course.end_stretch(now);
+    arm(peer, cx);
+}
+
+/// What follows from another course: its timer, the news of it, and where the peer is dialled next time.
+pub(crate) fn after_change(peer: u16, cx: &mut Cx<'_>) {
+    arm(peer, cx);
+    let slot = cx.peer(peer);
+    if let Some(path) = slot.ways.course.primary().and_then(Way::direct)
+        && slot.ways.find(path.into()).is_some_and(Known::is_validated)
+    {
+        slot.known = Held::This(path);
+    }
+    if slot.has_news() {
+        cx.make_news(peer);
+    }
+}
+
+fn arm(peer: u16, cx: &mut Cx<'_>) {
+    let until = cx.peer(peer).ways.course.stretch_end();
+    cx.set_timer(Actor::Peer(peer), Timer::Stretch, until);
+}
+
+/// Whether a peer is dialled, pinged or sent to this way.
+pub(crate) fn is_at(slot: &PeerSlot, way: Way) -> bool {
+    slot.known.get().map(Way::Direct) == Some(way) || slot.ways.find(way).is_some()
+}
+
+const _: () = assert!(MOVES_APART.as_micros() < ATTEMPT.as_micros());
