@@ -53,6 +53,7 @@ impl Crowd {
             messages: 2,
             message_window: 32,
             buffer: 2048,
+            circuits: 0,
         };
         let many = Capacity {
             peers: 4096,
@@ -61,6 +62,7 @@ impl Crowd {
             messages: 1024,
             message_window: 1024,
             buffer: 1 << 20,
+            circuits: 0,
         };
         let mut server = Member::new(1, HeapStorage::new(many));
         let member = |number| Member::new(number, HeapStorage::new(one));

@@ -15,7 +15,7 @@ use crate::session::{Owner, SessionId};
 use crate::time::{Duration, Instant};
 use crate::timer::{ATTEMPT, Timer, retry_gap};
 use crate::way::Way;
-use crate::wire::{Control, Ping, Pong, Probe, SealedHeader, Seen};
+use crate::wire::{Control, Intro, Ping, Pong, Probe, SealedHeader, Seen};
 
 /// Intervals without an answer after which a peer is gone, once the `Ping` then under way has had its
 /// time.
@@ -208,12 +208,14 @@ fn on_ping_timer(peer: u16, cx: &mut Cx<'_>) -> Option<Turn> {
     let known = slot.ways.iter_mut().find(is_due)?;
     known.ping_at = Held::Nothing;
     let way = known.way;
+    let mut is_doubtful = false;
     match known.exchange.get() {
         None => known.begin(now),
         Some(exchange) if now < exchange.begun + ATTEMPT => {
             known.ping_owed = true;
             if exchange.tries >= SUSPECT_TRIES {
                 slot.ways.suspect(way, now);
+                is_doubtful = !slot.ways.iter().any(Known::is_validated);
             }
         }
         Some(exchange) => {
@@ -227,7 +229,8 @@ fn on_ping_timer(peer: u16, cx: &mut Cx<'_>) -> Option<Turn> {
     cx.make_ready(Actor::Peer(peer));
     paths::after_change(peer, cx);
     arm(peer, cx);
-    None
+    let is_active = cx.peer(peer).state == PeerState::Active;
+    (is_doubtful && is_active).then_some(Turn::Doubtful(peer))
 }
 
 /// Sets the timer for the first way that is due.
@@ -305,7 +308,9 @@ fn next_try(peer: u16, way: Way, cx: &mut Cx<'_>) -> Option<Ping> {
     let now = cx.now();
     let nonce = cx.state.public.draw_u64().to_le_bytes();
     let slot = cx.peer(peer);
-    let asks = slot.ways.course.also().is_some();
+    // Relays see where we are.
+    let can_relay = slot.channel.remote.as_ref().is_some_and(Intro::can_relay);
+    let asks = slot.ways.course.also().is_some() || can_relay;
     let known = slot.ways.find_mut(way)?;
     if !known.charge(DATAGRAM_LEN) {
         return None;

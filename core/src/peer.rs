@@ -10,6 +10,7 @@ use crate::held::Held;
 use crate::identity::PeerId;
 use crate::path::Path;
 use crate::paths::Ways;
+use crate::relay::Relaying;
 use crate::session::SessionId;
 use crate::time::{Duration, Instant};
 use crate::timer::PeerTimers;
@@ -92,6 +93,7 @@ pub struct PeerSlot {
     pub(crate) channel: Channel,
     pub(crate) heartbeat: Heartbeat,
     pub(crate) delivery: Delivery,
+    pub(crate) relaying: Relaying,
     pub(crate) timers: PeerTimers,
     pub(crate) news: News,
     /// In the queue of those with something to send.
@@ -134,6 +136,7 @@ impl PeerSlot {
         channel: Channel::NONE,
         heartbeat: Heartbeat::IDLE,
         delivery: Delivery::EMPTY,
+        relaying: Relaying::NONE,
         timers: PeerTimers::STOPPED,
         news: News::NONE,
         is_ready: false,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::delivery::{FlightSlot, MessageSlot};
 use crate::error::CapacityError;
 use crate::peer::PeerSlot;
+use crate::relay::CircuitSlot;
 use crate::saved;
 use crate::session::SessionSlot;
 use crate::session::handshake::HandshakeSlot;
@@ -21,6 +22,8 @@ pub struct Tables<'a> {
     pub handshakes: &'a mut [HandshakeSlot],
     /// Sessions.
     pub sessions: &'a mut [SessionSlot],
+    /// Circuits of a relay.
+    pub circuits: &'a mut [CircuitSlot],
     /// The words of their replay windows, a session's together.
     pub windows: &'a mut [u64],
     /// Deadlines of peers, then of handshakes.
@@ -87,6 +90,8 @@ pub struct Capacity {
     /// packets, the longest that can be received; or two packets, if they fit into three quarters.
     /// One of a single packet needs no room there.
     pub buffer: usize,
+    /// Circuits that it carries for others as a relay: up to 16,384; none if it never relays.
+    pub circuits: usize,
 }
 
 impl Capacity {
@@ -115,6 +120,7 @@ impl Capacity {
         self.peers * size_of::<PeerSlot>()
             + self.handshakes * size_of::<HandshakeSlot>()
             + self.sessions() * size_of::<SessionSlot>()
+            + self.circuits * size_of::<CircuitSlot>()
             + self.window_words() * size_of::<u64>()
             + self.deadlines() * size_of::<DeadlineSlot>()
             + (self.index() + self.queues()) * size_of::<u16>()
@@ -132,7 +138,8 @@ impl Capacity {
     /// Cells of the queues and free lists: what is ready, events, jobs; free peers, handshakes and
     /// sessions.
     pub const fn queues(&self) -> usize {
-        let queued = (self.peers + self.handshakes) + self.peers + self.handshakes;
+        let ready = self.peers + self.handshakes + self.circuits;
+        let queued = ready + self.peers + self.handshakes;
         let free = self.peers + self.handshakes + self.sessions();
         queued + free
     }
@@ -181,6 +188,10 @@ impl Tables<'_> {
         if !(9..=usize::from(u16::MAX)).contains(&blocks) {
             return Err(CapacityError::Buffer);
         }
+        let circuits = self.circuits.len();
+        if circuits > 16_384 {
+            return Err(CapacityError::Circuits);
+        }
         let capacity = Capacity {
             peers,
             handshakes,
@@ -188,6 +199,7 @@ impl Tables<'_> {
             messages,
             message_window,
             buffer: self.buffer.len(),
+            circuits,
         };
         let fits = self.sessions.len() == capacity.sessions()
             && self.windows.len() == capacity.window_words()
@@ -208,7 +220,7 @@ impl Tables<'_> {
 ///     /// For a board.
 ///     pub struct Board {
 ///         peers: 8, handshakes: 4, window_bits: 256,
-///         messages: 16, message_window: 32, buffer: 4096,
+///         messages: 16, message_window: 32, buffer: 4096, circuits: 0,
 ///     }
 /// }
 /// let mut storage = Board::EMPTY; // or a `static` on a board
@@ -217,13 +229,15 @@ impl Tables<'_> {
 macro_rules! storage {
     ($(#[$meta:meta])* $vis:vis struct $name:ident {
         peers: $peers:expr, handshakes: $handshakes:expr, window_bits: $window_bits:expr,
-        messages: $messages:expr, message_window: $message_window:expr, buffer: $buffer:expr $(,)?
+        messages: $messages:expr, message_window: $message_window:expr, buffer: $buffer:expr,
+        circuits: $circuits:expr $(,)?
     }) => {
         $(#[$meta])*
         $vis struct $name {
             peers: [$crate::PeerSlot; $name::CAPACITY.peers],
             handshakes: [$crate::HandshakeSlot; $name::CAPACITY.handshakes],
             sessions: [$crate::SessionSlot; $name::CAPACITY.sessions()],
+            circuits: [$crate::CircuitSlot; $name::CAPACITY.circuits],
             windows: [u64; $name::CAPACITY.window_words()],
             deadlines: [$crate::DeadlineSlot; $name::CAPACITY.deadlines()],
             index: [u16; $name::CAPACITY.index()],
@@ -244,6 +258,7 @@ macro_rules! storage {
                 messages: $messages,
                 message_window: $message_window,
                 buffer: $buffer,
+                circuits: $circuits,
             };
 
             /// A storage in which nothing is stored.
@@ -251,6 +266,7 @@ macro_rules! storage {
                 peers: [const { $crate::PeerSlot::EMPTY }; $name::CAPACITY.peers],
                 handshakes: [const { $crate::HandshakeSlot::EMPTY }; $name::CAPACITY.handshakes],
                 sessions: [const { $crate::SessionSlot::EMPTY }; $name::CAPACITY.sessions()],
+                circuits: [const { $crate::CircuitSlot::EMPTY }; $name::CAPACITY.circuits],
                 windows: [0; $name::CAPACITY.window_words()],
                 deadlines: [$crate::DeadlineSlot::EMPTY; $name::CAPACITY.deadlines()],
                 index: [0; $name::CAPACITY.index()],
@@ -269,6 +285,7 @@ macro_rules! storage {
                     peers: &mut self.peers,
                     handshakes: &mut self.handshakes,
                     sessions: &mut self.sessions,
+                    circuits: &mut self.circuits,
                     windows: &mut self.windows,
                     deadlines: &mut self.deadlines,
                     index: &mut self.index,

@@ -5,6 +5,7 @@ use crate::delivery;
 use crate::heartbeat;
 use crate::lifecycle::{self, Turn};
 use crate::paths;
+use crate::relay;
 use crate::session::{self, handshake, upkeep};
 use crate::timer::Timer;
 
@@ -27,6 +28,7 @@ fn dispatch(actor: Actor, timer: Timer, cx: &mut Cx<'_>) -> Option<Turn> {
             paths::on_timer(peer, cx);
             None
         }
+        (Actor::Peer(peer), Timer::Reservation | Timer::Search) => relay::on_timer(timer, peer, cx),
         (Actor::Peer(peer), Timer::Reconnect) => Some(Turn::Dial(peer)),
         (Actor::Peer(peer), Timer::Keys) => upkeep::on_timer(peer, cx),
         (
@@ -41,5 +43,6 @@ fn dispatch(actor: Actor, timer: Timer, cx: &mut Cx<'_>) -> Option<Turn> {
             None
         }
         (Actor::Handshake(slot), _) => handshake::on_timer(timer, slot, cx),
+        (Actor::Circuit(_), _) => unreachable!("a circuit has no timers"),
     }
 }

@@ -13,6 +13,10 @@ pub enum Timer {
     Silence,
     /// When packets to a peer that has changed its way leave the one before.
     Stretch,
+    /// When to ask a relay again to keep a place for this node.
+    Reservation,
+    /// When to look for a peer at relays, or to ask the next one.
+    Search,
     /// When to dial a peer that is gone.
     Reconnect,
     /// When to forget the session that a newer one has replaced.
@@ -66,18 +70,20 @@ pub(crate) struct Timers<K, const N: usize> {
 }
 
 /// A peer's timers.
-pub(crate) type PeerTimers = Timers<OfPeer, 10>;
+pub(crate) type PeerTimers = Timers<OfPeer, 12>;
 /// A handshake's timers.
 pub(crate) type HandshakeTimers = Timers<OfHandshake, 2>;
 
 pub(crate) struct OfPeer;
 pub(crate) struct OfHandshake;
 
-impl Kinds<10> for OfPeer {
-    const KINDS: [Timer; 10] = [
+impl Kinds<12> for OfPeer {
+    const KINDS: [Timer; 12] = [
         Timer::Ping,
         Timer::Silence,
         Timer::Stretch,
+        Timer::Reservation,
+        Timer::Search,
         Timer::Reconnect,
         Timer::PreviousSession,
         Timer::Keys,

@@ -4,7 +4,7 @@ use core::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Fragment, MAX_PAYLOAD};
+use super::{Fragment, MAX_PAYLOAD, RelayMessage};
 
 /// The first byte inside the seal.
 pub(super) mod kind {
@@ -34,6 +34,7 @@ pub(crate) enum Control {
     Ping(Ping),
     /// The answer to a `Ping`, with its nonce, on the way by which it came.
     Pong(Pong),
+    Relay(RelayMessage),
 }
 
 /// The question whether somebody is there.
@@ -82,7 +83,7 @@ pub(crate) struct UnknownMessage;
 
 impl Control {
     /// The longest encoding of any control message.
-    pub(crate) const LEN_MAX: usize = 1 + 8 + 1 + 10 + 1 + (1 + 16 + 3);
+    pub(crate) const LEN_MAX: usize = RelayMessage::LEN_MAX;
 
     /// Writes the message and returns its length.
     ///
@@ -99,6 +100,7 @@ impl Control {
                 *kind = kind::PONG;
                 postcard::to_slice(pong, body)
             }
+            Self::Relay(message) => return message.encode(out),
         };
         1 + written.expect("LEN_MAX holds every message").len()
     }
@@ -143,13 +145,13 @@ impl<'a> Message<'a> {
             kind::PONG => Control::Pong(decode_body(body)?),
             kind::FRAGMENT => return Fragment::decode(plain).map(Self::Fragment),
             kind::ACK => return decode_body(body).map(Self::Ack),
-            _ => return Err(UnknownMessage),
+            kind => Control::Relay(RelayMessage::decode(kind, body).ok_or(UnknownMessage)??),
         };
         Ok(Self::Control(control))
     }
 }
 
-fn decode_body<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, UnknownMessage> {
+pub(super) fn decode_body<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, UnknownMessage> {
     match postcard::take_from_bytes(body) {
         Ok((message, [])) => Ok(message),
         _ => Err(UnknownMessage),
