@@ -132,7 +132,7 @@ fn dial_all_but(relay: u16, cx: &mut Cx<'_>) {
             None => slot.standing == Standing::Pinned,
             Some(_) => !slot.ways.iter().any(Known::is_validated),
         };
-        if slot.contact.is_some() && is_wanted && !relay::is_ours(peer, cx) {
+        if slot.contact.is_some() && is_wanted {
             relay::search(peer, cx);
         }
     }

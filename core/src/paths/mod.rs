@@ -80,6 +80,12 @@ impl Ways {
         known
     }
 
+    /// Whether there is a place for a way of which there is nothing but a packet: none that has answered
+    /// makes room for it.
+    fn has_place(&self) -> bool {
+        self.known.iter().any(|held| held.as_ref().is_none_or(|known| !known.is_validated()))
+    }
+
     /// A free place, or that of the way that is worth least: one on the course never is.
     fn place(&self) -> usize {
         let worth = |held: &Held<Known>| match held.as_ref() {
@@ -202,7 +208,7 @@ pub(crate) fn on_packet(
     let is_lost = !slot.ways.iter().any(Known::is_validated);
     let is_too_soon =
         slot.ways.seemed_at.get().is_some_and(|at| now < at + MOVES_APART) && !is_lost;
-    if !is_current || !is_newest || is_too_soon {
+    if !is_current || !is_newest || is_too_soon || !slot.ways.has_place() {
         return None;
     }
     slot.ways.seemed_at = Held::This(now);
