@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod checker;
+pub mod compare;
 pub mod expect;
 pub mod fault;
 pub mod link;
@@ -21,4 +22,4 @@ pub mod units;
 mod wire;
 pub mod world;
 
-pub use run::{Failure, RunReport, build, run};
+pub use run::{Extras, Failure, RunReport, build, diff, run, run_twice, run_with};

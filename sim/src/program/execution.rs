@@ -6,10 +6,11 @@ use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::Duration;
 
+use underpass_sim::compare::Difference;
+use underpass_sim::scenario::Scenario;
 use underpass_sim::world::Stop;
 use underpass_sim::{Failure, RunReport};
 
-use super::Simulate;
 use super::panics::{self, Panic};
 use super::selection::Case;
 use super::stopwatch::Stopwatch;
@@ -42,8 +43,8 @@ pub(crate) enum Ending {
     Done(Box<RunReport>),
     /// It panicked.
     Panicked(Panic),
-    /// Made twice, it had two hashes.
-    Differed([[u8; 32]; 2]),
+    /// Made twice, it was not the same.
+    Differed(Box<Difference>),
     /// It was not begun, since another had failed.
     NotRun,
 }
@@ -68,6 +69,15 @@ impl Ending {
     }
 }
 
+/// Makes runs.
+pub(crate) trait Simulate: Sync {
+    /// Makes one.
+    fn run(&self, scenario: &Scenario, seed: u64) -> RunReport;
+
+    /// Makes one twice, and says where the two part, if they do.
+    fn twice(&self, scenario: &Scenario, seed: u64) -> Result<RunReport, Box<Difference>>;
+}
+
 /// Who is told what comes of the runs.
 pub(crate) trait Listener {
     /// A run is over, in whatever order they end.
@@ -80,7 +90,7 @@ pub(crate) trait Listener {
 pub(crate) fn execute(
     cases: &[Case],
     options: &Options,
-    simulate: &Simulate<'_>,
+    simulate: &dyn Simulate,
     listener: &mut dyn Listener,
 ) {
     let seeds =
@@ -124,7 +134,7 @@ type Position = (usize, usize);
 struct Work<'a> {
     cases: &'a [Case],
     options: &'a Options,
-    simulate: &'a Simulate<'a>,
+    simulate: &'a dyn Simulate,
     runs: Vec<Position>,
     /// Of `runs`, the first that nobody has taken.
     next: AtomicUsize,
@@ -155,17 +165,13 @@ impl Work<'_> {
     }
 
     fn ending(&self, case: &Case, seed: u64) -> Ending {
-        let run = || panics::catch(|| (self.simulate)(&case.scenario, seed));
-        let first = match run() {
-            Ok(first) => first,
-            Err(panic) => return Ending::Panicked(panic),
-        };
-        if !self.options.twice {
-            return Ending::Done(Box::new(first));
-        }
-        match run() {
-            Ok(second) if second.hash == first.hash => Ending::Done(Box::new(first)),
-            Ok(second) => Ending::Differed([first.hash, second.hash]),
+        let made = panics::catch(|| match self.options.twice {
+            false => Ok(self.simulate.run(&case.scenario, seed)),
+            true => self.simulate.twice(&case.scenario, seed),
+        });
+        match made {
+            Ok(Ok(report)) => Ending::Done(Box::new(report)),
+            Ok(Err(difference)) => Ending::Differed(difference),
             Err(panic) => Ending::Panicked(panic),
         }
     }

@@ -1,23 +1,26 @@
 //! `run`: every scenario with every seed.
 
+use std::fs;
 use std::num::NonZeroUsize;
 use std::slice;
 use std::thread;
 
-use super::arguments::RunArguments;
-use super::execution::{JOBS_MAX, Options, execute};
-use super::selection::{self, Case, Refusal};
-use super::{Exit, Simulate};
-use crate::report::{Reporter, Rerun, Screen};
+use underpass_sim::compare::Difference;
+use underpass_sim::scenario::Scenario;
+use underpass_sim::{RunReport, run_twice, run_with};
 
-pub(super) fn run(
-    arguments: &RunArguments,
-    invocation: &str,
-    simulate: &Simulate<'_>,
-    screen: &mut Screen<'_>,
-) -> Exit {
-    let cases = match cases(arguments) {
-        Ok(cases) => cases,
+use super::Exit;
+use super::arguments::RunArguments;
+use super::execution::{JOBS_MAX, Listener, Options, Run, Simulate, execute};
+use super::outputs::{self, Outputs};
+use super::selection::{self, Case, Refusal};
+use crate::report::{Junit, Reporter, Rerun, Screen};
+
+pub(super) fn run(arguments: &RunArguments, invocation: &str, screen: &mut Screen<'_>) -> Exit {
+    let prepared = cases(arguments)
+        .and_then(|cases| Outputs::create(arguments, &cases).map(|outputs| (cases, outputs)));
+    let (cases, outputs) = match prepared {
+        Ok(prepared) => prepared,
         Err(refusal) => return refusal.show(&mut screen.err),
     };
     let runs: usize = cases.iter().map(|case| case.seeds.len()).sum();
@@ -32,14 +35,63 @@ pub(super) fn run(
         false => (&mut screen.out, None),
     };
     let rerun = Rerun { invocation, twice: arguments.twice };
-    let mut reporter = Reporter::new(&cases, options.jobs, rerun, report, hashes);
-    execute(&cases, &options, simulate, &mut reporter);
-    reporter.finish()
+    let junit = arguments.junit.as_ref().map(|_| Junit::new(rerun));
+    let reporter = Reporter::new(&cases, options.jobs, rerun, report, hashes);
+    let mut listeners = Listeners { reporter, junit };
+    execute(&cases, &options, &Written(&outputs), &mut listeners);
+    let Listeners { reporter, junit } = listeners;
+    let exit = reporter.finish();
+    let junit = arguments.junit.as_ref().zip(junit).map_or(Ok(()), |(path, junit)| {
+        fs::write(path, junit.finish()).map_err(|error| outputs::unwritten(path, &error))
+    });
+    match junit.and(outputs.finish()) {
+        Ok(()) => exit,
+        Err(why) => {
+            screen.err.line(&format!("error: {why}"));
+            Exit::Broken
+        }
+    }
 }
 
-/// What to run, with the seeds of the command line if it gives any.
+/// Makes runs that are written while they are made.
+struct Written<'o>(&'o Outputs);
+
+impl Simulate for Written<'_> {
+    fn run(&self, scenario: &Scenario, seed: u64) -> RunReport {
+        run_with(scenario, seed, self.0.extras(scenario, seed))
+    }
+
+    fn twice(&self, scenario: &Scenario, seed: u64) -> Result<RunReport, Box<Difference>> {
+        run_twice(scenario, seed, self.0.extras(scenario, seed))
+    }
+}
+
+struct Listeners<'r, 'w> {
+    reporter: Reporter<'r, 'w>,
+    junit: Option<Junit<'r>>,
+}
+
+impl Listener for Listeners<'_, '_> {
+    fn run_over(&mut self) {
+        self.reporter.run_over();
+    }
+
+    fn case_over(&mut self, case: &Case, runs: Vec<Run>) {
+        if let Some(junit) = &mut self.junit {
+            junit.add(case, &runs);
+        }
+        self.reporter.case_over(case, runs);
+    }
+}
+
+/// What to run: with the seeds of the command line if it gives any, and of that what it filters.
 fn cases(arguments: &RunArguments) -> Result<Vec<Case>, Refusal> {
     let one = arguments.seed.as_ref().map(slice::from_ref);
     let several = arguments.seeds.as_ref().map(|seeds| seeds.0.as_slice());
-    selection::load(&arguments.paths.paths, one.or(several))
+    let cases = selection::load(&arguments.paths.paths, one.or(several))?;
+    let cases = arguments.tags.apply(cases)?;
+    match arguments.partition {
+        None => Ok(cases),
+        Some(partition) => partition.apply(cases),
+    }
 }

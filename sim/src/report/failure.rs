@@ -7,6 +7,7 @@ use underpass_sim::scenario::discover::shown;
 use underpass_sim::world::Stop;
 use underpass_sim::{Failure, RunReport};
 
+use super::difference::difference_lines;
 use super::one_line;
 use super::rerun::Rerun;
 use crate::program::execution::{Ending, Run};
@@ -30,16 +31,22 @@ pub(super) fn lines(case: &Case, run: &Run, rerun: Rerun<'_>) -> Vec<String> {
                 lines.add("from", backtrace);
             }
         }
-        Ending::Differed(hashes) => {
-            let [first, second] = hashes.map(|hash| hex(&hash));
+        Ending::Differed(difference) => {
+            let labels = ["first".into(), "second".into()];
             lines.add("expected", "the same run each time, as the seed is the same");
-            lines.add("happened", &format!("one had the hash {first}"));
-            lines.add("", &format!("and one   {second}"));
+            lines.add("happened", &difference_lines(difference, &labels).join("\n"));
         }
         Ending::NotRun => {}
     }
     lines.add("rerun", &rerun.one(case, run.seed));
     lines.0
+}
+
+/// All about a failed run, for readers without columns of ours.
+pub(super) fn text(case: &Case, run: &Run, rerun: Rerun<'_>) -> String {
+    let lines = lines(case, run, rerun);
+    let lines = lines.iter().map(|line| line.strip_prefix(INDENT).unwrap_or(line));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// The line about further runs that failed too.
@@ -49,7 +56,7 @@ pub(super) fn rest(case: &Case, seeds: &[u64], rerun: Rerun<'_>) -> Vec<String> 
     lines.0
 }
 
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -1,6 +1,8 @@
 //! What a person sees.
 
+mod difference;
 mod failure;
+mod junit;
 mod list;
 mod numbers;
 mod output;
@@ -13,8 +15,11 @@ mod verdict;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use difference::difference_lines;
+pub(crate) use failure::hex;
+pub(crate) use junit::Junit;
 pub(crate) use list::list_lines;
-pub(crate) use numbers::count;
+pub(crate) use numbers::{count, thousands};
 pub(crate) use output::{Output, Screen};
 pub(crate) use reporter::Reporter;
 pub(crate) use rerun::{Rerun, quoted};

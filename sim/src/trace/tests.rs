@@ -73,7 +73,7 @@ fn every_kind_of_observation_has_its_own_encoding() {
 #[test]
 fn every_observation_is_one_line_of_json() {
     for observation in every_kind() {
-        let line = observation.to_json(at_us(9), B, |node| NAMES[node.0 as usize]);
+        let line = observation.to_json(None, at_us(9), B, |node| NAMES[node.0 as usize]);
         assert!(!line.contains('\n'));
         let value: serde_json::Value = serde_json::from_str(&line).unwrap();
         assert_eq!(value["time_us"], 9);
@@ -85,7 +85,7 @@ fn every_observation_is_one_line_of_json() {
 #[test]
 fn json_fields_are_pinned() {
     let json = |observation: Observation| {
-        observation.to_json(at_us(1_500_000), A, |node| ["laptop", "sensor"][node.0 as usize])
+        observation.to_json(None, at_us(1_500_000), A, |node| ["laptop", "sensor"][node.0 as usize])
     };
     let delivered = Observation::Delivered {
         from: B,

@@ -2,8 +2,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
 
-use super::setup::{case, fails, passes, quarantined, unmet};
-use crate::program::Simulate;
+use super::setup::{MadeUp, MakeUp, case, fails, passes, quarantined, unmet};
 use crate::program::execution::{Ending, Listener, Options, Run, execute};
 use crate::program::selection::Case;
 
@@ -35,9 +34,9 @@ impl Listener for Log {
     }
 }
 
-fn log(cases: &[Case], options: &Options, simulate: &Simulate<'_>) -> Vec<String> {
+fn log(cases: &[Case], options: &Options, simulate: &MakeUp<'_>) -> Vec<String> {
     let mut log = Log::default();
-    execute(cases, options, simulate, &mut log);
+    execute(cases, options, &MadeUp(simulate), &mut log);
     assert_eq!(log.over, log.lines.len());
     log.lines
 }

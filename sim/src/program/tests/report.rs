@@ -7,19 +7,19 @@ use underpass_sim::Failure;
 use underpass_sim::scenario::model::NodeId;
 use underpass_sim::world::Stop;
 
-use super::setup::{case, fails, passes, quarantined, unmet};
+use super::setup::{MadeUp, MakeUp, case, fails, passes, quarantined, unmet};
+use crate::program::Exit;
 use crate::program::execution::{Options, execute};
 use crate::program::selection::Case;
-use crate::program::{Exit, Simulate};
 use crate::report::{Output, Reporter, Rerun, quoted};
 
 /// What the report says, and how the program ends.
-fn report(cases: &[Case], twice: bool, simulate: &Simulate<'_>) -> (String, Exit) {
+fn report(cases: &[Case], twice: bool, simulate: &MakeUp<'_>) -> (String, Exit) {
     let mut bytes = Vec::new();
     let mut output = Output::new(&mut bytes, false);
     let rerun = Rerun { invocation: "cargo sim", twice };
     let mut reporter = Reporter::new(cases, 1, rerun, &mut output, None);
-    execute(cases, &Options { jobs: 1, twice, fail_fast: false }, simulate, &mut reporter);
+    execute(cases, &Options { jobs: 1, twice, fail_fast: false }, &MadeUp(simulate), &mut reporter);
     let exit = reporter.finish();
     drop(output);
     (String::from_utf8(bytes).expect("text"), exit)
