@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod background;
 pub mod checker;
 pub mod compare;
 pub mod expect;
@@ -22,4 +23,5 @@ pub mod units;
 mod wire;
 pub mod world;
 
+pub use background::Background;
 pub use run::{Extras, Failure, RunReport, build, diff, run, run_twice, run_with};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use underpass_core::Instant;
 
+use crate::background::{self, Background};
 use crate::checker;
 use crate::compare::{self, Difference, Side};
 use crate::expect::{Expectations, Unmet};
@@ -37,6 +38,8 @@ pub struct RunReport {
     pub tally: Tally,
     /// Everything that was wrong; empty for a run that passed.
     pub failures: Vec<Failure>,
+    /// For each failure, what was behind it; empty until [`explain`](Self::explain) was asked.
+    pub background: Vec<Background>,
 }
 
 /// One thing that was wrong with a run.
@@ -57,6 +60,15 @@ impl RunReport {
     /// The name that runs it again: `partition/heals@3`.
     pub fn name(&self) -> String {
         format!("{}@{}", self.scenario, self.seed)
+    }
+
+    /// Makes the run once more, and notes what was behind each failure: what the parties knew then,
+    /// and what happened to them last. For a run that passed there is nothing to do.
+    pub fn explain(&mut self, scenario: &Scenario) {
+        if !self.passed() {
+            let world = build(scenario, self.seed);
+            self.background = background::of(&self.failures, scenario, world);
+        }
     }
 
     /// Whether nothing was wrong.
@@ -136,6 +148,7 @@ fn judge(world: World, stopped: Option<Stop>, scenario: &Scenario, seed: u64) ->
         events: outcome.events,
         tally: outcome.tally,
         failures,
+        background: Vec::new(),
     }
 }
 

@@ -19,6 +19,8 @@ pub(super) struct Found {
     pub(super) seen: String,
     /// What each party of these facts knew.
     pub(super) knew: Vec<String>,
+    /// These parties.
+    pub(super) parties: BTreeSet<NodeId>,
 }
 
 /// Of which directions between two nodes something is said.
@@ -99,10 +101,11 @@ impl Words<'_> {
                 }
             }
         }
+        let parties = knew.keys().copied().collect();
         let line = |(node, lines): (NodeId, Vec<String>)| {
             format!("{}: {}", self.name(node), lines.join("; "))
         };
-        Found { seen, knew: knew.into_iter().map(line).collect() }
+        Found { seen, knew: knew.into_iter().map(line).collect(), parties }
     }
 
     fn name(&self, node: NodeId) -> &str {
@@ -328,7 +331,8 @@ impl Words<'_> {
             Some(_) if node == peer => format!("{}{more}", self.power(node)),
             Some(view) => {
                 let (peer, is) = (self.name(peer), state(view.state));
-                format!("{peer} {is} since {}{more}", view.since)
+                let answer = view.rtt.map(|(_, at)| format!(", last answer at {at}"));
+                format!("{peer} {is} since {}{}{more}", view.since, answer.unwrap_or_default())
             }
         };
         (node, knows)

@@ -58,11 +58,15 @@ struct Written<'o>(&'o Outputs);
 
 impl Simulate for Written<'_> {
     fn run(&self, scenario: &Scenario, seed: u64) -> RunReport {
-        run_with(scenario, seed, self.0.extras(scenario, seed))
+        let mut report = run_with(scenario, seed, self.0.extras(scenario, seed));
+        report.explain(scenario);
+        report
     }
 
     fn twice(&self, scenario: &Scenario, seed: u64) -> Result<RunReport, Box<Difference>> {
-        run_twice(scenario, seed, self.0.extras(scenario, seed))
+        let mut report = run_twice(scenario, seed, self.0.extras(scenario, seed))?;
+        report.explain(scenario);
+        Ok(report)
     }
 }
 

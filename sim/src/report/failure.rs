@@ -5,7 +5,7 @@ use underpass_core::Instant;
 use underpass_sim::expect::Unmet;
 use underpass_sim::scenario::discover::shown;
 use underpass_sim::world::Stop;
-use underpass_sim::{Failure, RunReport};
+use underpass_sim::{Background, Failure, RunReport};
 
 use super::difference::difference_lines;
 use super::one_line;
@@ -75,27 +75,48 @@ impl Lines {
     }
 
     fn report(&mut self, path: &str, report: &RunReport) {
-        for failure in &report.failures {
+        for (position, failure) in report.failures.iter().enumerate() {
+            let background = report.background.get(position);
             match failure {
-                Failure::Unmet(unmet) => self.unmet(path, unmet),
+                Failure::Unmet(unmet) => self.unmet(path, unmet, background),
                 Failure::Stopped { at, stop } => {
                     let (expected, happened) = stopped(*at, stop);
                     self.add("expected", &expected);
                     self.add("happened", &happened);
+                    for (name, lines) in background.into_iter().flat_map(|it| &it.knew) {
+                        self.add("knew", &format!("{name}:"));
+                        self.add("", &indented(lines));
+                    }
                 }
             }
+            let before = background.into_iter().flat_map(|it| &it.before);
+            let before: Vec<&str> = before.map(String::as_str).collect();
+            self.add("before", &before.join("\n"));
         }
     }
 
-    fn unmet(&mut self, path: &str, unmet: &Unmet) {
-        let Unmet { origin, expected, happened, knew } = unmet;
+    /// What each party knew as its own reports say, and what was in its machine.
+    fn unmet(&mut self, path: &str, unmet: &Unmet, background: Option<&Background>) {
+        let Unmet { origin, expected, happened, knew, .. } = unmet;
         self.0.push(format!("{INDENT}{path}:{}  {}", origin.line, one_line(&origin.text)));
         self.add("expected", expected);
         self.add("happened", happened);
+        let inside: Vec<_> = background.into_iter().flat_map(|it| &it.knew).collect();
         for knew in knew {
             self.add("knew", knew);
+            let of_party = inside.iter().find(|(name, _)| {
+                knew.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with(':'))
+            });
+            if let Some((_, lines)) = of_party {
+                let new: Vec<_> = lines.iter().filter(|line| !knew.contains(*line)).collect();
+                self.add("", &indented(&new));
+            }
         }
     }
+}
+
+fn indented(lines: &[impl std::fmt::Display]) -> String {
+    lines.iter().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
 }
 
 /// What a run that was stopped should have done, and what it did.

@@ -39,7 +39,7 @@ impl<'r> Junit<'r> {
     }
 
     fn test_case(&self, case: &Case, run: &Run) -> TestCase {
-        let known = case.excuses(&run.ending);
+        let known = run.ending.failed() && case.excuses(&run.ending);
         let mut status = match &run.ending {
             ending if ending.passed() => TestCaseStatus::success(),
             Ending::NotRun => TestCaseStatus::skipped(),

@@ -83,7 +83,7 @@ impl Loss {
     /// Why, in a few words.
     pub(super) fn words(self) -> &'static str {
         match self {
-            Self::Link(link::Loss::Random) => "lost by chance",
+            Self::Link(link::Loss::Random) => "by chance",
             Self::Link(link::Loss::QueueFull) => "the queue is full",
             Self::Link(link::Loss::TooLarge) => "larger than the MTU",
             Self::Partition => "a partition",

@@ -14,6 +14,7 @@ use crate::payload::Stamp;
 use crate::scenario::model::{self, Mode, NodeId, SessionState};
 use crate::trace::Observation;
 
+mod knowledge;
 mod limits;
 mod line;
 mod roster;
@@ -384,6 +385,11 @@ impl Machine for Underpass {
         }
         self.drive(cx);
         Ok(())
+    }
+
+    fn knowledge(&self, of: &[(NodeId, &str)]) -> Vec<String> {
+        let node = self.node();
+        node.map_or(Vec::new(), |node| knowledge::of(node, &self.roster, of))
     }
 
     fn metric(&self, name: &str) -> Option<u64> {

@@ -66,8 +66,10 @@ fn runs_that_differ_decide_the_exit_code() {
 
             FAIL a@1  Two nodes
                  expected  the same run each time, as the seed is the same
-                 happened  one had the hash 0000000000000000000000000000000000000000000000000000000000000000
-                           and one   0101010101010101010101010101010101010101010101010101010101010101
+                 happened  the runs part at 9.5s, at a
+                             both    at 9s  a sends datagram 7
+                             first   at 9.5s  a hash 0
+                             second  at 9.5s  a hash 1
                  rerun     cargo sim run scenarios/a.toml --seed 1 --twice
 
     0 passed, 1 failed

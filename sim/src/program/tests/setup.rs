@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use underpass_core::{Duration, Instant};
 use underpass_sim::compare::{Difference, Event};
 use underpass_sim::expect::Unmet;
-use underpass_sim::scenario::model::Origin;
+use underpass_sim::scenario::model::{NodeId, Origin};
 use underpass_sim::scenario::{Scenario, Vocabulary, parse};
 use underpass_sim::world::Tally;
 use underpass_sim::{Failure, RunReport};
@@ -46,6 +46,7 @@ pub(super) fn passes(scenario: &Scenario, seed: u64) -> RunReport {
         events: 1,
         tally: Tally { datagrams: 1_234, ..Tally::default() },
         failures: Vec::new(),
+        background: Vec::new(),
     }
 }
 
@@ -58,6 +59,8 @@ pub(super) fn fails(scenario: &Scenario, seed: u64, failure: Failure) -> RunRepo
 pub(super) fn unmet() -> Failure {
     Failure::Unmet(Unmet {
         origin: Origin { line: 34, text: "by = \"7s\", session = { ... }".into() },
+        at: Instant::ORIGIN + Duration::from_secs(7),
+        parties: [NodeId(0), NodeId(1)].into(),
         expected: "laptop and sensor active by 7s".into(),
         happened: "laptop active at 8.2s\nsensor never".into(),
         knew: vec!["laptop: active since 8.2s".into(), "sensor: nothing of laptop".into()],
