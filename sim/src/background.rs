@@ -144,9 +144,10 @@ impl Memory {
     fn before(&self, position: usize, at: Instant, faults: &[Fault]) -> Vec<String> {
         let recent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let events = recent.questions[position].1.iter();
+        // At one instant the cause comes first.
         let mut lines: Vec<(Instant, String)> =
-            events.map(|event| (event.last, event.to_string())).collect();
-        lines.extend(faults.iter().flat_map(|fault| turns(fault, at)));
+            faults.iter().flat_map(|fault| turns(fault, at)).collect();
+        lines.extend(events.map(|event| (event.last, event.to_string())));
         lines.sort_by_key(|(at, _)| *at);
         let last = lines.len().saturating_sub(EVENTS);
         lines.drain(..last);

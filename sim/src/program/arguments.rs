@@ -125,6 +125,10 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) pcap: Option<PathBuf>,
 
+    /// Write a page (HTML) with a picture of each run that failed, for a browser
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+
     /// Record all that a node is told, for `replay`; of a single run. The file holds the node's
     /// secrets. Lives after a restart go to FILE.1, FILE.2 and so on
     #[arg(long, value_name = "NODE=FILE")]

@@ -33,12 +33,7 @@ pub(super) struct Historian(Arc<Mutex<History>>);
 impl History {
     /// Of a run in which nothing has happened.
     pub(crate) fn new(duration: Duration) -> Self {
-        Self {
-            duration,
-            sessions: BTreeMap::new(),
-            power: BTreeMap::new(),
-            lost: BTreeMap::new(),
-        }
+        Self { duration, sessions: BTreeMap::new(), power: BTreeMap::new(), lost: BTreeMap::new() }
     }
 
     fn observe(&mut self, now: Instant, node: NodeId, observation: &Observation) {

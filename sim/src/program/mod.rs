@@ -19,6 +19,7 @@ mod check;
 mod diff;
 pub(crate) mod execution;
 mod filter;
+pub(crate) mod history;
 mod list;
 mod outputs;
 pub(crate) mod panics;

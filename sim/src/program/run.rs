@@ -2,19 +2,22 @@
 
 use std::fs;
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::slice;
 use std::thread;
 
 use underpass_sim::compare::Difference;
 use underpass_sim::scenario::Scenario;
-use underpass_sim::{RunReport, run_twice, run_with};
+use underpass_sim::{Extras, RunReport, run_twice, run_with};
 
 use super::Exit;
 use super::arguments::RunArguments;
 use super::execution::{JOBS_MAX, Listener, Options, Run, Simulate, execute};
+use super::history::{Historian, History};
 use super::outputs::{self, Outputs};
+use super::panics;
 use super::selection::{self, Case, Refusal};
-use crate::report::{Junit, Reporter, Rerun, Screen};
+use crate::report::{Junit, Page, Reporter, Rerun, Screen};
 
 pub(super) fn run(arguments: &RunArguments, invocation: &str, screen: &mut Screen<'_>) -> Exit {
     let prepared = cases(arguments)
@@ -35,16 +38,17 @@ pub(super) fn run(arguments: &RunArguments, invocation: &str, screen: &mut Scree
         false => (&mut screen.out, None),
     };
     let rerun = Rerun { invocation, twice: arguments.twice };
-    let junit = arguments.junit.as_ref().map(|_| Junit::new(rerun));
-    let reporter = Reporter::new(&cases, options.jobs, rerun, report, hashes);
-    let mut listeners = Listeners { reporter, junit };
+    let mut listeners = Listeners {
+        reporter: Reporter::new(&cases, options.jobs, rerun, report, hashes),
+        junit: arguments.junit.as_ref().map(|_| Junit::new(rerun)),
+        page: arguments.report.as_ref().map(|_| Page::new(rerun)),
+    };
     execute(&cases, &options, &Written(&outputs), &mut listeners);
-    let Listeners { reporter, junit } = listeners;
+    let Listeners { reporter, junit, page } = listeners;
     let exit = reporter.finish();
-    let junit = arguments.junit.as_ref().zip(junit).map_or(Ok(()), |(path, junit)| {
-        fs::write(path, junit.finish()).map_err(|error| outputs::unwritten(path, &error))
-    });
-    match junit.and(outputs.finish()) {
+    let junit = write(arguments.junit.as_deref(), junit.map(Junit::finish));
+    let page = write(arguments.report.as_deref(), page.map(Page::finish));
+    match outputs.finish().and(junit).and(page) {
         Ok(()) => exit,
         Err(why) => {
             screen.err.line(&format!("error: {why}"));
@@ -73,6 +77,7 @@ impl Simulate for Written<'_> {
 struct Listeners<'r, 'w> {
     reporter: Reporter<'r, 'w>,
     junit: Option<Junit<'r>>,
+    page: Option<Page<'r>>,
 }
 
 impl Listener for Listeners<'_, '_> {
@@ -84,8 +89,29 @@ impl Listener for Listeners<'_, '_> {
         if let Some(junit) = &mut self.junit {
             junit.add(case, &runs);
         }
+        if let Some(page) = &mut self.page {
+            let is_red = |run: &&Run| run.ending.failed() && !case.excuses(&run.ending);
+            for run in runs.iter().filter(is_red) {
+                page.add(case, run, || history(&case.scenario, run.seed));
+            }
+        }
         self.reporter.case_over(case, runs);
     }
+}
+
+/// How a run went that has failed: it is made again, up to where it panics if it does.
+fn history(scenario: &Scenario, seed: u64) -> History {
+    let historian = Historian::new(scenario.duration);
+    let mut extras = Extras::default();
+    extras.witnesses.push(Box::new(historian.clone()));
+    let _ = panics::catch(|| run_with(scenario, seed, extras));
+    historian.history()
+}
+
+/// Writes a file that was asked for.
+fn write(path: Option<&Path>, text: Option<String>) -> Result<(), String> {
+    let Some((path, text)) = path.zip(text) else { return Ok(()) };
+    fs::write(path, text).map_err(|error| outputs::unwritten(path, &error))
 }
 
 /// What to run: with the seeds of the command line if it gives any, and of that what it filters.

@@ -6,6 +6,7 @@ mod junit;
 mod list;
 mod numbers;
 mod output;
+mod picture;
 mod progress;
 mod reporter;
 mod rerun;
@@ -21,6 +22,7 @@ pub(crate) use junit::Junit;
 pub(crate) use list::list_lines;
 pub(crate) use numbers::{count, thousands};
 pub(crate) use output::{Output, Screen};
+pub(crate) use picture::Page;
 pub(crate) use reporter::Reporter;
 pub(crate) use rerun::{Rerun, quoted};
 

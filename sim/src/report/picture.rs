@@ -7,11 +7,11 @@ use std::fmt::Write as _;
 
 use underpass_core::{Duration, Instant};
 use underpass_sim::Failure;
-use underpass_sim::scenario::model::{Fault, NodeId, SessionState};
 use underpass_sim::scenario::Scenario;
+use underpass_sim::scenario::model::{Fault, NodeId, SessionState};
 
-use super::failure;
 use super::rerun::Rerun;
+use super::{failure, one_line};
 use crate::program::execution::{Ending, Run};
 use crate::program::history::{History, PARTS};
 use crate::program::selection::{Case, run_name};
@@ -38,40 +38,53 @@ const LEGEND: &str = "<p>Lanes: <b style=color:#58a55c>active</b>, \
 <b style=color:#7a3fa0>datagrams lost</b>, <b style=color:#e8a33d>faults</b>, \
 <b style=color:#d00>where it failed</b>. Point at anything to read what it is.</p>";
 
-/// A page about runs that failed.
-pub(crate) struct Page(String);
+/// So many runs are shown.
+const RUNS_MAX: usize = 20;
 
-impl Page {
-    /// With so many failed runs beside those that it shows.
-    pub(crate) fn new(shown: usize, more: usize) -> Self {
-        let mut page = String::from("<!doctype html><html lang=en><meta charset=utf-8>");
-        page += &format!("<title>Failed runs</title><style>{STYLE}</style>");
-        page += &format!("<h1>Failed runs: {}</h1>", shown + more);
-        page += match shown {
-            0 => "<p>No run failed.</p>",
-            _ => LEGEND,
-        };
-        if more > 0 {
-            page += &format!("<p>The first {shown} are shown.</p>");
-        }
-        Self(page)
+/// A page about runs that failed.
+pub(crate) struct Page<'r> {
+    rerun: Rerun<'r>,
+    shown: usize,
+    more: usize,
+    body: String,
+}
+
+impl<'r> Page<'r> {
+    pub(crate) fn new(rerun: Rerun<'r>) -> Self {
+        Self { rerun, shown: 0, more: 0, body: String::new() }
     }
 
-    /// Adds a run.
-    pub(crate) fn add(&mut self, case: &Case, run: &Run, rerun: Rerun<'_>, history: &History) {
-        let name = run_name(&case.scenario.name, run.seed);
-        let text = failure::text(case, run, rerun);
-        self.0 += &format!("<h2>{}</h2><p>{}</p>", escaped(&name), escaped(&case.scenario.title));
-        self.0 += &Drawing::of(&case.scenario, run, history).svg();
-        self.0 += &format!("<pre>{}</pre>", escaped(&text));
+    /// Adds a failed run, whose history is asked for only if it will be shown.
+    pub(crate) fn add(&mut self, case: &Case, run: &Run, history: impl FnOnce() -> History) {
+        if self.shown == RUNS_MAX {
+            self.more += 1;
+            return;
+        }
+        self.shown += 1;
+        let name = escaped(&run_name(&case.scenario.name, run.seed));
+        let title = escaped(one_line(&case.scenario.title).as_str());
+        let picture = Drawing::of(&case.scenario, run, &history()).svg();
+        let text = escaped(&failure::text(case, run, self.rerun));
+        self.body += &format!("<h2>{name}</h2>\n<p>{title}</p>\n{picture}\n<pre>{text}</pre>\n");
     }
 
     pub(crate) fn finish(self) -> String {
-        self.0 + "</html>\n"
+        let Self { shown, more, body, .. } = self;
+        let about = match (shown, more) {
+            (0, _) => "<p>No run failed.</p>".into(),
+            (_, 0) => LEGEND.into(),
+            _ => format!("<p>The first {shown} are shown.</p>\n{LEGEND}"),
+        };
+        format!(
+            "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
+             <title>Failed runs</title>\n<style>{STYLE}</style>\n\
+             <h1>Failed runs: {}</h1>\n{about}\n{body}</html>\n",
+            shown + more
+        )
     }
 }
 
-/// A picture in the making: lanes from the top down.
+/// A drawing in the making: lanes from the top down.
 struct Drawing<'h> {
     history: &'h History,
     body: String,
@@ -101,9 +114,9 @@ impl<'h> Drawing<'h> {
             }
         }
         let height = drawing.lanes * LANE;
-        drawing.body = drawing.axis(height) + &bands.replace("HEIGHT", &height.to_string())
-            + &drawing.body
-            + &drawing.failures(run, height);
+        let bands = bands.replace("HEIGHT", &height.to_string());
+        drawing.body =
+            drawing.axis(height) + &bands + &drawing.body + &drawing.failures(run, height);
         drawing
     }
 

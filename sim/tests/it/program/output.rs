@@ -95,7 +95,7 @@ fn a_reader_may_leave() {
 }
 
 /// A cut that is longer than what it takes to notice, and expectations that overlook it.
-const CUT: &str = r#"
+pub(crate) const CUT: &str = r#"
 format = 1
 title = "A cut of a minute that nobody was told of"
 duration = "3m"

@@ -1,11 +1,12 @@
-//! `--trace` and `--pcap`: files that are written while runs are made.
+//! `--trace`, `--pcap` and `--report`: what is written of runs for other programs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use serde_json::Value;
 
-use super::files::{Folder, PASSES};
+use super::files::{FAILS, Folder, PASSES};
+use super::output::CUT;
 
 fn lines(folder: &Folder, name: &str) -> Vec<String> {
     let text = fs::read_to_string(folder.path(name)).expect("it was written");
@@ -105,4 +106,56 @@ fn a_file_that_could_not_be_written_is_no_pass() {
     let done = folder.sim("run one.toml --trace /dev/full");
     assert_eq!((done.code, done.last_line()), (3, "3 passed, 0 failed"));
     assert!(done.err.starts_with("error: /dev/full cannot be written: "), "{}", done.err);
+}
+
+#[test]
+fn a_page_shows_the_runs_that_failed() {
+    let files = [("scenarios/cut.toml", CUT), ("scenarios/one.toml", PASSES)];
+    let folder = Folder::new("page", &files);
+    let done = folder.sim("run --seeds 1..=2 --report page.html");
+    assert_eq!(done.code, 1, "{}", done.err);
+    let page = fs::read_to_string(folder.path("page.html")).expect("it was written");
+    assert!(page.contains("<h1>Failed runs: 2</h1>"), "{page}");
+    assert_eq!(page.matches("<svg ").count(), 2);
+    assert!(page.contains("<h2>cut@1</h2>") && !page.contains("<h2>one@"), "{page}");
+    // What happened is there with its times: the faults, the sessions, the losses, the failures.
+    for what in [
+        "<title>cut from 30s to 90s</title>",
+        "<title>active from 0.16s to 55.08s</title>",
+        "<title>disconnected from 55.08s to ",
+        "<title>sensor on from 0s to 100s</title>",
+        " lost: a partition</title>",
+        "<title>at 50s: expected laptop and sensor see each other disconnected by 50s</title>",
+        "at_least = 99",
+    ] {
+        assert!(page.contains(what), "{what}: {page}");
+    }
+    // Nothing is fetched, and nothing runs.
+    for outside in ["http", "<script", "<link", "src=", "url("] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+    // Every element that is opened is closed, but for those that never are.
+    for tag in ["svg", "rect", "text", "title", "pre", "h2", "p", "b", "style"] {
+        let opened =
+            page.matches(&format!("<{tag} ")).count() + page.matches(&format!("<{tag}>")).count();
+        assert_eq!(opened, page.matches(&format!("</{tag}>")).count(), "{tag}");
+    }
+}
+
+#[test]
+fn a_page_is_written_though_nothing_failed() {
+    let folder = Folder::new("page-none", &[("one.toml", PASSES)]);
+    let done = folder.sim("run one.toml --report page.html");
+    assert_eq!((done.code, done.err.as_str()), (0, ""));
+    let page = fs::read_to_string(folder.path("page.html")).expect("it was written");
+    assert!(page.contains("<p>No run failed.</p>"), "{page}");
+}
+
+#[test]
+fn a_page_of_many_failures_is_bounded() {
+    let folder = Folder::new("page-many", &[("worse.toml", FAILS)]);
+    folder.sim("run worse.toml --seeds 1..=25 --report page.html");
+    let page = fs::read_to_string(folder.path("page.html")).expect("it was written");
+    assert!(page.contains("<h1>Failed runs: 25</h1>\n<p>The first 20 are shown.</p>"), "{page}");
+    assert_eq!(page.matches("<svg ").count(), 20);
 }
