@@ -81,8 +81,12 @@ struct Listeners<'r, 'w> {
 }
 
 impl Listener for Listeners<'_, '_> {
-    fn run_over(&mut self) {
-        self.reporter.run_over();
+    fn run_begun(&mut self, case: &Case, seed: u64) {
+        self.reporter.run_begun(case, seed);
+    }
+
+    fn run_over(&mut self, case: &Case, seed: u64, is_red: bool) {
+        self.reporter.run_over(case, seed, is_red);
     }
 
     fn case_over(&mut self, case: &Case, runs: Vec<Run>) {

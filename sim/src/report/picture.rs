@@ -114,14 +114,14 @@ impl<'h> Drawing<'h> {
             }
         }
         let height = drawing.lanes * LANE;
-        let bands = bands.replace("HEIGHT", &height.to_string());
+        let bands = bands.replace("HEIGHT", &(height - LANE).to_string());
         drawing.body =
             drawing.axis(height) + &bands + &drawing.body + &drawing.failures(run, height);
         drawing
     }
 
     fn svg(&self) -> String {
-        let (width, height) = (LABELS + TIME + 20, (self.lanes + 1) * LANE);
+        let (width, height) = (LABELS + TIME + 40, self.lanes * LANE);
         format!("<svg width={width} height={height}>{}</svg>", self.body)
     }
 
@@ -231,7 +231,7 @@ impl<'h> Drawing<'h> {
             let at = Instant::from_micros(micros);
             let x = self.x(at);
             format!(
-                "<line class=axis x1={x} x2={x} y1={LANE} y2={height} /><text x={x} y=11>{at}\
+                "<line class=axis x1={x} x2={x} y1={LANE} y2={height} /><text x={x} y=11 text-anchor=middle>{at}\
                  </text>"
             )
         });

@@ -208,3 +208,39 @@ fn every_kind_of_failure_is_told() {
     0 passed, 1 failed
     "#);
 }
+
+#[test]
+fn a_complaint_of_a_checker_comes_with_what_its_parties_knew() {
+    let at = Instant::ORIGIN + Duration::from_millis(1_500);
+    let complaint = "agreement: a and b have been in different sessions since 0s (at 1.5s)";
+    let failure = Failure::Stopped { at, stop: Stop::Violation(complaint.into()) };
+    let (text, exit) = report(&[case("a", &[1])], false, &|scenario, seed| {
+        let mut report = fails(scenario, seed, failure.clone());
+        report.explain(scenario);
+        report
+    });
+    assert_eq!(exit, Exit::Failed);
+    // What nodes send is no matter of this test.
+    let lines = details(&text).lines().map(|line| line.split(" (").next().unwrap_or_default());
+    insta::assert_snapshot!(lines.collect::<Vec<_>>().join("\n"), @r"
+
+            FAIL a@1  Two nodes
+                 expected  what the checkers ask of every run
+                 happened  at 1.5s: agreement: a and b have been in different sessions since 0s
+                 knew      a:
+                             b active since 0s
+                             b thought to be at 198.18.0.2:4747, next timer Ping at 10s
+                 knew      b:
+                             a active since 0s
+                             a thought to be at 198.18.0.1:4747, next timer Ping at 10s
+                 before    at 0s  a gets datagram 2
+                           at 0s  a sends datagram 2
+                           at 0s  b gets datagram 2
+                           at 0s  b: handshake with a done
+                           at 0s  b: session with a active
+                           at 0s  b: round trip to a 0s
+                 rerun     cargo sim run scenarios/a.toml --seed 1
+
+    0 passed, 1 failed
+    ");
+}
