@@ -3,7 +3,7 @@
 //! Nothing of this is kept while a run is made. One that failed is made again, which gives the same
 //! run, and is looked at where it went wrong.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use underpass_core::{Duration, Instant};
@@ -54,8 +54,8 @@ pub(crate) fn of(failures: &[Failure], scenario: &Scenario, mut world: World) ->
 #[derive(Clone)]
 struct Question {
     at: Instant,
-    /// Nobody in particular, if it is empty.
-    parties: BTreeSet<NodeId>,
+    /// With whom of the others each has to do. Nobody in particular, if it is empty.
+    parties: BTreeMap<NodeId, BTreeSet<NodeId>>,
     /// Every event matters, not only those that change what is known.
     in_detail: bool,
 }
@@ -72,13 +72,15 @@ impl Question {
                     Stop::Violation(text) => named(text, names),
                     Stop::MaxEvents { .. } => BTreeSet::new(),
                 };
-                Self { at: *at, parties, in_detail: true }
+                let others = |party| parties.iter().copied().filter(move |other| *other != party);
+                let parties = parties.iter().map(|party| (*party, others(*party).collect()));
+                Self { at: *at, parties: parties.collect(), in_detail: true }
             }
         }
     }
 
     fn concerns(&self, nodes: &[NodeId]) -> bool {
-        self.parties.is_empty() || nodes.iter().all(|node| self.parties.contains(node))
+        self.parties.is_empty() || nodes.iter().all(|node| self.parties.contains_key(node))
     }
 }
 
@@ -97,18 +99,17 @@ fn knowledge(
     scenario: &Scenario,
     world: &World,
 ) -> Vec<(String, Vec<String>)> {
-    let members = question.parties.iter().filter(|party| {
-        // A hostile machine is nobody's peer.
-        scenario.nodes[party.0 as usize].hostile.is_none()
-    });
-    let members: Vec<(NodeId, &str)> =
-        members.map(|party| (*party, scenario.nodes[party.0 as usize].name.as_str())).collect();
-    let knows = |&(party, name): &(NodeId, &str)| {
-        let others: Vec<_> = members.iter().copied().filter(|(other, _)| *other != party).collect();
-        let lines = world.machine(party)?.knowledge(&others[..others.len().min(PARTIES)]);
-        Some((name.to_owned(), lines))
+    // A hostile machine is nobody's peer.
+    let member = |&node: &NodeId| {
+        let party = &scenario.nodes[node.0 as usize];
+        party.hostile.is_none().then_some((node, party.name.as_str()))
     };
-    members.iter().take(PARTIES).filter_map(knows).collect()
+    let knows = |(party, others): (&NodeId, &BTreeSet<NodeId>)| {
+        let (_, name) = member(party)?;
+        let others: Vec<_> = others.iter().filter_map(member).take(PARTIES).collect();
+        Some((name.to_owned(), world.machine(*party)?.knowledge(&others)))
+    };
+    question.parties.iter().filter_map(knows).take(PARTIES).collect()
 }
 
 /// The last events for each question.
@@ -221,7 +222,8 @@ fn words(
     let name = |node: NodeId| nodes[node.0 as usize].as_str();
     match what {
         Happening::Lost { packet, why, .. } if is_common => {
-            let to = packet.to.map_or("nobody", name);
+            // Whose address it is, a NAT on the way may have to say.
+            let to = packet.to.map_or(packet.destination.to_string(), |to| name(to).into());
             format!("datagram from {} to {to} lost: {why}", name(packet.from))
         }
         Happening::Observed(node, Observation::Refused { to, why, .. }) if is_common => {

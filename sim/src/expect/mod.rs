@@ -65,8 +65,8 @@ pub struct Unmet {
     pub origin: Origin,
     /// When it turned out so.
     pub at: Instant,
-    /// Whom the facts that decided it are about.
-    pub parties: BTreeSet<NodeId>,
+    /// Whom the facts that decided it are about, and whom of the others each has to do with there.
+    pub parties: BTreeMap<NodeId, BTreeSet<NodeId>>,
     /// What was expected, in words.
     pub expected: String,
     /// What happened instead, and when.

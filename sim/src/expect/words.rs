@@ -19,8 +19,8 @@ pub(super) struct Found {
     pub(super) seen: String,
     /// What each party of these facts knew.
     pub(super) knew: Vec<String>,
-    /// These parties.
-    pub(super) parties: BTreeSet<NodeId>,
+    /// These parties, and whom of the others each has to do with.
+    pub(super) parties: BTreeMap<NodeId, BTreeSet<NodeId>>,
 }
 
 /// Of which directions between two nodes something is said.
@@ -93,15 +93,20 @@ impl Words<'_> {
         let decide = || facts.iter().filter(|tracked| !any_blamed || blamed(tracked));
         let seen = listed(decide().map(|tracked| self.seen(&tracked.fact)), "; ");
         let mut knew: BTreeMap<NodeId, Vec<String>> = BTreeMap::new();
+        let mut parties: BTreeMap<NodeId, BTreeSet<NodeId>> = BTreeMap::new();
         for tracked in decide().take(SHOWN) {
-            for (node, knows) in self.knew(&tracked.fact) {
+            let known = self.knew(&tracked.fact);
+            for (node, _) in &known {
+                let others = known.iter().map(|(other, _)| *other).filter(|other| other != node);
+                parties.entry(*node).or_default().extend(others);
+            }
+            for (node, knows) in known {
                 let lines = knew.entry(node).or_default();
                 if !lines.contains(&knows) {
                     lines.push(knows);
                 }
             }
         }
-        let parties = knew.keys().copied().collect();
         let line = |(node, lines): (NodeId, Vec<String>)| {
             format!("{}: {}", self.name(node), lines.join("; "))
         };

@@ -29,7 +29,7 @@ Exit codes:
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Run every scenario with each of its seeds
-    Run(RunArguments),
+    Run(Box<RunArguments>),
     /// Look for mistakes in scenario files without running them
     Check(Paths),
     /// List scenarios: name, title, nodes, seeds, virtual time of each run, tags

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::slice;
 
+use underpass_sim::scenario::discover::shown;
+
 use super::Exit;
 use super::arguments::DiffArguments;
 use super::panics;
@@ -57,7 +59,7 @@ fn one(name: &Path) -> Result<Case, Refusal> {
         _ => {
             let case = &cases[0];
             let run = run_name(&case.scenario.name, case.seeds[0]);
-            let name = name.display();
+            let name = shown(name);
             let message = format!("{name} is more than one run: name one, as {run}");
             Err(Refusal::Arguments(message))
         }

@@ -53,7 +53,8 @@ impl TagFilter {
         for tag in self.with.iter().chain(&self.without) {
             if !known.contains(&tag.as_str()) {
                 let help = suggest(tag, "tags", known.iter().copied());
-                let message = format!("no scenario has the tag `{}`: {help}", tag.escape_default());
+                let tag = tag.escape_default();
+                let message = format!("no scenario selected has the tag `{tag}`: {help}");
                 return Err(Refusal::Arguments(message));
             }
         }

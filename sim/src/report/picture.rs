@@ -264,7 +264,7 @@ fn order(scenario: &Scenario, run: &Run) -> Vec<NodeId> {
     };
     let is_party = |node: &NodeId| {
         failures.iter().any(|failure| match failure {
-            Failure::Unmet(unmet) => unmet.parties.contains(node),
+            Failure::Unmet(unmet) => unmet.parties.contains_key(node),
             Failure::Stopped { .. } => false,
         })
     };

@@ -60,7 +60,7 @@ pub(super) fn unmet() -> Failure {
     Failure::Unmet(Unmet {
         origin: Origin { line: 34, text: "by = \"7s\", session = { ... }".into() },
         at: Instant::ORIGIN + Duration::from_secs(7),
-        parties: [NodeId(0), NodeId(1)].into(),
+        parties: [(NodeId(0), [NodeId(1)].into()), (NodeId(1), [NodeId(0)].into())].into(),
         expected: "laptop and sensor active by 7s".into(),
         happened: "laptop active at 8.2s\nsensor never".into(),
         knew: vec!["laptop: active since 8.2s".into(), "sensor: nothing of laptop".into()],

@@ -31,12 +31,12 @@ fn tags_choose_scenarios() {
 fn a_tag_that_nothing_has_is_a_mistake() {
     let folder = folder("unknown-tag");
     for (words, message) in [
-        ("run --tag nta", "error: no scenario has the tag `nta`: did you mean `nat`?\n"),
+        ("run --tag nta", "error: no scenario selected has the tag `nta`: did you mean `nat`?\n"),
         (
             "run --skip-tag long",
-            "error: no scenario has the tag `long`: the tags are `health`, `nat`, `slow`\n",
+            "error: no scenario selected has the tag `long`: the tags are `health`, `nat`, `slow`\n",
         ),
-        ("list --tag hea\u{1b}lth", "error: no scenario has the tag `hea\\u{1b}lth`: "),
+        ("list --tag hea\u{1b}lth", "error: no scenario selected has the tag `hea\\u{1b}lth`: "),
     ] {
         let done = folder.sim(words);
         assert_eq!((done.code, done.out.as_str()), (2, ""), "{words}");
