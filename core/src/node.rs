@@ -409,6 +409,11 @@ impl<S: Storage> Node<S> {
         Ok(session.and_then(hash))
     }
 
+    #[cfg(feature = "inspect")]
+    pub(crate) fn peers(&self) -> &[PeerSlot] {
+        self.storage.peers()
+    }
+
     fn slot(&self, peer: Peer) -> Result<&PeerSlot, UnknownPeer> {
         let slot = self.storage.peers().get(usize::from(peer.slot)).ok_or(UnknownPeer)?;
         let is_same = slot.generation == peer.generation && slot.is_taken;
