@@ -18,7 +18,7 @@ pub use fragment::MAX_MESSAGE;
 pub(crate) use fragment::{FRAGMENT_LEN, FRAGMENTS_MAX, Fragment, fragment_len, fragments};
 pub(crate) use handshake::{Confirm, Hello, MAC_LEN, Pattern, Welcome, is_for};
 pub(crate) use intro::{CAN_RELAY, Intro};
-pub(crate) use relay::{Attested, Named, Offer, Open, RelayMessage, Reserved};
+pub(crate) use relay::{Attested, Named, Offer, Open, Proof, RelayMessage, Reserved};
 pub(crate) use sealed::SealedHeader;
 pub(crate) use stateless::{Cookie, NoSession};
 
