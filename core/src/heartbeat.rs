@@ -167,20 +167,51 @@ pub(crate) fn on_pong(
 ) -> Result<Option<Turn>, Dropped> {
     let now = cx.now();
     let peer = cx.peer(from);
+    let before = peer.ways.course.primary();
     let round_trip =
         peer.ways.answered(via.way, &pong.probe, now).ok_or(Dropped::UnexpectedPong)?;
+    let is_current = peer.current == Some(via.session);
+    if let Some(known) = peer.ways.find_mut(via.way)
+        && let Some(seen) = pong.seen.filter(|_| is_current)
+    {
+        known.arrived = known.arrived.max(seen.next);
+    }
+    Ok(answered(from, via.way, before, round_trip, cx))
+}
+
+/// A peer was asked on this way by another part, and has answered.
+pub(crate) fn on_answer(
+    peer: u16,
+    way: Way,
+    round_trip: Duration,
+    cx: &mut Cx<'_>,
+) -> Option<Turn> {
+    let now = cx.now();
+    let ways = &mut cx.peer(peer).ways;
+    let before = ways.course.primary();
+    ways.prove(way, round_trip, now);
+    answered(peer, way, before, round_trip, cx)
+}
+
+/// A peer has answered on this way; `before` is the one that its packets took.
+fn answered(
+    from: u16,
+    way: Way,
+    before: Option<Way>,
+    round_trip: Duration,
+    cx: &mut Cx<'_>,
+) -> Option<Turn> {
+    let now = cx.now();
+    let peer = cx.peer(from);
     let interval = peer.heartbeat.interval;
-    if let Some(known) = peer.ways.find_mut(via.way) {
-        if let Some(exchange) = known.exchange.take() {
-            known.ping_at = Held::This(exchange.begun + interval);
-        }
-        if let Some(seen) = pong.seen.filter(|_| peer.current == Some(via.session)) {
-            known.arrived = known.arrived.max(seen.next);
-        }
+    if let Some(known) = peer.ways.find_mut(way) {
+        let begun = known.exchange.take().map_or(now, |exchange| exchange.begun);
+        known.ping_at = Held::This(begun + interval);
     }
     peer.heartbeat.round_trip = Some(round_trip);
     peer.news.round_trip = Some(round_trip);
     let was_active = peer.state == PeerState::Active;
+    let is_rerouted = peer.ways.course.primary() != before;
     if !was_active {
         peer.enter(PeerState::Active, now);
     }
@@ -188,7 +219,7 @@ pub(crate) fn on_pong(
     paths::after_change(from, cx);
     arm(from, cx);
     restart_silence(from, cx);
-    Ok((!was_active).then_some(Turn::Alive(from)))
+    if was_active { is_rerouted.then_some(Turn::Rerouted(from)) } else { Some(Turn::Alive(from)) }
 }
 
 pub(crate) fn on_timer(timer: Timer, peer: u16, cx: &mut Cx<'_>) -> Option<Turn> {
@@ -204,6 +235,7 @@ fn on_ping_timer(peer: u16, cx: &mut Cx<'_>) -> Option<Turn> {
     let now = cx.now();
     let slot = cx.peer(peer);
     let interval = slot.heartbeat.interval;
+    let before = slot.ways.course.primary();
     let is_due = |known: &&mut Known| known.ping_at.get().is_some_and(|at| at <= now);
     let known = slot.ways.iter_mut().find(is_due)?;
     known.ping_at = Held::Nothing;
@@ -224,10 +256,11 @@ fn on_ping_timer(peer: u16, cx: &mut Cx<'_>) -> Option<Turn> {
             slot.ways.expired(way, now);
         }
     }
+    let is_rerouted = slot.ways.course.primary() != before;
     cx.make_ready(Actor::Peer(peer));
     paths::after_change(peer, cx);
     arm(peer, cx);
-    None
+    is_rerouted.then_some(Turn::Rerouted(peer))
 }
 
 /// Sets the timer for the first way that is due.

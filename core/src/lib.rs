@@ -80,6 +80,7 @@
 //!     struct Board {
 //!         peers: 8, handshakes: 4, window_bits: 256,
 //!         messages: 16, message_window: 32, buffer: 4096,
+//!         punches: 1,
 //!     }
 //! }
 //!
@@ -138,6 +139,7 @@ mod noise;
 mod path;
 mod paths;
 mod peer;
+mod punch;
 mod realm;
 mod receive;
 mod reconnect;
@@ -167,6 +169,7 @@ pub use network::Network;
 pub use node::Node;
 pub use path::{MAX_TRANSMIT, Path, Route, Socket, Transmit};
 pub use peer::{Peer, PeerSlot, PeerState};
+pub use punch::{ProbeCell, PunchSlot, RelayReason, Relayed};
 pub use record::{Log, PlayError, Played, Player, Recorder};
 pub use session::SessionSlot;
 pub use session::handshake::HandshakeSlot;

@@ -14,9 +14,11 @@ use crate::noise::Role;
 use crate::path::Path;
 use crate::paths::{self, Ways};
 use crate::peer::{Contact, PeerState};
+use crate::punch;
 use crate::reconnect;
 use crate::session::handshake::Confirmed;
 use crate::session::{self, handshake};
+use crate::time::Duration;
 use crate::way::Way;
 use crate::wire::Confirm;
 
@@ -42,6 +44,10 @@ pub(crate) enum Turn {
     Silent(u16),
     /// A peer's packets come by a way on which it has not answered yet.
     SeemsAt(u16),
+    /// A probe to a peer was answered there.
+    Punched { peer: u16, path: Path, round_trip: Duration },
+    /// The packets of an active peer take another way.
+    Rerouted(u16),
     /// More has come from there: a `Ping` that had to wait may go there now.
     MayBePinged(u16),
 }
@@ -58,9 +64,15 @@ pub(crate) fn on_turn(turn: Option<Turn>, cx: &mut Cx<'_>) {
         Turn::Alive(peer) => {
             reconnect::succeeded(peer, cx);
             delivery::wake(peer, cx);
+            punch::on_course(peer, cx);
         }
         Turn::Silent(peer) => silent(peer, cx),
         Turn::SeemsAt(peer) => heartbeat::ping_now(peer, cx),
+        Turn::Punched { peer, path, round_trip } => {
+            let turn = heartbeat::on_answer(peer, path.into(), round_trip, cx);
+            on_turn(turn, cx);
+        }
+        Turn::Rerouted(peer) => punch::on_course(peer, cx),
         Turn::MayBePinged(peer) => heartbeat::wake(peer, cx),
     }
 }
@@ -176,6 +188,19 @@ pub(crate) fn confirmed(
     Ok(peer)
 }
 
+/// This host is elsewhere, or its links are others.
+pub(crate) fn network_changed(cx: &mut Cx<'_>) {
+    punch::on_network_change(cx);
+    for peer in 0..cx.peers.len() as u16 {
+        if cx.peer(peer).current.is_some() {
+            heartbeat::ping_now(peer, cx);
+        } else if cx.peer(peer).is_taken {
+            reconnect::succeeded(peer, cx);
+            dial(peer, cx);
+        }
+    }
+}
+
 /// Who wants a new peer to have a slot.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Asker {
@@ -260,6 +285,7 @@ fn without_ways(peer: u16, cx: &mut Cx<'_>) {
     cx.peer(peer).ways = Ways::NONE;
     paths::after_change(peer, cx);
     heartbeat::stop(peer, cx);
+    punch::stop(peer, cx);
 }
 
 fn failed(peer: u16, cx: &mut Cx<'_>) {

@@ -10,6 +10,7 @@ use crate::held::Held;
 use crate::identity::PeerId;
 use crate::path::Path;
 use crate::paths::Ways;
+use crate::punch::{Punching, RelayReason};
 use crate::session::SessionId;
 use crate::time::{Duration, Instant};
 use crate::timer::PeerTimers;
@@ -91,6 +92,7 @@ pub struct PeerSlot {
     pub(crate) hints_from: Instant,
     pub(crate) channel: Channel,
     pub(crate) heartbeat: Heartbeat,
+    pub(crate) punch: Punching,
     pub(crate) delivery: Delivery,
     pub(crate) timers: PeerTimers,
     pub(crate) news: News,
@@ -108,11 +110,21 @@ pub(crate) struct News {
     /// The way that was last reported since the peer became active.
     pub(crate) way: Held<Way>,
     pub(crate) round_trip: Option<Duration>,
+    /// Why it is relayed, if it is.
+    pub(crate) reason: Held<RelayReason>,
+    /// The same, as it was last reported.
+    pub(crate) reported_reason: Held<RelayReason>,
 }
 
 impl News {
-    pub(crate) const NONE: Self =
-        Self { queued: false, reported: PeerState::Init, way: Held::Nothing, round_trip: None };
+    pub(crate) const NONE: Self = Self {
+        queued: false,
+        reported: PeerState::Init,
+        way: Held::Nothing,
+        round_trip: None,
+        reason: Held::Nothing,
+        reported_reason: Held::Nothing,
+    };
 }
 
 impl PeerSlot {
@@ -133,6 +145,7 @@ impl PeerSlot {
         hints_from: Instant::ORIGIN,
         channel: Channel::NONE,
         heartbeat: Heartbeat::IDLE,
+        punch: Punching::NONE,
         delivery: Delivery::EMPTY,
         timers: PeerTimers::STOPPED,
         news: News::NONE,
@@ -161,12 +174,19 @@ impl PeerSlot {
             self.news.way = Held::This(way);
             return Some(Event::Route(peer, way.route()));
         }
+        if self.news.reported_reason.get() != self.news.reason.get() {
+            self.news.reported_reason = self.news.reason;
+            if let Some(reason) = self.news.reason.get() {
+                return Some(Event::Relayed(peer, reason));
+            }
+        }
         self.news.round_trip.take().map(|round_trip| Event::RoundTrip(peer, round_trip))
     }
 
     pub(crate) fn has_news(&self) -> bool {
         self.news.reported != self.state
             || self.new_way().is_some()
+            || self.news.reported_reason.get() != self.news.reason.get()
             || self.news.round_trip.is_some()
     }
 

@@ -15,6 +15,8 @@ pub enum Timer {
     Stretch,
     /// When to dial a peer that is gone.
     Reconnect,
+    /// When to look for a direct way to a peer, and what is next in that.
+    Punch,
     /// When to forget the session that a newer one has replaced.
     PreviousSession,
     /// When the keys of a session are to be updated, erased, renewed or given up.
@@ -66,19 +68,20 @@ pub(crate) struct Timers<K, const N: usize> {
 }
 
 /// A peer's timers.
-pub(crate) type PeerTimers = Timers<OfPeer, 10>;
+pub(crate) type PeerTimers = Timers<OfPeer, 11>;
 /// A handshake's timers.
 pub(crate) type HandshakeTimers = Timers<OfHandshake, 2>;
 
 pub(crate) struct OfPeer;
 pub(crate) struct OfHandshake;
 
-impl Kinds<10> for OfPeer {
-    const KINDS: [Timer; 10] = [
+impl Kinds<11> for OfPeer {
+    const KINDS: [Timer; 11] = [
         Timer::Ping,
         Timer::Silence,
         Timer::Stretch,
         Timer::Reconnect,
+        Timer::Punch,
         Timer::PreviousSession,
         Timer::Keys,
         Timer::Acknowledge,

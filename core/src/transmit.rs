@@ -12,6 +12,7 @@ use crate::error::SendError;
 use crate::heartbeat::{self, Via};
 use crate::path::{MAX_TRANSMIT, Path, Piece, Transmit};
 use crate::peer::PeerState;
+use crate::punch;
 use crate::session::{self, Owner, SessionId, handshake, upkeep};
 use crate::stateless;
 use crate::way::{Circuit, Way};
@@ -71,8 +72,10 @@ fn to_active(peer: u16, cx: &mut Cx<'_>) -> Option<Via> {
 
 /// One datagram a turn, so that a peer with much to be sent delays no other by more than that.
 fn to_peer(peer: u16, out: &mut [u8; MAX_TRANSMIT], cx: &mut Cx<'_>) -> Option<Transmit> {
-    let sent = control(peer, out, cx).or_else(|| message(peer, out, cx))?;
-    if heartbeat::owes(peer, cx) || delivery::owes(peer, cx) {
+    let sent = control(peer, out, cx)
+        .or_else(|| punch_message(peer, out, cx))
+        .or_else(|| message(peer, out, cx))?;
+    if heartbeat::owes(peer, cx) || punch::owes(peer, cx) || delivery::owes(peer, cx) {
         cx.make_ready(Actor::Peer(peer));
     }
     Some(sent)
@@ -81,6 +84,11 @@ fn to_peer(peer: u16, out: &mut [u8; MAX_TRANSMIT], cx: &mut Cx<'_>) -> Option<T
 fn control(peer: u16, out: &mut [u8; MAX_TRANSMIT], cx: &mut Cx<'_>) -> Option<Transmit> {
     let (via, control) = heartbeat::take_owed(peer, session::to_ping, cx)?;
     let len = control.encode(&mut content(out)[..Control::LEN_MAX]);
+    seal(via, None, len, out, cx)
+}
+
+fn punch_message(peer: u16, out: &mut [u8; MAX_TRANSMIT], cx: &mut Cx<'_>) -> Option<Transmit> {
+    let (via, len) = punch::take_owed(peer, content(out), cx)?;
     seal(via, None, len, out, cx)
 }
 

@@ -158,11 +158,16 @@ impl Known {
         let at = tries.clone().find(|tried| tried.nonce == probe.nonce)?.at;
         let round_trip = now.saturating_since(at);
         self.tries = [Held::Nothing; TRIES_KEPT];
+        self.prove(round_trip, now);
+        Some(round_trip)
+    }
+
+    /// It was answered.
+    pub(super) fn prove(&mut self, round_trip: Duration, now: Instant) {
         self.round_trip = Some(round_trip);
         self.ping_owed = false;
         if self.proof != Proof::Validated {
             (self.proof, self.since) = (Proof::Validated, now);
         }
-        Some(round_trip)
     }
 }

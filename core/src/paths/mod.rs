@@ -116,6 +116,12 @@ impl Ways {
         Some(round_trip)
     }
 
+    /// Another part has asked on this way, and it was answered.
+    pub(crate) fn prove(&mut self, way: Way, round_trip: Duration, now: Instant) {
+        self.add(way, Balance::OWN_CHOICE, now).prove(round_trip, now);
+        self.choose(now);
+    }
+
     /// An attempt on this way has had its time, and no answer has come. Whether it is kept, as there is
     /// no better one.
     pub(crate) fn expired(&mut self, way: Way, now: Instant) -> bool {

@@ -8,6 +8,7 @@ mod control;
 mod fragment;
 mod handshake;
 mod intro;
+mod punch;
 mod sealed;
 mod stateless;
 
@@ -19,6 +20,7 @@ pub use fragment::MAX_MESSAGE;
 pub(crate) use fragment::{FRAGMENT_LEN, FRAGMENTS_MAX, Fragment, fragment_len, fragments};
 pub(crate) use handshake::{Confirm, Hello, MAC_LEN, Pattern, Welcome, is_for};
 pub(crate) use intro::Intro;
+pub(crate) use punch::{CANDIDATES, Candidates, Mapping, Punch, PunchKind};
 pub(crate) use sealed::SealedHeader;
 pub(crate) use stateless::{Cookie, NoSession};
 

@@ -20,7 +20,7 @@ underpass_core::storage! {
     /// As small as a board's.
     pub(crate) struct Board {
         peers: 4, handshakes: 4, window_bits: 256,
-        messages: 16, message_window: 32, buffer: 16384,
+        messages: 16, message_window: 32, buffer: 16384, punches: 1,
     }
 }
 
