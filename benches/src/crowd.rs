@@ -53,6 +53,8 @@ impl Crowd {
             messages: 2,
             message_window: 32,
             buffer: 2048,
+            circuits: 0,
+            punches: 1,
         };
         let many = Capacity {
             peers: 4096,
@@ -61,6 +63,8 @@ impl Crowd {
             messages: 1024,
             message_window: 1024,
             buffer: 1 << 20,
+            circuits: 0,
+            punches: 1,
         };
         let mut server = Member::new(1, HeapStorage::new(many));
         let member = |number| Member::new(number, HeapStorage::new(one));

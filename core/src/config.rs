@@ -2,6 +2,7 @@
 
 use crate::access::Access;
 use crate::network::Network;
+use crate::relay::Limits;
 use crate::time::Duration;
 
 /// A node's configuration.
@@ -16,6 +17,8 @@ pub struct Config {
     pub ping_interval: Duration,
     /// Whom the node deals with; [`Node::set_access`](crate::Node::set_access) changes it.
     pub access: Access,
+    /// How much it relays for those whom [`access`](Self::access) names.
+    pub relay: Limits,
     /// How long a message is tried before it ends without an acknowledgement. Kept within
     /// [`MESSAGE_LIFETIME_MIN`](Self::MESSAGE_LIFETIME_MIN) and
     /// [`MESSAGE_LIFETIME_MAX`](Self::MESSAGE_LIFETIME_MAX).
@@ -43,6 +46,7 @@ impl Config {
             network,
             ping_interval: Self::PING_INTERVAL,
             access: Access::DEFAULT,
+            relay: Limits::DEFAULT,
             message_lifetime: Self::MESSAGE_LIFETIME,
         }
     }

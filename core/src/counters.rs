@@ -87,8 +87,11 @@ counted! {
         /// Sealed by the peer, of a type or form that this version does not know. Its counter is
         /// used up.
         UnknownMessage = "dropped.unknown-message",
-        /// For a circuit that this node keeps for nobody, or not for its sender. Its counter is used up.
+        /// About a circuit that this node does not know, or that its sender has nothing to do with; or from
+        /// a relay that was not asked. Its counter is used up.
         UnknownCircuit = "dropped.unknown-circuit",
+        /// Beyond what this node relays. Its counter is used up, and its sender may be told.
+        RelayLimited = "dropped.relay-limited",
         /// A relay's packet that came through a relay: only one is between two peers. Its counter is used
         /// up.
         NestedRelay = "dropped.nested-relay",
@@ -181,6 +184,14 @@ counted! {
         FragmentsRepeated = "fragments.repeated",
         /// Acknowledgements sent.
         AcksSent = "acks.sent",
+        /// Circuits that this node, as a relay, has brought about.
+        CircuitsOpened = "circuits.opened",
+        /// Datagrams that it has sent on as a relay.
+        DatagramsRelayed = "datagrams.relayed",
+        /// Bytes of those.
+        BytesRelayed = "bytes.relayed",
+        /// Notices of a relay that it has dropped what was beyond its limits.
+        RelayLimits = "relay.limits",
     }
 }
 

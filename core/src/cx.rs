@@ -14,6 +14,7 @@ use crate::identity::PeerId;
 use crate::peer::{Contact, News, Peer, PeerSlot};
 use crate::punch::{self, ProbeCell, PunchSlot};
 use crate::realm::Realms;
+use crate::relay::{Bucket, CircuitSlot, OFFERS, Offered, RELAYS};
 use crate::session::cookie::CookieSecrets;
 use crate::session::handshake::{HandshakeSlot, Share, UnderWay};
 use crate::session::hint::HintLimits;
@@ -45,6 +46,11 @@ pub(crate) struct State {
     pub(crate) tickets: u64,
     /// The deadline at the top of the heap.
     pub(crate) first_deadline: Option<Deadline>,
+    /// Where this node is reached.
+    pub(crate) relays: [Held<Peer>; RELAYS],
+    pub(crate) offers: [Held<Offered>; OFFERS],
+    /// What it has relayed lately.
+    pub(crate) relayed: Bucket,
     under_way: UnderWay,
     deadlines_len: u16,
     index_hasher: SipHasher13,
@@ -63,6 +69,8 @@ pub(crate) struct State {
 pub(crate) enum Actor {
     Peer(u16),
     Handshake(u16),
+    /// A circuit of ours: it has no timers.
+    Circuit(u16),
 }
 
 /// The state and the tables, borrowed for one call.
@@ -71,6 +79,7 @@ pub(crate) struct Cx<'a> {
     pub(crate) peers: &'a mut [PeerSlot],
     pub(crate) handshakes: &'a mut [HandshakeSlot],
     pub(crate) sessions: &'a mut [SessionSlot],
+    pub(crate) circuits: &'a mut [CircuitSlot],
     pub(crate) messages: &'a mut [MessageSlot],
     pub(crate) flights: &'a mut [FlightSlot],
     pub(crate) message_windows: &'a mut [u32],
@@ -117,6 +126,9 @@ impl State {
             counters: Counters::ZERO,
             tickets,
             first_deadline: None,
+            relays: [Held::Nothing; RELAYS],
+            offers: [Held::Nothing; OFFERS],
+            relayed: Bucket::FULL,
             under_way: UnderWay::NONE,
             deadlines_len: 0,
             index_hasher,
@@ -144,6 +156,7 @@ impl<'a> Cx<'a> {
             messages: 0,
             message_window: 0,
             buffer: 0,
+            circuits: tables.circuits.len(),
             punches: 0,
         };
         Self {
@@ -151,6 +164,7 @@ impl<'a> Cx<'a> {
             peers: tables.peers,
             handshakes: tables.handshakes,
             sessions: tables.sessions,
+            circuits: tables.circuits,
             messages: tables.messages,
             flights: tables.flights,
             message_windows: tables.message_windows,
@@ -170,6 +184,7 @@ impl<'a> Cx<'a> {
         self.peers.fill_with(|| PeerSlot::EMPTY);
         self.handshakes.fill_with(|| HandshakeSlot::EMPTY);
         self.sessions.fill_with(|| SessionSlot::EMPTY);
+        self.circuits.fill_with(|| CircuitSlot::EMPTY);
         self.deadlines.fill(DeadlineSlot::EMPTY);
         self.message_windows.fill(0);
         self.blocks.fill(0);
@@ -386,6 +401,12 @@ impl<'a> Cx<'a> {
         (self.sessions.len() as u32).next_power_of_two() - 1
     }
 
+    // Circuits.
+
+    pub(crate) fn circuit(&mut self, slot: u16) -> &mut CircuitSlot {
+        &mut self.circuits[usize::from(slot)]
+    }
+
     // Messages.
 
     pub(crate) fn message(&mut self, slot: u16) -> &mut MessageSlot {
@@ -398,6 +419,7 @@ impl<'a> Cx<'a> {
         match actor {
             Actor::Peer(slot) => self.peer(slot).timers.set(timer, at),
             Actor::Handshake(slot) => self.handshake(slot).timers.set(timer, at),
+            Actor::Circuit(_) => unreachable!("a circuit has no timers"),
         }
         self.update_deadline(actor);
     }
@@ -410,6 +432,7 @@ impl<'a> Cx<'a> {
         let timer = match actor {
             Actor::Peer(slot) => self.peer(slot).timers.take_due(now),
             Actor::Handshake(slot) => self.handshake(slot).timers.take_due(now),
+            Actor::Circuit(_) => unreachable!("a circuit has no timers"),
         };
         self.update_deadline(actor);
         timer.map(|timer| (actor, timer))
@@ -419,6 +442,7 @@ impl<'a> Cx<'a> {
         let deadline = match actor {
             Actor::Peer(slot) => self.peer(slot).timers.earliest(),
             Actor::Handshake(slot) => self.handshake(slot).timers.earliest(),
+            Actor::Circuit(_) => unreachable!("a circuit has no timers"),
         };
         let number = self.number(actor);
         let mut heap = self.heap();
@@ -453,6 +477,7 @@ impl<'a> Cx<'a> {
         match actor {
             Actor::Peer(slot) => &mut self.peer(slot).is_ready,
             Actor::Handshake(slot) => &mut self.handshake(slot).is_ready,
+            Actor::Circuit(slot) => &mut self.circuit(slot).is_ready,
         }
     }
 
@@ -482,18 +507,22 @@ impl<'a> Cx<'a> {
         Some(slot)
     }
 
-    /// Peers first, then handshakes.
+    /// Peers first, then handshakes, then circuits.
     fn number(&self, actor: Actor) -> u16 {
         match actor {
             Actor::Peer(slot) => slot,
             Actor::Handshake(slot) => self.peers.len() as u16 + slot,
+            Actor::Circuit(slot) => (self.peers.len() + self.handshakes.len()) as u16 + slot,
         }
     }
 
     fn actor(&self, number: u16) -> Actor {
-        match number.checked_sub(self.peers.len() as u16) {
-            None => Actor::Peer(number),
-            Some(slot) => Actor::Handshake(slot),
+        let Some(number) = number.checked_sub(self.peers.len() as u16) else {
+            return Actor::Peer(number);
+        };
+        match number.checked_sub(self.handshakes.len() as u16) {
+            None => Actor::Handshake(number),
+            Some(slot) => Actor::Circuit(slot),
         }
     }
 }
@@ -501,7 +530,7 @@ impl<'a> Cx<'a> {
 impl<'a> Queues<'a> {
     fn split(cells: &'a mut [u16], capacity: &Capacity) -> Self {
         let (peers, handshakes) = (capacity.peers, capacity.handshakes);
-        let (ready, cells) = cells.split_at_mut(peers + handshakes);
+        let (ready, cells) = cells.split_at_mut(peers + handshakes + capacity.circuits);
         let (events, cells) = cells.split_at_mut(peers);
         let (jobs, cells) = cells.split_at_mut(handshakes);
         let (free_peers, cells) = cells.split_at_mut(peers);

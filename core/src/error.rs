@@ -19,6 +19,8 @@ pub enum CapacityError {
     MessageWindow,
     /// Not between 1,440 and 10,485,600 bytes for messages.
     Buffer,
+    /// More than 16,384 circuits.
+    Circuits,
     /// Not between 1 and 1,024 attempts to reach peers directly.
     Punches,
     /// A table has another length than [`Capacity`](crate::Capacity) gives.
@@ -86,6 +88,7 @@ impl fmt::Display for CapacityError {
             Self::Messages => "a storage holds 2 to 16,384 messages",
             Self::MessageWindow => "a message window has 32, 64, 128, 256, 512 or 1,024 bits",
             Self::Buffer => "messages need 1,440 to 10,485,600 bytes",
+            Self::Circuits => "a storage holds up to 16,384 circuits",
             Self::Punches => "a storage holds 1 to 1,024 attempts to reach peers directly",
             Self::Tables => "the tables of the storage do not have the lengths of its capacity",
         })

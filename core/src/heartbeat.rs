@@ -9,7 +9,7 @@ use crate::crypto::aead::TAG_LEN;
 use crate::cx::{Actor, Cx};
 use crate::held::Held;
 use crate::lifecycle::Turn;
-use crate::paths::{self, Balance, Exchange, Known};
+use crate::paths::{self, Balance, Exchange, Hold, Known};
 use crate::peer::{PeerSlot, PeerState};
 use crate::session::{Owner, SessionId};
 use crate::time::{Duration, Instant};
@@ -33,6 +33,8 @@ pub(crate) struct Heartbeat {
     pub(crate) interval: Duration,
     /// The last round trip measured.
     pub(crate) round_trip: Option<Duration>,
+    /// How long its direct ways are open in silence.
+    pub(crate) hold: Hold,
     /// When the last answer came, or the session began.
     answered_at: Instant,
     pongs_owed: [Held<PongOwed>; PONGS_OWED],
@@ -62,6 +64,7 @@ impl Heartbeat {
     pub(crate) const IDLE: Self = Self {
         interval: Duration::ZERO,
         round_trip: None,
+        hold: Hold::UNKNOWN,
         answered_at: Instant::ORIGIN,
         pongs_owed: [Held::Nothing; PONGS_OWED],
         is_last_chance: false,
@@ -148,14 +151,26 @@ pub(crate) fn is_overdue(peer: &PeerSlot, own_interval: Duration, now: Instant) 
 /// Forgets everything that is under way with this peer.
 pub(crate) fn stop(peer: u16, cx: &mut Cx<'_>) {
     let slot = cx.peer(peer);
-    slot.heartbeat = Heartbeat { interval: slot.heartbeat.interval, ..Heartbeat::IDLE };
+    let Heartbeat { interval, hold, .. } = slot.heartbeat;
+    slot.heartbeat = Heartbeat { interval, hold, ..Heartbeat::IDLE };
     cx.set_timer(Actor::Peer(peer), Timer::Ping, None);
     cx.set_timer(Actor::Peer(peer), Timer::Silence, None);
 }
 
 pub(crate) fn on_ping(from: u16, via: Via, ping: Ping, cx: &mut Cx<'_>) {
     let Via { session, way } = via;
-    cx.peer(from).heartbeat.owe_pong(PongOwed { ping, session, way });
+    let now = cx.now();
+    let slot = cx.peer(from);
+    slot.heartbeat.owe_pong(PongOwed { ping, session, way });
+    let Heartbeat { interval, hold, .. } = slot.heartbeat;
+    // The answer keeps the way open as well as our own question would.
+    if let (pace, Some(known)) = (hold.pace(interval), slot.ways.find_mut(way))
+        && let Some(at) = known.ping_at.get().filter(|_| known.is_kept_open(pace, interval))
+    {
+        let agreed = known.pinged_at + interval;
+        known.ping_at = Held::This(at.max((now + pace).min(agreed)));
+        arm(from, cx);
+    }
     cx.make_ready(Actor::Peer(from));
 }
 
@@ -205,8 +220,16 @@ fn answered(
     let peer = cx.peer(from);
     let interval = peer.heartbeat.interval;
     if let Some(known) = peer.ways.find_mut(way) {
-        let begun = known.exchange.take().map_or(now, |exchange| exchange.begun);
-        known.ping_at = Held::This(begun + interval);
+        let exchange = known.exchange.take();
+        if let Some(Exchange { tries: 1, silence, .. }) = exchange
+            && way.direct().is_some()
+        {
+            peer.heartbeat.hold.has_held(silence);
+        }
+        let agreed = exchange.map_or(now, |exchange| exchange.begun) + interval;
+        let pace = peer.heartbeat.hold.pace(interval);
+        let is_kept_open = known.is_kept_open(pace, interval);
+        known.ping_at = Held::This(if is_kept_open { agreed.min(now + pace) } else { agreed });
     }
     peer.heartbeat.round_trip = Some(round_trip);
     peer.news.round_trip = Some(round_trip);
@@ -240,12 +263,14 @@ fn on_ping_timer(peer: u16, cx: &mut Cx<'_>) -> Option<Turn> {
     let known = slot.ways.iter_mut().find(is_due)?;
     known.ping_at = Held::Nothing;
     let way = known.way;
+    let mut is_doubtful = false;
     match known.exchange.get() {
         None => known.begin(now),
         Some(exchange) if now < exchange.begun + ATTEMPT => {
             known.ping_owed = true;
             if exchange.tries >= SUSPECT_TRIES {
                 slot.ways.suspect(way, now);
+                is_doubtful = !slot.ways.iter().any(Known::is_validated);
             }
         }
         Some(exchange) => {
@@ -253,6 +278,11 @@ fn on_ping_timer(peer: u16, cx: &mut Cx<'_>) -> Option<Turn> {
             let next = (exchange.begun + interval.max(ATTEMPT)).max(now);
             known.ping_at = Held::This(next);
             known.ping_owed = false;
+            let answers_elsewhere =
+                slot.ways.iter().any(|known| known.way != way && known.is_validated());
+            if way.direct().is_some() && answers_elsewhere {
+                slot.heartbeat.hold.has_lost(exchange.silence);
+            }
             slot.ways.expired(way, now);
         }
     }
@@ -260,7 +290,12 @@ fn on_ping_timer(peer: u16, cx: &mut Cx<'_>) -> Option<Turn> {
     cx.make_ready(Actor::Peer(peer));
     paths::after_change(peer, cx);
     arm(peer, cx);
-    is_rerouted.then_some(Turn::Rerouted(peer))
+    let is_active = cx.peer(peer).state == PeerState::Active;
+    if is_doubtful && is_active {
+        Some(Turn::Doubtful(peer))
+    } else {
+        is_rerouted.then_some(Turn::Rerouted(peer))
+    }
 }
 
 /// Sets the timer for the first way that is due.
@@ -338,7 +373,8 @@ fn next_try(peer: u16, way: Way, cx: &mut Cx<'_>) -> Option<Ping> {
     let now = cx.now();
     let nonce = cx.state.public.draw_u64().to_le_bytes();
     let slot = cx.peer(peer);
-    let asks = slot.ways.course.also().is_some();
+    // Relays see where we are.
+    let asks = slot.ways.course.also().is_some() || slot.channel.can_relay();
     let known = slot.ways.find_mut(way)?;
     if !known.charge(DATAGRAM_LEN) {
         return None;

@@ -79,8 +79,7 @@
 //! storage! {
 //!     struct Board {
 //!         peers: 8, handshakes: 4, window_bits: 256,
-//!         messages: 16, message_window: 32, buffer: 4096,
-//!         punches: 1,
+//!         messages: 16, message_window: 32, buffer: 4096, circuits: 0, punches: 1,
 //!     }
 //! }
 //!
@@ -144,6 +143,7 @@ mod realm;
 mod receive;
 mod reconnect;
 mod record;
+mod relay;
 mod saved;
 mod session;
 mod stateless;
@@ -171,6 +171,7 @@ pub use path::{MAX_TRANSMIT, Path, Route, Socket, Transmit};
 pub use peer::{Peer, PeerSlot, PeerState};
 pub use punch::{ProbeCell, PunchSlot, RelayReason, Relayed};
 pub use record::{Log, PlayError, Played, Player, Recorder};
+pub use relay::{CircuitSlot, Limits as RelayLimits};
 pub use session::SessionSlot;
 pub use session::handshake::HandshakeSlot;
 pub use storage::{Capacity, Storage, Tables};

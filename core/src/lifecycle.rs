@@ -12,14 +12,15 @@ use crate::held::Held;
 use crate::identity::PeerId;
 use crate::noise::Role;
 use crate::path::Path;
-use crate::paths::{self, Ways};
-use crate::peer::{Contact, PeerState};
+use crate::paths::{self, Hold, Known, Ways};
+use crate::peer::{Channel, Contact, PeerState};
 use crate::punch;
 use crate::reconnect;
+use crate::relay;
 use crate::session::handshake::Confirmed;
 use crate::session::{self, handshake};
 use crate::time::Duration;
-use crate::way::Way;
+use crate::way::{Circuit, Way};
 use crate::wire::Confirm;
 
 /// Something that a part has found out and that others must know.
@@ -50,6 +51,18 @@ pub(crate) enum Turn {
     Rerouted(u16),
     /// More has come from there: a `Ping` that had to wait may go there now.
     MayBePinged(u16),
+    /// No way to an active peer answers in time.
+    Doubtful(u16),
+    /// A relay keeps a place for us: peers can be looked for there.
+    RelayReady(u16),
+    /// There is a circuit to a peer.
+    CircuitOpened(u16, Circuit),
+    /// A relay has said where a peer is.
+    Attested(u16),
+    /// There is no more.
+    CircuitGone(u16, Circuit),
+    /// No relay of ours leads to a peer.
+    NotFound(u16),
 }
 
 pub(crate) fn on_turn(turn: Option<Turn>, cx: &mut Cx<'_>) {
@@ -63,6 +76,7 @@ pub(crate) fn on_turn(turn: Option<Turn>, cx: &mut Cx<'_>) {
         Turn::Failed(peer) => failed(peer, cx),
         Turn::Alive(peer) => {
             reconnect::succeeded(peer, cx);
+            relay::on_alive(peer, cx);
             delivery::wake(peer, cx);
             punch::on_course(peer, cx);
         }
@@ -74,6 +88,18 @@ pub(crate) fn on_turn(turn: Option<Turn>, cx: &mut Cx<'_>) {
         }
         Turn::Rerouted(peer) => punch::on_course(peer, cx),
         Turn::MayBePinged(peer) => heartbeat::wake(peer, cx),
+        Turn::Doubtful(peer) => {
+            relay::search(peer, cx);
+            punch::on_course(peer, cx);
+        }
+        Turn::RelayReady(relay) => dial_all_but(relay, cx),
+        Turn::CircuitOpened(peer, circuit) => {
+            circuit_opened(peer, circuit, cx);
+            punch::on_attested(peer, cx);
+        }
+        Turn::Attested(peer) => punch::on_attested(peer, cx),
+        Turn::CircuitGone(peer, circuit) => lose_way(peer, Way::Relayed(circuit), cx),
+        Turn::NotFound(peer) => not_found(peer, cx),
     }
 }
 
@@ -97,12 +123,72 @@ pub(crate) fn dial_at(peer: u16, path: Path, cx: &mut Cx<'_>) {
 pub(crate) fn dial(peer: u16, cx: &mut Cx<'_>) {
     let slot = cx.peer(peer);
     let is_idle = slot.initiating.is_none() && slot.current.is_none();
-    let Some(path) = slot.known.get().filter(|_| slot.standing == Standing::Pinned && is_idle)
-    else {
+    if slot.standing != Standing::Pinned || !is_idle {
         return;
-    };
-    if !handshake::initiate(peer, path.into(), cx) {
+    }
+    match slot.known.get() {
+        Some(path) if handshake::initiate(peer, path.into(), cx) => relay::search_later(peer, cx),
+        Some(_) => reconnect::soon(peer, cx),
+        // If there is no relay yet, the first one that is there will see to it.
+        None => {
+            relay::search(peer, cx);
+        }
+    }
+}
+
+/// There is a relay of ours: whoever is not reached otherwise may be found there.
+fn dial_all_but(relay: u16, cx: &mut Cx<'_>) {
+    for peer in (0..cx.peers.len() as u16).filter(|peer| *peer != relay) {
+        let slot = cx.peer(peer);
+        let is_wanted = match slot.current {
+            None => slot.standing == Standing::Pinned,
+            Some(_) => !slot.ways.iter().any(Known::is_validated),
+        };
+        if slot.contact.is_some() && is_wanted && !relay::is_ours(peer, cx) {
+            relay::search(peer, cx);
+        }
+    }
+}
+
+/// A circuit is as good as an address: the peer is dialled there, or pinged.
+fn circuit_opened(peer: u16, circuit: Circuit, cx: &mut Cx<'_>) {
+    let way = Way::Relayed(circuit);
+    let slot = cx.peer(peer);
+    if slot.current.is_some() {
+        heartbeat::begin_on(peer, way, cx);
+    } else if let Some(own) = slot.initiating {
+        handshake::redirect(own, way, cx);
+    } else if !handshake::initiate(peer, way, cx) {
         reconnect::soon(peer, cx);
+    }
+}
+
+/// A way leads nowhere any more. If it was the last, others are looked for.
+fn lose_way(peer: u16, way: Way, cx: &mut Cx<'_>) {
+    let now = cx.now();
+    cx.peer(peer).ways.remove(way, now);
+    paths::after_change(peer, cx);
+    punch::on_course(peer, cx);
+    let slot = cx.peer(peer);
+    if slot.current.is_none() {
+        return;
+    }
+    if slot.ways.iter().any(Known::is_validated) {
+        relay::search_spare(peer, cx);
+        return;
+    }
+    if let Some(path) = slot.known.get() {
+        heartbeat::begin_on(peer, path.into(), cx);
+    }
+    relay::search(peer, cx);
+}
+
+/// Nobody knows where a peer is: it is looked for again after a while.
+fn not_found(peer: u16, cx: &mut Cx<'_>) {
+    let slot = cx.peer(peer);
+    if slot.initiating.is_none() && slot.current.is_none() {
+        slot.attempts = slot.attempts.checked_add(1).unwrap_or(u8::MAX - 1);
+        reconnect::schedule(peer, cx);
     }
 }
 
@@ -176,8 +262,16 @@ pub(crate) fn confirmed(
     let before = cx.peer(peer).channel;
     let Confirmed { role, ping_interval } = handshake::confirm(handshake, peer, way, len, cx);
     delivery::on_confirmed(peer, &before, cx);
+    let heard = |channel: &Channel| channel.remote.get().map(|intro| intro.channel);
+    if heard(&before).is_some() && heard(&before) != heard(&cx.peer(peer).channel) {
+        restarted(peer, cx);
+    }
     if cx.peer(peer).state == PeerState::Active {
         reconnect::succeeded(peer, cx);
+    }
+    if let Way::Relayed(circuit) = way {
+        relay::recall(peer, circuit, cx);
+        punch::on_attested(peer, cx);
     }
     heartbeat::expect_answers(peer, ping_interval, cx);
     reconnect::stop(peer, cx);
@@ -192,12 +286,22 @@ pub(crate) fn confirmed(
 pub(crate) fn network_changed(cx: &mut Cx<'_>) {
     punch::on_network_change(cx);
     for peer in 0..cx.peers.len() as u16 {
+        cx.peer(peer).heartbeat.hold = Hold::UNKNOWN;
         if cx.peer(peer).current.is_some() {
             heartbeat::ping_now(peer, cx);
         } else if cx.peer(peer).is_taken {
             reconnect::succeeded(peer, cx);
             dial(peer, cx);
         }
+    }
+}
+
+/// A peer has begun anew: what it relayed for us it has forgotten, and so has it what we relay for it.
+fn restarted(peer: u16, cx: &mut Cx<'_>) {
+    relay::on_gone(peer, cx);
+    lose_ways_through(peer, cx);
+    if cx.peer(peer).state == PeerState::Active {
+        relay::on_alive(peer, cx);
     }
 }
 
@@ -268,6 +372,7 @@ pub(crate) fn forget(peer: u16, cx: &mut Cx<'_>) {
         handshake::abandon_others(peer, &contact.id, cx);
     }
     delivery::close(peer, cx);
+    relay::forget(peer, cx);
     cx.remove_peer(peer);
 }
 
@@ -278,6 +383,23 @@ fn close(peer: u16, cx: &mut Cx<'_>) {
     }
     session::close(peer, cx);
     without_ways(peer, cx);
+    relay::on_gone(peer, cx);
+    lose_ways_through(peer, cx);
+}
+
+/// Whoever was reached through this peer is reached so no more.
+fn lose_ways_through(relay: u16, cx: &mut Cx<'_>) {
+    let handle = cx.handle(relay);
+    for peer in 0..cx.peers.len() as u16 {
+        let through = |known: &Known| match known.way {
+            Way::Relayed(circuit) if circuit.relay == handle => Some(known.way),
+            _ => None,
+        };
+        let lost = cx.peer(peer).ways.iter().find_map(through);
+        if let Some(way) = lost {
+            lose_way(peer, way, cx);
+        }
+    }
 }
 
 /// Nothing is known any more of how a peer can be reached, but where to dial it.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::path::Transmit;
 use crate::peer::Peer;
 
 /// What came of a datagram that was accepted.
@@ -20,6 +21,13 @@ pub enum Received<'d> {
     /// An acknowledged message that one datagram holds: it lies in the one that was handed in.
     /// Longer ones come by [`Node::poll_message`](crate::Node::poll_message).
     Message(Message<'d>),
+    /// A packet that this node relays, sealed anew in its place: it is to be sent on.
+    Forward {
+        /// Where to.
+        transmit: Transmit,
+        /// What [`Transmit::datagrams`] takes: the datagram that was handed in.
+        datagram: &'d [u8],
+    },
 }
 
 /// An acknowledged message to be sent.

@@ -19,6 +19,7 @@ use crate::message::{Message, MessageId, Outgoing, Received};
 use crate::path::{MAX_TRANSMIT, Path, Route, Socket, Transmit};
 use crate::peer::{Peer, PeerSlot, PeerState};
 use crate::punch::{self, Relayed};
+use crate::relay;
 use crate::session::handshake;
 use crate::storage::Storage;
 use crate::time::{Duration, Instant};
@@ -106,14 +107,20 @@ impl<S: Storage> Node<S> {
     }
 
     /// Asks for a peer: it is dialled by `path` now, and again whenever it is gone, until it is
-    /// [closed](Self::close). A peer that is asked for again keeps its handle; while it is active,
+    /// [closed](Self::close). Without a path, or when nobody answers there, it is looked for at the relays
+    /// of this node: those of its pinned peers that offer to relay. A peer that is asked for again keeps its handle; while it is active,
     /// it keeps its path too. If the storage is full, a peer that was not asked for makes room: its
     /// handle is good no longer.
     ///
     /// # Errors
     /// The node is as before.
-    pub fn connect(&mut self, id: PeerId, path: Path, now: Instant) -> Result<Peer, ConnectError> {
-        let path = path.without_flow();
+    pub fn connect(
+        &mut self,
+        id: PeerId,
+        path: impl Into<Option<Path>>,
+        now: Instant,
+    ) -> Result<Peer, ConnectError> {
+        let path = path.into().map(Path::without_flow);
         let mut cx = self.at(now);
         if id == cx.state.id {
             return Err(ConnectError::OwnIdentity);
@@ -121,8 +128,10 @@ impl<S: Storage> Node<S> {
         let slot = lifecycle::record(id, &mut cx).ok_or(ConnectError::Full)?;
         let peer = cx.peer(slot);
         peer.standing = Standing::Pinned;
-        if peer.state != PeerState::Active {
-            lifecycle::dial_at(slot, path, &mut cx);
+        match path {
+            _ if peer.state == PeerState::Active => relay::on_alive(slot, &mut cx),
+            Some(path) => lifecycle::dial_at(slot, path, &mut cx),
+            None => lifecycle::dial(slot, &mut cx),
         }
         Ok(cx.handle(slot))
     }

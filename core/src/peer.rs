@@ -11,6 +11,7 @@ use crate::identity::PeerId;
 use crate::path::Path;
 use crate::paths::Ways;
 use crate::punch::{Punching, RelayReason};
+use crate::relay::Relaying;
 use crate::session::SessionId;
 use crate::time::{Duration, Instant};
 use crate::timer::PeerTimers;
@@ -58,6 +59,11 @@ pub(crate) struct Channel {
 impl Channel {
     const NONE: Self = Self { local: 0, hellos: 0, remote: Held::Nothing };
 
+    /// Whether the peer offers to relay.
+    pub(crate) fn can_relay(&self) -> bool {
+        self.remote.as_ref().is_some_and(Intro::can_relay)
+    }
+
     /// As both ends name it: ours, theirs. `None` before the first session.
     pub(crate) fn ends(&self) -> Option<[u64; 2]> {
         self.remote.as_ref().map(|remote| [self.local, remote.channel])
@@ -94,6 +100,7 @@ pub struct PeerSlot {
     pub(crate) heartbeat: Heartbeat,
     pub(crate) punch: Punching,
     pub(crate) delivery: Delivery,
+    pub(crate) relaying: Relaying,
     pub(crate) timers: PeerTimers,
     pub(crate) news: News,
     /// In the queue of those with something to send.
@@ -147,6 +154,7 @@ impl PeerSlot {
         heartbeat: Heartbeat::IDLE,
         punch: Punching::NONE,
         delivery: Delivery::EMPTY,
+        relaying: Relaying::NONE,
         timers: PeerTimers::STOPPED,
         news: News::NONE,
         is_ready: false,

@@ -10,6 +10,7 @@ use crate::lifecycle::{self, Turn};
 use crate::message::{self, MessageId, Received};
 use crate::paths;
 use crate::punch;
+use crate::relay;
 use crate::session::{Owner, handshake, hint, upkeep};
 use crate::way::{Circuit, Way};
 use crate::wire::{self, Carried, Control, Direction, Fragment, Frame, Message, SealedHeader};
@@ -79,7 +80,10 @@ fn on_carried<'d>(
 ) -> Result<Received<'d>, Dropped> {
     match (carried.direction, via.way) {
         (_, Way::Relayed(_)) => Err(Dropped::NestedRelay),
-        (Direction::ToRelay, Way::Direct(_)) => Err(Dropped::UnknownCircuit),
+        (Direction::ToRelay, Way::Direct(_)) => relay::forward(from, carried, datagram, cx),
+        (Direction::FromRelay, Way::Direct(_)) if !relay::is_ours(from, cx) => {
+            Err(Dropped::UnknownCircuit)
+        }
         (Direction::FromRelay, Way::Direct(_)) => {
             let circuit = Circuit { relay: cx.handle(from), number: carried.circuit };
             let end = datagram.len() - TAG_LEN;
@@ -147,6 +151,7 @@ fn control(
                 answered
             }
         },
+        Control::Relay(message) => relay::on_message(from, via, &message, cx),
     }
 }
 

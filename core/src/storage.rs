@@ -7,6 +7,7 @@ use crate::delivery::{FlightSlot, MessageSlot};
 use crate::error::CapacityError;
 use crate::peer::PeerSlot;
 use crate::punch::{self, ProbeCell, PunchSlot};
+use crate::relay::CircuitSlot;
 use crate::saved;
 use crate::session::SessionSlot;
 use crate::session::handshake::HandshakeSlot;
@@ -22,6 +23,8 @@ pub struct Tables<'a> {
     pub handshakes: &'a mut [HandshakeSlot],
     /// Sessions.
     pub sessions: &'a mut [SessionSlot],
+    /// Circuits of a relay.
+    pub circuits: &'a mut [CircuitSlot],
     /// The words of their replay windows, a session's together.
     pub windows: &'a mut [u64],
     /// Deadlines of peers, then of handshakes.
@@ -92,6 +95,8 @@ pub struct Capacity {
     /// packets, the longest that can be received; or two packets, if they fit into three quarters.
     /// One of a single packet needs no room there.
     pub buffer: usize,
+    /// Circuits that it carries for others as a relay: up to 16,384; none if it never relays.
+    pub circuits: usize,
     /// Attempts at once to reach peers directly that are reached through a relay: 1 to 1,024.
     pub punches: usize,
 }
@@ -122,6 +127,7 @@ impl Capacity {
         self.peers * size_of::<PeerSlot>()
             + self.handshakes * size_of::<HandshakeSlot>()
             + self.sessions() * size_of::<SessionSlot>()
+            + self.circuits * size_of::<CircuitSlot>()
             + self.window_words() * size_of::<u64>()
             + self.deadlines() * size_of::<DeadlineSlot>()
             + (self.index() + self.queues()) * size_of::<u16>()
@@ -141,7 +147,8 @@ impl Capacity {
     /// Cells of the queues and free lists: what is ready, events, jobs; free peers, handshakes and
     /// sessions.
     pub const fn queues(&self) -> usize {
-        let queued = (self.peers + self.handshakes) + self.peers + self.handshakes;
+        let ready = self.peers + self.handshakes + self.circuits;
+        let queued = ready + self.peers + self.handshakes;
         let free = self.peers + self.handshakes + self.sessions();
         queued + free
     }
@@ -195,6 +202,10 @@ impl Tables<'_> {
         if !(9..=usize::from(u16::MAX)).contains(&blocks) {
             return Err(CapacityError::Buffer);
         }
+        let circuits = self.circuits.len();
+        if circuits > 16_384 {
+            return Err(CapacityError::Circuits);
+        }
         let punches = self.punches.len();
         if !(1..=1_024).contains(&punches) {
             return Err(CapacityError::Punches);
@@ -206,6 +217,7 @@ impl Tables<'_> {
             messages,
             message_window,
             buffer: self.buffer.len(),
+            circuits,
             punches,
         };
         let fits = self.sessions.len() == capacity.sessions()
@@ -228,8 +240,7 @@ impl Tables<'_> {
 ///     /// For a board.
 ///     pub struct Board {
 ///         peers: 8, handshakes: 4, window_bits: 256,
-///         messages: 16, message_window: 32, buffer: 4096,
-///         punches: 1,
+///         messages: 16, message_window: 32, buffer: 4096, circuits: 0, punches: 1,
 ///     }
 /// }
 /// let mut storage = Board::EMPTY; // or a `static` on a board
@@ -239,13 +250,14 @@ macro_rules! storage {
     ($(#[$meta:meta])* $vis:vis struct $name:ident {
         peers: $peers:expr, handshakes: $handshakes:expr, window_bits: $window_bits:expr,
         messages: $messages:expr, message_window: $message_window:expr, buffer: $buffer:expr,
-        punches: $punches:expr $(,)?
+        circuits: $circuits:expr, punches: $punches:expr $(,)?
     }) => {
         $(#[$meta])*
         $vis struct $name {
             peers: [$crate::PeerSlot; $name::CAPACITY.peers],
             handshakes: [$crate::HandshakeSlot; $name::CAPACITY.handshakes],
             sessions: [$crate::SessionSlot; $name::CAPACITY.sessions()],
+            circuits: [$crate::CircuitSlot; $name::CAPACITY.circuits],
             windows: [u64; $name::CAPACITY.window_words()],
             deadlines: [$crate::DeadlineSlot; $name::CAPACITY.deadlines()],
             index: [u16; $name::CAPACITY.index()],
@@ -268,6 +280,7 @@ macro_rules! storage {
                 messages: $messages,
                 message_window: $message_window,
                 buffer: $buffer,
+                circuits: $circuits,
                 punches: $punches,
             };
 
@@ -276,6 +289,7 @@ macro_rules! storage {
                 peers: [const { $crate::PeerSlot::EMPTY }; $name::CAPACITY.peers],
                 handshakes: [const { $crate::HandshakeSlot::EMPTY }; $name::CAPACITY.handshakes],
                 sessions: [const { $crate::SessionSlot::EMPTY }; $name::CAPACITY.sessions()],
+                circuits: [const { $crate::CircuitSlot::EMPTY }; $name::CAPACITY.circuits],
                 windows: [0; $name::CAPACITY.window_words()],
                 deadlines: [$crate::DeadlineSlot::EMPTY; $name::CAPACITY.deadlines()],
                 index: [0; $name::CAPACITY.index()],
@@ -296,6 +310,7 @@ macro_rules! storage {
                     peers: &mut self.peers,
                     handshakes: &mut self.handshakes,
                     sessions: &mut self.sessions,
+                    circuits: &mut self.circuits,
                     windows: &mut self.windows,
                     deadlines: &mut self.deadlines,
                     index: &mut self.index,

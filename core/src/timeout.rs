@@ -6,6 +6,7 @@ use crate::heartbeat;
 use crate::lifecycle::{self, Turn};
 use crate::paths;
 use crate::punch;
+use crate::relay;
 use crate::session::{self, handshake, upkeep};
 use crate::timer::Timer;
 
@@ -32,6 +33,7 @@ fn dispatch(actor: Actor, timer: Timer, cx: &mut Cx<'_>) -> Option<Turn> {
             punch::on_timer(peer, cx);
             None
         }
+        (Actor::Peer(peer), Timer::Reservation | Timer::Search) => relay::on_timer(timer, peer, cx),
         (Actor::Peer(peer), Timer::Reconnect) => Some(Turn::Dial(peer)),
         (Actor::Peer(peer), Timer::Keys) => upkeep::on_timer(peer, cx),
         (
@@ -46,5 +48,6 @@ fn dispatch(actor: Actor, timer: Timer, cx: &mut Cx<'_>) -> Option<Turn> {
             None
         }
         (Actor::Handshake(slot), _) => handshake::on_timer(timer, slot, cx),
+        (Actor::Circuit(_), _) => unreachable!("a circuit has no timers"),
     }
 }

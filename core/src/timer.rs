@@ -13,6 +13,10 @@ pub enum Timer {
     Silence,
     /// When packets to a peer that has changed its way leave the one before.
     Stretch,
+    /// When to ask a relay again to keep a place for this node.
+    Reservation,
+    /// When to look for a peer at relays, or to ask the next one.
+    Search,
     /// When to dial a peer that is gone.
     Reconnect,
     /// When to look for a direct way to a peer, and what is next in that.
@@ -68,18 +72,20 @@ pub(crate) struct Timers<K, const N: usize> {
 }
 
 /// A peer's timers.
-pub(crate) type PeerTimers = Timers<OfPeer, 11>;
+pub(crate) type PeerTimers = Timers<OfPeer, 13>;
 /// A handshake's timers.
 pub(crate) type HandshakeTimers = Timers<OfHandshake, 2>;
 
 pub(crate) struct OfPeer;
 pub(crate) struct OfHandshake;
 
-impl Kinds<11> for OfPeer {
-    const KINDS: [Timer; 11] = [
+impl Kinds<13> for OfPeer {
+    const KINDS: [Timer; 13] = [
         Timer::Ping,
         Timer::Silence,
         Timer::Stretch,
+        Timer::Reservation,
+        Timer::Search,
         Timer::Reconnect,
         Timer::Punch,
         Timer::PreviousSession,

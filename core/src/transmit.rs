@@ -10,9 +10,10 @@ use crate::cx::{Actor, Cx};
 use crate::delivery;
 use crate::error::SendError;
 use crate::heartbeat::{self, Via};
-use crate::path::{MAX_TRANSMIT, Path, Piece, Transmit};
+use crate::path::{MAX_TRANSMIT, Piece, Transmit};
 use crate::peer::PeerState;
 use crate::punch;
+use crate::relay;
 use crate::session::{self, Owner, SessionId, handshake, upkeep};
 use crate::stateless;
 use crate::way::{Circuit, Way};
@@ -32,6 +33,7 @@ pub(crate) fn poll(out: &mut [u8; MAX_TRANSMIT], cx: &mut Cx<'_>) -> Option<Tran
         let sent = match actor {
             Actor::Peer(peer) => to_peer(peer, out, cx),
             Actor::Handshake(slot) => handshake_message(slot, out, cx),
+            Actor::Circuit(slot) => to_end(slot, out, cx),
         };
         if sent.is_some() {
             return sent;
@@ -75,20 +77,36 @@ fn to_peer(peer: u16, out: &mut [u8; MAX_TRANSMIT], cx: &mut Cx<'_>) -> Option<T
     let sent = control(peer, out, cx)
         .or_else(|| punch_message(peer, out, cx))
         .or_else(|| message(peer, out, cx))?;
-    if heartbeat::owes(peer, cx) || punch::owes(peer, cx) || delivery::owes(peer, cx) {
+    let owes = heartbeat::owes(peer, cx) || relay::owes(peer, cx) || punch::owes(peer, cx);
+    if owes || delivery::owes(peer, cx) {
         cx.make_ready(Actor::Peer(peer));
     }
     Some(sent)
 }
 
 fn control(peer: u16, out: &mut [u8; MAX_TRANSMIT], cx: &mut Cx<'_>) -> Option<Transmit> {
-    let (via, control) = heartbeat::take_owed(peer, session::to_ping, cx)?;
+    let owed = heartbeat::take_owed(peer, session::to_ping, cx);
+    let (via, control) = owed.or_else(|| about_relays(peer, cx))?;
     let len = control.encode(&mut content(out)[..Control::LEN_MAX]);
     seal(via, None, len, out, cx)
 }
 
 fn punch_message(peer: u16, out: &mut [u8; MAX_TRANSMIT], cx: &mut Cx<'_>) -> Option<Transmit> {
     let (via, len) = punch::take_owed(peer, content(out), cx)?;
+    seal(via, None, len, out, cx)
+}
+
+/// What a peer is to be told about relaying, or on its account a relay.
+fn about_relays(peer: u16, cx: &mut Cx<'_>) -> Option<(Via, Control)> {
+    let (to, message) = relay::take_owed(peer, cx)?;
+    Some((session::current(to, cx)?, Control::Relay(message)))
+}
+
+/// What an end of one of our circuits is to be told.
+fn to_end(circuit: u16, out: &mut [u8; MAX_TRANSMIT], cx: &mut Cx<'_>) -> Option<Transmit> {
+    let (peer, message) = relay::take_owed_by(circuit, cx)?;
+    let via = session::current(peer, cx)?;
+    let len = Control::Relay(message).encode(&mut content(out)[..Control::LEN_MAX]);
     seal(via, None, len, out, cx)
 }
 
@@ -129,7 +147,7 @@ fn seal(
     send(via.way, also, len, out, cx)
 }
 
-fn seal_under(session: SessionId, datagram: &mut [u8], cx: &mut Cx<'_>) {
+pub(crate) fn seal_under(session: SessionId, datagram: &mut [u8], cx: &mut Cx<'_>) {
     let slot = cx.session(session);
     slot.seal(datagram);
     let (owner, packets_sent) = (slot.owner, slot.packets_sent());
@@ -163,11 +181,15 @@ fn send(
             (Some(direct(path, None)), carry(circuit, MAX_DATAGRAM, len, out, cx))
         }
     };
-    let sent = Transmit::new(first.or(second)?, second);
+    let second = second.filter(|_| first.is_some());
+    Some(counted(Transmit::new(first?, second), cx))
+}
+
+pub(crate) fn counted(sent: Transmit, cx: &mut Cx<'_>) -> Transmit {
     let (datagrams, bytes) = sent.sum();
     cx.state.counters.add(Counter::DatagramsSent, datagrams);
     cx.state.counters.add(Counter::BytesSent, bytes);
-    Some(sent)
+    sent
 }
 
 /// Seals a datagram of `len` bytes for the relay of a circuit; it lies in the half of the buffer that
@@ -179,19 +201,11 @@ fn carry(
     out: &mut [u8; MAX_TRANSMIT],
     cx: &mut Cx<'_>,
 ) -> Option<Piece> {
-    let (session, [path, also]) = to_relay(circuit, cx)?;
+    let relay = cx.resolve(circuit.relay)?;
+    let (session, (path, also)) = relay::reached(relay, cx)?;
     let len = INNER + len + TAG_LEN;
     let datagram = &mut out[start..][..len];
     Carried::to_relay(circuit.number).encode(&mut datagram[SealedHeader::LEN..INNER]);
     seal_under(session, datagram, cx);
-    Some(Piece { path: path?, also, start, len })
-}
-
-/// How a relay is reached: directly.
-fn to_relay(circuit: Circuit, cx: &mut Cx<'_>) -> Option<(SessionId, [Option<Path>; 2])> {
-    let relay = cx.resolve(circuit.relay)?;
-    let relay = cx.peer(relay);
-    let course = relay.ways.course;
-    let paths = [course.primary(), course.also()].map(|way| way.and_then(Way::direct));
-    Some((relay.current?, paths))
+    Some(Piece { path, also, start, len })
 }

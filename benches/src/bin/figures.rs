@@ -143,6 +143,8 @@ fn state() {
         messages: 16,
         message_window: 32,
         buffer: 4096,
+        circuits: 0,
+        punches: 1,
     };
     let host = Capacity {
         peers: 4096,
@@ -151,6 +153,8 @@ fn state() {
         messages: 1024,
         message_window: 1024,
         buffer: 1 << 20,
+        circuits: 0,
+        punches: 64,
     };
     for (what, capacity) in [("a board, 8 peers", board), ("a host, 4096 peers", host)] {
         let whole = size_of::<Node<()>>() + capacity.bytes();

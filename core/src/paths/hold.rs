@@ -47,6 +47,10 @@ impl Hold {
 
     /// No `Ping` after such a silence was answered, though the peer is there.
     pub(crate) fn has_lost(&mut self, silence: Duration) {
+        if silence < SHORTEST {
+            // No NAT forgets so soon.
+            return;
+        }
         self.lost = Held::This(self.lost.get().map_or(silence, |lost| lost.min(silence)));
         if self.held >= silence {
             self.held = Duration::ZERO;

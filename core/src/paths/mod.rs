@@ -9,9 +9,11 @@
 //! sent twice, and the peer's replay window keeps one of the two.
 
 mod choice;
+mod hold;
 mod known;
 
 pub(crate) use choice::Course;
+pub(crate) use hold::Hold;
 pub(crate) use known::{Balance, Exchange, Known, Proof};
 
 use crate::cx::{Actor, Cx};
@@ -169,6 +171,7 @@ pub(crate) fn on_packet(
     let slot = cx.peer(peer);
     let is_current = slot.current == Some(via.session);
     if let Some(known) = slot.ways.find_mut(via.way) {
+        known.heard_at = now;
         if is_current {
             known.heard = known.heard.max(counter + 1);
         }

@@ -1,26 +1,14 @@
 //! Which addresses may be named, and which may be probed: a peer names what it likes, so that its
 //! word alone aims at nobody.
 
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use crate::wire::Attested;
 
 /// Lower ports belong to services (RFC 6335, section 6): nobody's NAT gives them to a node.
 const PORT_MIN: u16 = 1024;
 
-/// Where a relay sees a peer, at most one address of each family.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Attested {
-    pub(crate) v4: Option<SocketAddrV4>,
-    pub(crate) v6: Option<SocketAddrV6>,
-}
-
 impl Attested {
-    pub(crate) const NONE: Self = Self { v4: None, v6: None };
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = SocketAddr> {
-        let v6 = self.v6.map(SocketAddr::V6);
-        v6.into_iter().chain(self.v4.map(SocketAddr::V4))
-    }
-
     /// Whether the relay sees the peer at this address, or in the same network of IPv6.
     fn covers(&self, ip: IpAddr) -> bool {
         self.iter().any(|attested| is_same_place(attested.ip(), ip))
@@ -28,7 +16,7 @@ impl Attested {
 
     /// Whether an address that means something in one network alone means the same to both: the peer
     /// is where this node is seen itself.
-    pub(crate) fn shares_network(&self, own: &[SocketAddr]) -> bool {
+    pub(super) fn shares_network(&self, own: &[SocketAddr]) -> bool {
         own.iter().any(|own| self.covers(own.ip()))
             || own.iter().any(|own| scope(own.ip()) == Some(Scope::Private))
                 && self.iter().any(|theirs| scope(theirs.ip()) == Some(Scope::Private))

@@ -2,11 +2,11 @@
 
 use core::net::SocketAddr;
 
-use super::address::{Attested, Scope, may_be_probed, scope};
+use super::address::{Scope, may_be_probed, scope};
 use super::burst::TARGETS;
 use super::{LOCAL_ADDRESSES, Shared};
 use crate::path::{Path, Socket};
-use crate::wire::{Candidates, Mapping, Punch};
+use crate::wire::{Attested, Candidates, Mapping, Punch};
 
 /// An address of this host, and the socket that listens there.
 pub(crate) type Local = (Socket, SocketAddr);

@@ -17,7 +17,6 @@ mod limits;
 mod observed;
 mod reason;
 
-pub(crate) use address::Attested;
 pub use attempt::PunchSlot;
 pub use limits::ProbeCell;
 pub use reason::{RelayReason, Relayed};
@@ -41,7 +40,7 @@ use crate::table::list::Link;
 use crate::time::{Duration, Instant};
 use crate::timer::{ATTEMPT, Timer};
 use crate::way::Way;
-use crate::wire::{Control, Mapping, Ping, Probe, Punch, PunchKind, Seen};
+use crate::wire::{Attested, Control, Mapping, Ping, Probe, Punch, PunchKind, Seen};
 
 /// After an attempt; doubled for each one after it.
 const BACKOFF_MIN: Duration = Duration::from_secs(60);
@@ -69,8 +68,8 @@ pub(crate) struct Shared {
 
 /// What it knows of a peer.
 pub(crate) struct Punching {
-    /// Where relays see it.
-    attested: Attested,
+    /// Where relays saw it when that last changed.
+    told: Attested,
     /// The attempt under way.
     attempt: Link,
     /// Attempts that came so far as to probe, since something changed.
@@ -98,7 +97,7 @@ impl Shared {
 
 impl Punching {
     pub(crate) const NONE: Self = Self {
-        attested: Attested::NONE,
+        told: Attested::NOWHERE,
         attempt: Link::NONE,
         tries: 0,
         unanswered: 0,
@@ -125,7 +124,7 @@ fn is_direct(peer: &PeerSlot) -> bool {
 
 /// Whether a direct way to a peer is to be looked for.
 fn is_wanted(peer: &PeerSlot) -> bool {
-    let is_somewhere = peer.punch.attested.iter().next().is_some();
+    let is_somewhere = peer.relaying.attested.iter().next().is_some();
     peer.state == PeerState::Active && is_somewhere && !is_direct(peer)
 }
 
@@ -154,12 +153,12 @@ pub(crate) fn on_course(peer: u16, cx: &mut Cx<'_>) {
     review(peer, cx);
 }
 
-/// Relays see a peer there.
-pub(crate) fn attest(peer: u16, attested: Attested, cx: &mut Cx<'_>) {
-    let punching = &mut cx.peer(peer).punch;
-    if punching.attested != attested {
-        punching.attested = attested;
-        punching.begin_anew();
+/// A relay has said where a peer is.
+pub(crate) fn on_attested(peer: u16, cx: &mut Cx<'_>) {
+    let slot = cx.peer(peer);
+    if slot.punch.told != slot.relaying.attested {
+        slot.punch.told = slot.relaying.attested;
+        slot.punch.begin_anew();
         schedule(peer, cx);
         review(peer, cx);
     }
@@ -167,7 +166,9 @@ pub(crate) fn attest(peer: u16, attested: Attested, cx: &mut Cx<'_>) {
 
 /// A peer that was asked says where it sees this node.
 pub(crate) fn on_seen(from: u16, via: Via, seen: Option<Seen>, cx: &mut Cx<'_>) {
-    let address = seen.and_then(|seen| seen.from);
+    // Only those that may relay are asked.
+    let is_asked = cx.peer(from).channel.can_relay();
+    let address = seen.and_then(|seen| seen.from).filter(|_| is_asked);
     if let (Some(address), Some(path)) = (address, via.way.direct()) {
         let (vantage, now) = (cx.handle(from), cx.now());
         if cx.state.punch.observed.note(vantage, path.socket, address, now) {
@@ -282,7 +283,7 @@ fn describe(peer: u16, number: u32, way: Option<Way>, cx: &mut Cx<'_>) -> Punch 
         attempt: number,
         round_trip_us: u32::try_from(round_trip).unwrap_or(u32::MAX),
         mapping: cx.state.punch.observed.mapping(),
-        candidates: candidates::own(&cx.state.punch, &slot.punch.attested),
+        candidates: candidates::own(&cx.state.punch, &slot.relaying.attested),
     }
 }
 
@@ -361,7 +362,7 @@ fn targets(peer: u16, theirs: &Punch, cx: &mut Cx<'_>) -> heapless::Vec<Path, { 
     };
     let relay = relay.map(|relay| &cx.peers[usize::from(relay)]);
     let path = relay.and_then(|relay| relay.ways.course.primary()).and_then(Way::direct);
-    candidates::targets(theirs, &slot.punch.attested, &cx.state.punch, path)
+    candidates::targets(theirs, &slot.relaying.attested, &cx.state.punch, path)
 }
 
 pub(crate) fn on_timer(peer: u16, cx: &mut Cx<'_>) {

@@ -52,7 +52,7 @@ pub struct Relayed {
 
 /// Why a peer is relayed, if it is, or why it is not reached.
 pub(crate) fn reason(peer: &PeerSlot, shared: &Shared) -> Option<RelayReason> {
-    let punching = &peer.punch;
+    let (punching, attested) = (&peer.punch, &peer.relaying.attested);
     if peer.state != PeerState::Active {
         let is_blocked = peer.attempts > 0 && !shared.is_heard;
         return is_blocked.then_some(RelayReason::UdpBlocked);
@@ -64,7 +64,7 @@ pub(crate) fn reason(peer: &PeerSlot, shared: &Shared) -> Option<RelayReason> {
     Some(match (punching.lost_at.get(), ports_vary) {
         _ if punching.attempt.slot().is_some() => RelayReason::Trying,
         (Some(since), _) => RelayReason::Lost { since },
-        _ if punching.attested.iter().next().is_none() => RelayReason::NoAddress,
+        _ if attested.iter().next().is_none() => RelayReason::NoAddress,
         _ if punching.tried_at.as_ref().is_none() => RelayReason::NotTried,
         (None, (Mapping::Varies, Mapping::Varies)) => RelayReason::BothPortsVary,
         (None, (Mapping::Varies, _)) => RelayReason::OwnPortsVary,

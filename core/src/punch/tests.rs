@@ -20,7 +20,12 @@ fn at(address: &str) -> core::net::SocketAddr {
 
 fn seen_at(address: &str) -> Attested {
     let core::net::SocketAddr::V4(v4) = at(address) else { panic!("IPv4") };
-    Attested { v4: Some(v4), v6: None }
+    Attested::new(Some(v4), None)
+}
+
+fn attest(attested: Attested, cx: &mut Cx<'_>) {
+    cx.peer(PEER).relaying.attested = attested;
+    on_attested(PEER, cx);
 }
 
 const HERE: &str = "203.0.113.7:4747";
@@ -141,7 +146,7 @@ fn nothing_is_tried_before_a_relay_says_where_the_peer_is() {
         on_course(PEER, cx);
         assert!(run(cx, secs(600)).is_empty());
         assert_eq!(reason(cx.peer(PEER), &Shared::NEW), Some(RelayReason::NoAddress));
-        attest(PEER, seen_at(THERE), cx);
+        attest(seen_at(THERE), cx);
         assert_eq!(offers(&run(cx, secs(0))).len(), 1);
     });
 }
@@ -149,7 +154,7 @@ fn nothing_is_tried_before_a_relay_says_where_the_peer_is() {
 #[test]
 fn an_offer_is_repeated_as_every_exchange_is_and_nobody_is_probed() {
     relayed(true, |cx| {
-        attest(PEER, seen_at(THERE), cx);
+        attest(seen_at(THERE), cx);
         let log = run(cx, secs(5));
         let said: Vec<_> = log.iter().map(|(ms, _)| *ms).collect();
         assert_eq!(said, [0, 250, 750, 1750, 2750, 3750, 4750]);
@@ -162,7 +167,7 @@ fn an_offer_is_repeated_as_every_exchange_is_and_nobody_is_probed() {
 #[test]
 fn an_answered_offer_is_probed_at_once_eight_times_at_most() {
     relayed(true, |cx| {
-        attest(PEER, seen_at(THERE), cx);
+        attest(seen_at(THERE), cx);
         let number = offers(&run(cx, secs(0)))[0];
         assert_eq!(hear(PunchKind::Answer, number, &[THERE], cx), Ok(()));
         let log = run(cx, secs(30));
@@ -176,7 +181,7 @@ fn an_answered_offer_is_probed_at_once_eight_times_at_most() {
 fn an_answer_to_no_offer_of_ours_moves_nothing() {
     relayed(true, |cx| {
         assert_eq!(hear(PunchKind::Answer, 1, &[THERE], cx), Err(Dropped::UnexpectedPunchAck));
-        attest(PEER, seen_at(THERE), cx);
+        attest(seen_at(THERE), cx);
         let number = offers(&run(cx, secs(0)))[0];
         let another = hear(PunchKind::Answer, number ^ 1, &[THERE], cx);
         assert_eq!(another, Err(Dropped::UnexpectedPunchAck));
@@ -189,7 +194,7 @@ fn an_answer_to_no_offer_of_ours_moves_nothing() {
 #[test]
 fn who_answers_probes_half_a_round_trip_later() {
     relayed(true, |cx| {
-        cx.peer(PEER).punch.attested = seen_at(THERE);
+        cx.peer(PEER).relaying.attested = seen_at(THERE);
         assert_eq!(hear(PunchKind::Offer, 5, &[THERE], cx), Ok(()));
         let log = run(cx, secs(4));
         assert_eq!((answers(&log), log[0].0), (1, 0));
@@ -200,7 +205,7 @@ fn who_answers_probes_half_a_round_trip_later() {
 #[test]
 fn a_repeated_offer_gets_the_same_answer_and_no_more_probes() {
     relayed(true, |cx| {
-        cx.peer(PEER).punch.attested = seen_at(THERE);
+        cx.peer(PEER).relaying.attested = seen_at(THERE);
         let mut log = Log::new();
         for _ in 0..4 {
             assert_eq!(hear(PunchKind::Offer, 5, &[THERE], cx), Ok(()));
@@ -219,7 +224,7 @@ fn a_repeated_offer_gets_the_same_answer_and_no_more_probes() {
 #[test]
 fn another_offer_during_an_attempt_is_ignored() {
     relayed(true, |cx| {
-        cx.peer(PEER).punch.attested = seen_at(THERE);
+        cx.peer(PEER).relaying.attested = seen_at(THERE);
         assert_eq!(hear(PunchKind::Offer, 5, &[THERE], cx), Ok(()));
         run(cx, secs(1));
         assert_eq!(hear(PunchKind::Offer, 6, &[THERE], cx), Err(Dropped::PunchIgnored));
@@ -230,7 +235,7 @@ fn another_offer_during_an_attempt_is_ignored() {
 fn of_two_offers_that_cross_that_of_the_smaller_counts() {
     for is_smaller in [true, false] {
         relayed(is_smaller, |cx| {
-            attest(PEER, seen_at(THERE), cx);
+            attest(seen_at(THERE), cx);
             assert_eq!(offers(&run(cx, secs(1))).is_empty(), false);
             let heard = hear(PunchKind::Offer, 5, &[THERE], cx);
             assert_eq!(heard.is_err(), is_smaller);
@@ -245,7 +250,7 @@ fn of_two_offers_that_cross_that_of_the_smaller_counts() {
 fn the_smaller_begins_and_the_larger_only_if_it_does_not() {
     for (is_smaller, begun) in [(true, 0), (false, 1000)] {
         relayed(is_smaller, |cx| {
-            attest(PEER, seen_at(THERE), cx);
+            attest(seen_at(THERE), cx);
             assert_eq!(run(cx, secs(2))[0].0, begun);
         });
     }
@@ -267,7 +272,7 @@ fn answered_attempts(span: u64, cx: &mut Cx<'_>) -> Vec<u64> {
 #[test]
 fn attempts_that_fail_come_more_and_more_rarely() {
     relayed(true, |cx| {
-        attest(PEER, seen_at(THERE), cx);
+        attest(seen_at(THERE), cx);
         let begun = answered_attempts(4 * 3600, cx);
         let gaps: Vec<_> = begun.windows(2).map(|pair| pair[1] - pair[0]).collect();
         for (gap, wanted) in gaps.iter().zip([60, 120, 240, 480, 960, 1800, 1800]) {
@@ -288,7 +293,7 @@ fn relayed_of(cx: &mut Cx<'_>) -> Relayed {
 #[test]
 fn offers_that_nobody_answers_are_soon_made_again_twice() {
     relayed(true, |cx| {
-        attest(PEER, seen_at(THERE), cx);
+        attest(seen_at(THERE), cx);
         let mut numbers = offers(&run(cx, secs(50)));
         numbers.dedup();
         assert_eq!(numbers.len(), 3);
@@ -298,12 +303,12 @@ fn offers_that_nobody_answers_are_soon_made_again_twice() {
 #[test]
 fn another_address_is_tried_soon_whatever_failed_before() {
     relayed(true, |cx| {
-        attest(PEER, seen_at(THERE), cx);
+        attest(seen_at(THERE), cx);
         answered_attempts(3600, cx);
         let begun = cx.now();
         on_network_change(cx);
         assert_eq!(answered_attempts(30, cx).len(), 1);
-        attest(PEER, seen_at("198.51.100.2:4747"), cx);
+        attest(seen_at("198.51.100.2:4747"), cx);
         let twice = answered_attempts(30, cx).len();
         assert_eq!(twice, 1, "after {}", cx.now().saturating_since(begun));
     });
@@ -312,7 +317,7 @@ fn another_address_is_tried_soon_whatever_failed_before() {
 #[test]
 fn a_probe_is_answered_by_its_nonce_from_where_it_went() {
     relayed(true, |cx| {
-        attest(PEER, seen_at(THERE), cx);
+        attest(seen_at(THERE), cx);
         let number = offers(&run(cx, secs(0)))[0];
         hear(PunchKind::Answer, number, &[THERE], cx).expect("it waits for one");
         let log = run(cx, Duration::from_millis(30));
@@ -342,7 +347,7 @@ proptest! {
         asked in prop::collection::vec((0u64..3000, 0u32..6, 1024u16.., any::<[u8; 4]>()), 1..60),
     ) {
         relayed(false, |cx| {
-            cx.peer(PEER).punch.attested = seen_at(THERE);
+            cx.peer(PEER).relaying.attested = seen_at(THERE);
             let (mut log, begin) = (Log::new(), cx.now());
             for (wait_ms, number, port, victim) in &asked {
                 let own = std::format!("198.51.100.1:{port}");

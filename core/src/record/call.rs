@@ -13,6 +13,7 @@ use crate::network::Network;
 use crate::path::{Path, Socket};
 use crate::peer::Peer;
 use crate::punch::{LOCAL_ADDRESSES, Local};
+use crate::relay::Limits;
 use crate::storage::Capacity;
 use crate::time::{Duration, Instant};
 
@@ -38,18 +39,20 @@ pub(super) struct Settings {
     previous_secret: Option<[u8; 32]>,
     ping_interval: Duration,
     access: Access,
+    relay: Limits,
     message_lifetime: Duration,
 }
 
 impl From<&Config> for Settings {
     fn from(config: &Config) -> Self {
-        let Config { network, ping_interval, access, message_lifetime } = config;
+        let Config { network, ping_interval, access, relay, message_lifetime } = config;
         Self {
             network: network.id,
             secret: network.secret,
             previous_secret: network.previous_secret,
             ping_interval: *ping_interval,
             access: *access,
+            relay: *relay,
             message_lifetime: *message_lifetime,
         }
     }
@@ -62,6 +65,7 @@ impl From<Settings> for Config {
             network: Network { id: network, secret, previous_secret },
             ping_interval: settings.ping_interval,
             access: settings.access,
+            relay: settings.relay,
             message_lifetime: settings.message_lifetime,
         }
     }
@@ -91,7 +95,7 @@ fn local_path((socket, remote): (Socket, SocketAddr)) -> Path {
 pub(super) enum Call<'a> {
     HandleDatagram { path: Path, datagram: &'a [u8], now: Instant },
     HandleTimeout { now: Instant },
-    Connect { id: PeerId, path: Path, now: Instant },
+    Connect { id: PeerId, path: Option<Path>, now: Instant },
     ConnectAddress { path: Path, now: Instant },
     Allow { id: PeerId, now: Instant },
     SetAccess { access: Access, now: Instant },

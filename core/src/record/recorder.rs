@@ -116,7 +116,13 @@ impl<S: Storage, L: Log> Recorder<S, L> {
     ///
     /// # Errors
     /// As there.
-    pub fn connect(&mut self, id: PeerId, path: Path, now: Instant) -> Result<Peer, ConnectError> {
+    pub fn connect(
+        &mut self,
+        id: PeerId,
+        path: impl Into<Option<Path>>,
+        now: Instant,
+    ) -> Result<Peer, ConnectError> {
+        let path = path.into();
         self.call(|| Call::Connect { id, path, now });
         let peer = self.node.connect(id, path, now);
         record(&mut self.tape, &peer);

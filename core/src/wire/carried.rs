@@ -27,6 +27,10 @@ impl Carried {
         Self { direction: Direction::ToRelay, circuit }
     }
 
+    pub(crate) fn from_relay(circuit: u32) -> Self {
+        Self { direction: Direction::FromRelay, circuit }
+    }
+
     /// `None` if the content of a sealed datagram is something else.
     pub(crate) fn decode(content: &[u8]) -> Option<Self> {
         let prefix = content.get(..Self::PREFIX_LEN)?;

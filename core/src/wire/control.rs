@@ -4,7 +4,7 @@ use core::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Fragment, MAX_PAYLOAD, Punch, PunchKind};
+use super::{Fragment, MAX_PAYLOAD, Punch, PunchKind, RelayMessage};
 
 /// The first byte inside the seal.
 pub(super) mod kind {
@@ -37,6 +37,7 @@ pub(crate) enum Control {
     Ping(Ping),
     /// The answer to a `Ping`, with its nonce, on the way by which it came.
     Pong(Pong),
+    Relay(RelayMessage),
 }
 
 /// The question whether somebody is there.
@@ -85,7 +86,7 @@ pub(crate) struct UnknownMessage;
 
 impl Control {
     /// The longest encoding of any control message.
-    pub(crate) const LEN_MAX: usize = 1 + 8 + 1 + 10 + 1 + (1 + 16 + 3);
+    pub(crate) const LEN_MAX: usize = RelayMessage::LEN_MAX;
 
     /// Writes the message and returns its length.
     ///
@@ -102,6 +103,7 @@ impl Control {
                 *kind = kind::PONG;
                 postcard::to_slice(pong, body)
             }
+            Self::Relay(message) => return message.encode(out),
         };
         1 + written.expect("LEN_MAX holds every message").len()
     }
@@ -148,7 +150,7 @@ impl<'a> Message<'a> {
             kind::ACK => return decode_body(body).map(Self::Ack),
             kind::PUNCH => return decode_punch(PunchKind::Offer, body),
             kind::PUNCH_ACK => return decode_punch(PunchKind::Answer, body),
-            _ => return Err(UnknownMessage),
+            kind => Control::Relay(RelayMessage::decode(kind, body).ok_or(UnknownMessage)??),
         };
         Ok(Self::Control(control))
     }
@@ -158,7 +160,7 @@ fn decode_punch<'a>(kind: PunchKind, body: &[u8]) -> Result<Message<'a>, Unknown
     decode_body(body).map(|punch| Message::Punch(kind, punch))
 }
 
-fn decode_body<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, UnknownMessage> {
+pub(super) fn decode_body<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, UnknownMessage> {
     match postcard::take_from_bytes(body) {
         Ok((message, [])) => Ok(message),
         _ => Err(UnknownMessage),

@@ -15,7 +15,7 @@ pub(crate) struct Intro {
     pub(crate) fragments_max: u8,
     /// Messages under way towards it at once.
     pub(crate) message_window: u16,
-    /// None is defined yet.
+    /// See [`CAN_RELAY`]; other bits are not defined yet.
     pub(crate) capabilities: u32,
     pub(crate) ping_interval: Duration,
     /// Drawn with its record of the other: a new one means that what it knew of the other is lost.
@@ -25,6 +25,9 @@ pub(crate) struct Intro {
     /// How far packets towards it may overtake each other.
     pub(crate) replay_window: u16,
 }
+
+/// The capability to relay for members of the network.
+pub(crate) const CAN_RELAY: u32 = 1;
 
 impl Intro {
     pub(crate) const LEN: usize = 32;
@@ -41,6 +44,10 @@ impl Intro {
             hello,
             replay_window: 0,
         }
+    }
+
+    pub(crate) fn can_relay(&self) -> bool {
+        self.capabilities & CAN_RELAY != 0
     }
 
     /// Whether its sender has said it in this life of the node.

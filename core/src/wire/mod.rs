@@ -9,18 +9,18 @@ mod fragment;
 mod handshake;
 mod intro;
 mod punch;
+mod relay;
 mod sealed;
 mod stateless;
 
 pub(crate) use carried::{Carried, Direction};
-#[cfg(test)]
-pub(crate) use control::UnknownMessage;
-pub(crate) use control::{Ack, Control, Message, Ping, Pong, Probe, Seen};
+pub(crate) use control::{Ack, Control, Message, Ping, Pong, Probe, Seen, UnknownMessage};
 pub use fragment::MAX_MESSAGE;
 pub(crate) use fragment::{FRAGMENT_LEN, FRAGMENTS_MAX, Fragment, fragment_len, fragments};
 pub(crate) use handshake::{Confirm, Hello, MAC_LEN, Pattern, Welcome, is_for};
-pub(crate) use intro::Intro;
+pub(crate) use intro::{CAN_RELAY, Intro};
 pub(crate) use punch::{CANDIDATES, Candidates, Mapping, Punch, PunchKind};
+pub(crate) use relay::{Attested, Named, Offer, Open, RelayMessage, Reserved};
 pub(crate) use sealed::SealedHeader;
 pub(crate) use stateless::{Cookie, NoSession};
 

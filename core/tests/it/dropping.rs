@@ -51,6 +51,7 @@ fn every_reason_is_reached_and_counted() {
     let others = [
         Dropped::UnknownMessage,
         Dropped::UnknownCircuit,
+        Dropped::RelayLimited,
         Dropped::NestedRelay,
         Dropped::BeyondWindow,
         Dropped::FragmentMismatch,

@@ -15,6 +15,7 @@ mod load;
 mod messages;
 mod net;
 mod recording;
+mod relay;
 mod renewal;
 mod saving;
 mod secrets;

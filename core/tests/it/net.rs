@@ -6,7 +6,7 @@ use proptest::prelude::ProptestConfig;
 use underpass_core::{
     Config, Duration, Event, Instant, Log, MAX_TRANSMIT, Message, MessageId, Network, Outcome,
     Outgoing, Path, Peer, PeerId, PeerState, Player, Purpose, Received, Recorder, SecretIdentity,
-    SendError, Socket,
+    SendError, Socket, Transmit,
 };
 
 /// So many cases of a property, unless `PROPTEST_CASES` says otherwise.
@@ -20,7 +20,7 @@ underpass_core::storage! {
     /// As small as a board's.
     pub(crate) struct Board {
         peers: 4, handshakes: 4, window_bits: 256,
-        messages: 16, message_window: 32, buffer: 16384, punches: 1,
+        messages: 16, message_window: 32, buffer: 16384, circuits: 4, punches: 1,
     }
 }
 
@@ -63,6 +63,19 @@ impl From<Message<'_>> for Got {
         let Message { from, id, kind, purpose, payload } = message;
         Self { from, id, kind, purpose, payload: payload.to_vec() }
     }
+}
+
+/// What a node wants to be sent.
+pub(crate) fn packets<'b>(
+    from: SocketAddr,
+    transmit: &Transmit,
+    buffer: &'b [u8],
+) -> impl Iterator<Item = Packet> + use<'b> {
+    transmit.ranges().map(move |(path, range)| Packet {
+        from,
+        to: path.remote,
+        bytes: buffer[range].to_vec(),
+    })
 }
 
 /// A node with its keys and its address.
@@ -157,20 +170,15 @@ impl Host {
     pub(crate) fn seal(&mut self, peer: Peer, payload: &[u8]) -> Result<Packet, SendError> {
         let mut out = [0; MAX_TRANSMIT];
         let transmit = self.node.send_datagram(peer, payload, &mut out)?;
-        let (path, bytes) = transmit.datagrams(&out).next().expect("it goes somewhere");
-        Ok(Packet { from: self.address, to: path.remote, bytes: bytes.to_vec() })
+        Ok(packets(self.address, &transmit, &out).next().expect("it goes somewhere"))
     }
 
     /// Everything that the node has to say.
     pub(crate) fn drain(&mut self) -> Vec<Packet> {
-        let mut packets = Vec::new();
+        let mut all = Vec::new();
         let mut out = [0; MAX_TRANSMIT];
         while let Some(transmit) = self.node.poll_transmit(&mut out) {
-            packets.extend(transmit.datagrams(&out).map(|(path, bytes)| Packet {
-                from: self.address,
-                to: path.remote,
-                bytes: bytes.to_vec(),
-            }));
+            all.extend(packets(self.address, &transmit, &out));
         }
         while let Some(event) = self.node.poll_event() {
             self.events.push(event);
@@ -179,7 +187,7 @@ impl Host {
             let Some(message) = self.node.poll_message() else { break };
             self.messages.push(message.into());
         }
-        packets
+        all
     }
 
     /// How its messages have ended, in the order in which it was told.
@@ -241,6 +249,9 @@ impl Net {
         let result = received.map(|received| match received {
             Received::Datagram { payload, .. } => host.payloads.push(payload.to_vec()),
             Received::Message(message) => host.messages.push(message.into()),
+            Received::Forward { transmit, datagram } => {
+                self.wire.extend(packets(host.address, &transmit, datagram));
+            }
             _ => {}
         });
         self.collect(at);

@@ -10,7 +10,7 @@ fn attested() -> Attested {
     else {
         panic!("one of each")
     };
-    Attested { v4: Some(v4), v6: Some(v6) }
+    Attested::new(Some(v4), Some(v6))
 }
 
 #[test]

@@ -9,14 +9,14 @@ fn at(address: &str) -> SocketAddr {
 }
 
 fn attested(addresses: &[&str]) -> Attested {
-    let mut attested = Attested::NONE;
+    let (mut v4, mut v6) = (None, None);
     for address in addresses {
         match at(address) {
-            SocketAddr::V4(v4) => attested.v4 = Some(v4),
-            SocketAddr::V6(v6) => attested.v6 = Some(v6),
+            SocketAddr::V4(address) => v4 = Some(address),
+            SocketAddr::V6(address) => v6 = Some(address),
         }
     }
-    attested
+    Attested::new(v4, v6)
 }
 
 /// A node with these addresses on its host, seen there by one peer after another.
@@ -67,7 +67,7 @@ fn ipv6_is_named_before_what_a_nat_shows() {
 #[test]
 fn guesses_are_named_before_what_was_seen() {
     let shared = node(&[], &["203.0.113.7:4000", "203.0.113.7:4001"]);
-    let ports: Vec<_> = named(&shared, &Attested::NONE).iter().map(SocketAddr::port).collect();
+    let ports: Vec<_> = named(&shared, &Attested::NOWHERE).iter().map(SocketAddr::port).collect();
     assert_eq!(ports[..4], [4002, 4003, 4004, 4005]);
     assert_eq!(ports.len(), 6);
 }

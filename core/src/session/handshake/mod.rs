@@ -39,6 +39,7 @@ use crate::lifecycle::Turn;
 use crate::noise::{Noise, Role};
 use crate::peer::Contact;
 use crate::realm::RealmId;
+use crate::relay;
 use crate::session::SessionId;
 use crate::time::Duration;
 use crate::timer::{HandshakeTimers, Timer, retry_gap};
@@ -182,11 +183,20 @@ fn own_intro(channel: u64, hello: u64, cx: &Cx<'_>) -> Intro {
         version: VERSION,
         fragments_max,
         message_window,
-        capabilities: 0,
+        capabilities: relay::capabilities(cx),
         ping_interval: cx.state.config.ping_interval,
         channel,
         hello,
         replay_window: u16::try_from(cx.window_bits()).unwrap_or(u16::MAX),
+    }
+}
+
+/// Our handshake goes another way from now on, if it has no answer yet.
+pub(crate) fn redirect(handshake: u16, way: Way, cx: &mut Cx<'_>) {
+    let slot = cx.handshake(handshake);
+    slot.way = Held::This(way);
+    if slot.stage == Stage::AwaitingWelcome {
+        owe_message(handshake, cx);
     }
 }
 

@@ -51,6 +51,8 @@ impl Limits {
             messages: self.messages.unwrap_or(32),
             message_window: self.message_window.unwrap_or(64),
             buffer: self.buffer.unwrap_or(16 * 1024),
+            circuits: 0,
+            punches: 1,
         }
     }
 }

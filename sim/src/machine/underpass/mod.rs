@@ -342,15 +342,18 @@ impl Machine for Underpass {
 
     fn datagram(&mut self, cx: &mut Cx<'_>, on: Socket, from: SocketAddr, bytes: &mut [u8]) {
         let canary = self.roster.canary;
-        let Running { node, sockets, .. } = self.running();
-        let number = sockets.iter().position(|socket| *socket == on).expect("one of ours");
+        let running = self.running();
+        let number = running.sockets.iter().position(|socket| *socket == on).expect("one of ours");
         let socket = CoreSocket(u8::try_from(number).expect("two at most"));
-        let received = node.handle_datagram(Path { socket, remote: from }, bytes, cx.now());
+        let received = running.node.handle_datagram(Path { socket, remote: from }, bytes, cx.now());
         match received {
             Ok(
                 Received::Datagram { from, payload }
                 | Received::Message(ReceivedMessage { from, payload, .. }),
             ) => self.report_payload(from, Stamp::of(payload, canary), cx),
+            Ok(Received::Forward { transmit, datagram }) => {
+                self.running().send(&transmit, datagram, cx);
+            }
             Ok(_) => {}
             Err(reason) => cx.observe(Observation::Dropped { reason: reason.name() }),
         }

@@ -1,8 +1,8 @@
 //! A node's tables on the heap.
 
 use underpass_core::{
-    Capacity, DeadlineSlot, FlightSlot, HandshakeSlot, MessageSlot, PeerSlot, SessionSlot, Storage,
-    Tables,
+    Capacity, CircuitSlot, DeadlineSlot, FlightSlot, HandshakeSlot, MessageSlot, PeerSlot,
+    SessionSlot, Storage, Tables,
 };
 
 /// Tables of any capacity.
@@ -10,6 +10,9 @@ pub struct HeapStorage {
     peers: Box<[PeerSlot]>,
     handshakes: Box<[HandshakeSlot]>,
     sessions: Box<[SessionSlot]>,
+    circuits: Box<[CircuitSlot]>,
+    punches: Box<[PunchSlot]>,
+    probe_cells: Box<[ProbeCell]>,
     windows: Box<[u64]>,
     deadlines: Box<[DeadlineSlot]>,
     index: Box<[u16]>,
@@ -28,6 +31,9 @@ impl HeapStorage {
             peers: filled(capacity.peers, || PeerSlot::EMPTY),
             handshakes: filled(capacity.handshakes, || HandshakeSlot::EMPTY),
             sessions: filled(capacity.sessions(), || SessionSlot::EMPTY),
+            circuits: filled(capacity.circuits, || CircuitSlot::EMPTY),
+            punches: filled(capacity.punches, || PunchSlot::EMPTY),
+            probe_cells: filled(capacity.probe_cells(), || ProbeCell::EMPTY),
             windows: filled(capacity.window_words(), || 0),
             deadlines: filled(capacity.deadlines(), || DeadlineSlot::EMPTY),
             index: filled(capacity.index(), || 0),
@@ -52,6 +58,9 @@ impl Storage for HeapStorage {
             peers: &mut self.peers,
             handshakes: &mut self.handshakes,
             sessions: &mut self.sessions,
+            circuits: &mut self.circuits,
+            punches: &mut self.punches,
+            probe_cells: &mut self.probe_cells,
             windows: &mut self.windows,
             deadlines: &mut self.deadlines,
             index: &mut self.index,

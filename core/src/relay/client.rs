@@ -1,0 +1,404 @@
+//! A node that is reached through relays, or reaches others through them.
+
+use super::Attested;
+use crate::access::{self, Standing, Use};
+use crate::counters::Dropped;
+use crate::cx::{Actor, Cx};
+use crate::held::Held;
+use crate::identity::PeerId;
+use crate::lifecycle::Turn;
+use crate::peer::{Peer, PeerSlot, PeerState};
+use crate::time::{Duration, Instant};
+use crate::timer::{ATTEMPT, Timer, retry_gap};
+use crate::way::{Circuit, Way};
+use crate::wire::{CAN_RELAY, Named, Offer, Open, RelayMessage, Reserved};
+
+/// Relays at which a node can be reached.
+pub(crate) const RELAYS: usize = 2;
+/// After a relay has refused, it is asked again.
+const REFUSED_AGAIN: Duration = Duration::from_secs(600);
+/// A reservation is renewed before it ends, and never more often than this.
+const RENEWED_AT_LEAST: Duration = Duration::from_secs(30);
+/// A peer that was dialled at its address and has not answered for so long is looked for at relays, too.
+const LATER: Duration = Duration::from_millis(500);
+/// A peer that is reached directly keeps a circuit for bad times; if it is lost, another is asked for.
+const SPARE_AGAIN: Duration = Duration::from_secs(60);
+/// Offers remembered until the peer has shown itself.
+pub(crate) const OFFERS: usize = 4;
+
+/// What a node wants of a peer that relays.
+#[derive(Clone, Copy)]
+pub(super) struct Relay {
+    stage: Stage,
+    tries: u8,
+    begun: Instant,
+    ask_owed: bool,
+    /// The answer to an offer: which circuit, and whether it is welcome.
+    answer_owed: Held<(u32, bool)>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    None,
+    Asked,
+    Reserved,
+}
+
+impl Relay {
+    pub(super) const NONE: Self = Self {
+        stage: Stage::None,
+        tries: 0,
+        begun: Instant::ORIGIN,
+        ask_owed: false,
+        answer_owed: Held::Nothing,
+    };
+
+    pub(super) fn owes(&self) -> bool {
+        self.ask_owed || self.answer_owed.as_ref().is_some()
+    }
+}
+
+/// The search for a peer at our relays.
+#[derive(Clone, Copy)]
+pub(super) struct Search {
+    /// Position in the list of our relays of the one being asked.
+    at: u8,
+    begun: Instant,
+    tries: u8,
+    ask_owed: bool,
+}
+
+impl Search {
+    pub(super) fn owes(&self) -> bool {
+        self.ask_owed
+    }
+}
+
+/// An offer of one of our relays, about a peer that may show itself.
+#[derive(Clone, Copy)]
+pub(crate) struct Offered {
+    circuit: Circuit,
+    attested: Attested,
+}
+
+/// A peer that offers to relay has become active: it may be one that we are reached through.
+pub(super) fn on_alive(peer: u16, cx: &mut Cx<'_>) {
+    let handle = cx.handle(peer);
+    let slot = cx.peer(peer);
+    if !slot.channel.can_relay() || slot.standing != Standing::Pinned {
+        return;
+    }
+    let relays = &mut cx.state.relays;
+    if !relays.iter().any(|relay| relay.get() == Some(handle)) {
+        let Some(free) = relays.iter_mut().find(|relay| relay.as_ref().is_none()) else { return };
+        *free = Held::This(handle);
+    }
+    ask(peer, cx);
+}
+
+fn ask(peer: u16, cx: &mut Cx<'_>) {
+    let begun = cx.now();
+    let relay = &mut cx.peer(peer).relaying.relay;
+    if relay.stage == Stage::None {
+        relay.stage = Stage::Asked;
+    }
+    (relay.tries, relay.begun, relay.ask_owed) = (0, begun, true);
+    cx.make_ready(Actor::Peer(peer));
+}
+
+/// It is time to ask a relay again.
+pub(super) fn on_reservation_timer(peer: u16, cx: &mut Cx<'_>) {
+    let now = cx.now();
+    let is_active = cx.peer(peer).state == PeerState::Active;
+    let relay = &mut cx.peer(peer).relaying.relay;
+    if !is_active {
+        return;
+    }
+    let is_under_way = relay.tries > 0 && now < relay.begun + ATTEMPT;
+    if is_under_way {
+        relay.ask_owed = true;
+        cx.make_ready(Actor::Peer(peer));
+    } else {
+        ask(peer, cx);
+    }
+}
+
+/// Writes down when the next try is due.
+fn asked(peer: u16, cx: &mut Cx<'_>) {
+    let now = cx.now();
+    let relay = &mut cx.peer(peer).relaying.relay;
+    relay.tries = relay.tries.saturating_add(1);
+    let retry = now + retry_gap(relay.tries);
+    let is_last = retry >= relay.begun + ATTEMPT;
+    let at = if is_last { now + SPARE_AGAIN } else { retry };
+    cx.set_timer(Actor::Peer(peer), Timer::Reservation, Some(at));
+}
+
+pub(super) fn on_reserved(
+    from: u16,
+    reserved: Reserved,
+    cx: &mut Cx<'_>,
+) -> Result<Option<Turn>, Dropped> {
+    let now = cx.now();
+    let relay = &mut cx.peer(from).relaying.relay;
+    if relay.stage == Stage::None {
+        return Err(Dropped::UnknownCircuit);
+    }
+    let was_reserved = relay.stage == Stage::Reserved;
+    (relay.tries, relay.ask_owed) = (0, false);
+    let lifetime = Duration::from_secs(reserved.lifetime_s.into());
+    let is_granted = lifetime > Duration::ZERO;
+    relay.stage = if is_granted { Stage::Reserved } else { Stage::Asked };
+    let half = Duration::from_micros(lifetime.as_micros() / 2).max(RENEWED_AT_LEAST);
+    let at = now + if is_granted { half } else { REFUSED_AGAIN };
+    cx.set_timer(Actor::Peer(from), Timer::Reservation, Some(at));
+    Ok((is_granted && !was_reserved).then_some(Turn::RelayReady(from)))
+}
+
+/// Whether a peer is a relay that we are reached through.
+pub(crate) fn is_ours(peer: u16, cx: &Cx<'_>) -> bool {
+    let handle = cx.handle(peer);
+    cx.state.relays.iter().any(|relay| relay.get() == Some(handle))
+}
+
+/// The relay at this position, if peers can be looked for there.
+fn relay_at(position: u8, cx: &mut Cx<'_>) -> Option<u16> {
+    let relay = cx.state.relays.get(usize::from(position))?.get()?;
+    let slot = cx.resolve(relay)?;
+    let peer = cx.peer(slot);
+    let is_usable = peer.state == PeerState::Active && peer.relaying.relay.stage == Stage::Reserved;
+    is_usable.then_some(slot)
+}
+
+/// Looks for a peer at our relays, unless that is under way: first at those that it is not reached
+/// through now. `false` if there is none.
+pub(crate) fn search(peer: u16, cx: &mut Cx<'_>) -> bool {
+    if cx.peer(peer).relaying.search.as_ref().is_some() {
+        return true;
+    }
+    let in_use = |relay: Peer, cx: &mut Cx<'_>| {
+        let through = |way: Way| matches!(way, Way::Relayed(circuit) if circuit.relay == relay);
+        cx.peer(peer).ways.iter().any(|known| through(known.way))
+    };
+    let usable =
+        |position: &u8, cx: &mut Cx<'_>| relay_at(*position, cx).is_some_and(|relay| relay != peer);
+    let fresh = (0..RELAYS as u8).find(|position| {
+        let relay = cx.state.relays[usize::from(*position)].get();
+        usable(position, cx) && relay.is_some_and(|relay| !in_use(relay, cx))
+    });
+    match fresh.or_else(|| (0..RELAYS as u8).find(|position| usable(position, cx))) {
+        Some(at) => {
+            ask_at(peer, at, cx);
+            true
+        }
+        None => false,
+    }
+}
+
+/// Looks for a peer that was dialled directly, should that have no answer soon.
+pub(crate) fn search_later(peer: u16, cx: &mut Cx<'_>) {
+    if cx.state.relays.iter().any(|relay| relay.as_ref().is_some()) {
+        let at = cx.now() + LATER;
+        cx.set_timer(Actor::Peer(peer), Timer::Search, Some(at));
+    }
+}
+
+fn ask_at(peer: u16, at: u8, cx: &mut Cx<'_>) {
+    let begun = cx.now();
+    let search = Search { at, begun, tries: 0, ask_owed: true };
+    cx.peer(peer).relaying.search = Held::This(search);
+    cx.make_ready(Actor::Peer(peer));
+}
+
+pub(super) fn stop_search(peer: u16, cx: &mut Cx<'_>) {
+    cx.peer(peer).relaying.search = Held::Nothing;
+    cx.set_timer(Actor::Peer(peer), Timer::Search, None);
+}
+
+/// A relay has not answered, or it is time to look for a peer.
+pub(super) fn on_search_timer(peer: u16, cx: &mut Cx<'_>) -> Option<Turn> {
+    let now = cx.now();
+    let slot = cx.peer(peer);
+    let is_needed = needs_circuit(slot);
+    match slot.relaying.search.as_mut() {
+        None => {
+            if is_needed {
+                search(peer, cx);
+            }
+            None
+        }
+        Some(search) if now < search.begun + ATTEMPT => {
+            search.ask_owed = true;
+            cx.make_ready(Actor::Peer(peer));
+            None
+        }
+        Some(search) => {
+            let at = search.at;
+            next_relay(peer, at, cx)
+        }
+    }
+}
+
+/// Whether nothing leads to a peer through a relay.
+fn needs_circuit(peer: &PeerSlot) -> bool {
+    let is_connected = peer.state == PeerState::Active;
+    let is_waiting = peer.standing == Standing::Pinned && peer.current.is_none();
+    (is_connected || is_waiting) && peer.ways.iter().all(|known| known.way.direct().is_some())
+}
+
+/// One relay knows no way: perhaps the next.
+fn next_relay(peer: u16, after: u8, cx: &mut Cx<'_>) -> Option<Turn> {
+    let next = (after + 1..RELAYS as u8)
+        .find(|position| relay_at(*position, cx).is_some_and(|relay| relay != peer));
+    if let Some(next) = next {
+        ask_at(peer, next, cx);
+        return None;
+    }
+    stop_search(peer, cx);
+    if cx.peer(peer).current.is_some() {
+        let at = cx.now() + cx.state.public.jitter(SPARE_AGAIN);
+        cx.set_timer(Actor::Peer(peer), Timer::Search, Some(at));
+        return None;
+    }
+    Some(Turn::NotFound(peer))
+}
+
+/// The peer that a relay speaks of, if we look for it there.
+fn searched(from: u16, id: [u8; 32], cx: &mut Cx<'_>) -> Option<u16> {
+    let peer = PeerId::from_bytes(id).ok().and_then(|id| cx.find_peer(&id))?;
+    let at = cx.peer(peer).relaying.search.as_ref()?.at;
+    (relay_at(at, cx) == Some(from)).then_some(peer)
+}
+
+pub(super) fn on_opened(
+    from: u16,
+    opened: &Offer,
+    cx: &mut Cx<'_>,
+) -> Result<Option<Turn>, Dropped> {
+    let peer = searched(from, opened.peer, cx).ok_or(Dropped::UnknownCircuit)?;
+    stop_search(peer, cx);
+    cx.peer(peer).relaying.attested = opened.attested;
+    let circuit = Circuit { relay: cx.handle(from), number: opened.circuit };
+    Ok(Some(Turn::CircuitOpened(peer, circuit)))
+}
+
+pub(super) fn on_refused(
+    from: u16,
+    refused: &Open,
+    cx: &mut Cx<'_>,
+) -> Result<Option<Turn>, Dropped> {
+    let peer = searched(from, refused.peer, cx).ok_or(Dropped::UnknownCircuit)?;
+    let at = cx.peer(peer).relaying.search.as_ref().map_or(0, |search| search.at);
+    Ok(next_relay(peer, at, cx))
+}
+
+/// Somebody wants to reach this node through one of its relays.
+pub(super) fn on_offer(from: u16, offer: &Offer, cx: &mut Cx<'_>) -> Result<Option<Turn>, Dropped> {
+    if !is_ours(from, cx) {
+        return Err(Dropped::UnknownCircuit);
+    }
+    let id = PeerId::from_bytes(offer.peer).map_err(|_| Dropped::WeakKey)?;
+    let known = cx.find_peer(&id);
+    let is_welcome = id != cx.state.id && access::allows(Use::Answers, known, cx);
+    if is_welcome {
+        let circuit = Circuit { relay: cx.handle(from), number: offer.circuit };
+        remember(Offered { circuit, attested: offer.attested }, cx);
+        if let Some(peer) = known {
+            cx.peer(peer).relaying.attested = offer.attested;
+        }
+    }
+    cx.peer(from).relaying.relay.answer_owed = Held::This((offer.circuit, is_welcome));
+    cx.make_ready(Actor::Peer(from));
+    Ok(known.filter(|_| is_welcome).map(Turn::Attested))
+}
+
+fn remember(offered: Offered, cx: &mut Cx<'_>) {
+    let offers = &mut cx.state.offers;
+    let is_same =
+        |held: &Held<Offered>| held.as_ref().is_some_and(|o| o.circuit == offered.circuit);
+    if let Some(same) = offers.iter_mut().find(|held| is_same(held)) {
+        *same = Held::This(offered);
+        return;
+    }
+    offers.rotate_right(1);
+    offers[0] = Held::This(offered);
+}
+
+/// A peer has shown itself by a circuit that was offered: where it is, the relay has said.
+pub(crate) fn recall(peer: u16, circuit: Circuit, cx: &mut Cx<'_>) {
+    let offered = cx.state.offers.iter().filter_map(Held::as_ref);
+    let attested = offered.clone().find(|it| it.circuit == circuit).map(|it| it.attested);
+    if let Some(attested) = attested {
+        cx.peer(peer).relaying.attested = attested;
+    }
+}
+
+/// A circuit of ours is no more.
+pub(super) fn on_gone(from: u16, named: Named, cx: &mut Cx<'_>) -> Option<Turn> {
+    let circuit = Circuit { relay: cx.handle(from), number: named.circuit };
+    let has_it = |peer: &PeerSlot| peer.is_taken && peer.ways.find(Way::Relayed(circuit)).is_some();
+    let peer = cx.peers.iter().position(has_it)? as u16;
+    Some(Turn::CircuitGone(peer, circuit))
+}
+
+/// Looks for another circuit after a while, as long as the peer is reached.
+pub(crate) fn search_spare(peer: u16, cx: &mut Cx<'_>) {
+    if cx.peer(peer).relaying.search.as_ref().is_none() {
+        let at = cx.now() + cx.state.public.jitter(SPARE_AGAIN);
+        cx.set_timer(Actor::Peer(peer), Timer::Search, Some(at));
+    }
+}
+
+/// A relay is gone, or forgotten; it stays on our list as long as it has its place.
+pub(super) fn on_relay_gone(peer: u16, cx: &mut Cx<'_>) {
+    cx.peer(peer).relaying.relay = Relay::NONE;
+    cx.set_timer(Actor::Peer(peer), Timer::Reservation, None);
+}
+
+pub(super) fn forget(peer: u16, cx: &mut Cx<'_>) {
+    let handle = cx.handle(peer);
+    for relay in &mut cx.state.relays {
+        if relay.get() == Some(handle) {
+            *relay = Held::Nothing;
+        }
+    }
+}
+
+/// What is owed to a relay of ours.
+pub(super) fn take_owed(relay: u16, cx: &mut Cx<'_>) -> Option<RelayMessage> {
+    let state = &mut cx.peer(relay).relaying.relay;
+    if let Some((circuit, is_welcome)) = state.answer_owed.take() {
+        let named = Named { circuit };
+        return Some(match is_welcome {
+            true => RelayMessage::Accept(named),
+            false => RelayMessage::Refuse(named),
+        });
+    }
+    if core::mem::take(&mut state.ask_owed) {
+        asked(relay, cx);
+        return Some(RelayMessage::Reserve);
+    }
+    None
+}
+
+/// The question after a peer that goes to a relay: to which, and what.
+pub(super) fn take_search(peer: u16, cx: &mut Cx<'_>) -> Option<(u16, RelayMessage)> {
+    let now = cx.now();
+    let id = *cx.peer(peer).contact.as_ref()?.id.as_bytes();
+    let search = cx.peer(peer).relaying.search.as_mut()?;
+    if !core::mem::take(&mut search.ask_owed) {
+        return None;
+    }
+    search.tries = search.tries.saturating_add(1);
+    let retry = (now + retry_gap(search.tries)).min(search.begun + ATTEMPT);
+    let at = search.at;
+    cx.set_timer(Actor::Peer(peer), Timer::Search, Some(retry));
+    let relay = relay_at(at, cx)?;
+    Some((relay, RelayMessage::Open(Open { peer: id })))
+}
+
+/// What a node says of itself: whether it relays.
+pub(crate) fn capabilities(cx: &Cx<'_>) -> u32 {
+    let relays = cx.state.config.access.relays > crate::access::Whom::Nobody;
+    if relays && !cx.circuits.is_empty() { CAN_RELAY } else { 0 }
+}

@@ -1,0 +1,157 @@
+//! Relays: any public node that is allowed to carries, for peers that cannot send to each other,
+//! what it cannot read.
+//!
+//! ```text
+//!   A                     relay                      B
+//!   | Reserve  ----------> | <----------  Reserve    |   both are reached here
+//!   | Open B   ----------> |                         |   A looks for B
+//!   |                      | Offer, of A  ---------> |
+//!   |                      | <-------------  Accept  |
+//!   | <----------  Opened  |                         |   where the relay sees B, and A, they are told
+//!   | Hello, in a circuit  |  sealed anew            |
+//!   | -------------------> | ----------------------> |   to its ends a circuit is an address
+//! ```
+//!
+//! | file | holds |
+//! |---|---|
+//! | `client.rs` | who is reached through relays, or looks for others there |
+//! | `server.rs` | the relay itself |
+//! | `circuits.rs`, `bucket.rs` | its table of circuits, and how much may pass |
+
+mod bucket;
+mod circuits;
+mod client;
+mod server;
+
+pub(crate) use bucket::Bucket;
+pub use circuits::CircuitSlot;
+pub(crate) use client::{
+    OFFERS, Offered, RELAYS, capabilities, is_ours, recall, search, search_later, search_spare,
+};
+pub(crate) use server::{forward, reached, take_owed_by};
+
+use serde::{Deserialize, Serialize};
+
+use crate::counters::{Counter, Dropped};
+use crate::cx::Cx;
+use crate::heartbeat::Via;
+use crate::held::Held;
+use crate::lifecycle::Turn;
+use crate::timer::Timer;
+use crate::way::Way;
+pub(crate) use crate::wire::Attested;
+use crate::wire::RelayMessage;
+
+/// How much a node relays, if its [`Access`](crate::Access) lets it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Limits {
+    /// Peers that may be reached through it at once (libp2p relay v2: 128).
+    pub reservations: u16,
+    /// Circuits that one peer may be an end of.
+    pub circuits_per_peer: u16,
+    /// Bytes a second that one circuit may carry, both ways together, with the relay's own layer.
+    pub circuit_bytes: u32,
+    /// Bytes a second that one peer may send through it.
+    pub peer_bytes: u32,
+    /// Bytes a second altogether.
+    pub all_bytes: u32,
+}
+
+impl Limits {
+    /// What [`Config::new`](crate::Config::new) sets: a megabit a second for a circuit, ten for all.
+    pub const DEFAULT: Self = Self {
+        reservations: 128,
+        circuits_per_peer: 16,
+        circuit_bytes: 125_000,
+        peer_bytes: 250_000,
+        all_bytes: 1_250_000,
+    };
+}
+
+/// What a node keeps of a peer for relaying.
+#[derive(Clone, Copy)]
+pub(crate) struct Relaying {
+    /// As a relay of ours.
+    relay: client::Relay,
+    /// As a peer that we relay for.
+    client: server::Client,
+    /// As a peer that is looked for at relays.
+    search: Held<client::Search>,
+    /// Where it is, as a relay has said.
+    pub(crate) attested: Attested,
+}
+
+impl Relaying {
+    pub(crate) const NONE: Self = Self {
+        relay: client::Relay::NONE,
+        client: server::Client::NONE,
+        search: Held::Nothing,
+        attested: Attested::NOWHERE,
+    };
+}
+
+pub(crate) fn on_message(
+    from: u16,
+    via: Via,
+    message: &RelayMessage,
+    cx: &mut Cx<'_>,
+) -> Result<Option<Turn>, Dropped> {
+    // A relay is reached directly, or nothing would be gained.
+    if matches!(via.way, Way::Relayed(_)) {
+        return Err(Dropped::NestedRelay);
+    }
+    match message {
+        RelayMessage::Reserve => server::on_reserve(from, cx),
+        RelayMessage::Open(open) => server::on_open(from, open, cx),
+        RelayMessage::Accept(named) => server::on_accept(from, *named, cx)?,
+        RelayMessage::Refuse(named) => server::on_refuse(from, *named, cx)?,
+        RelayMessage::Reserved(reserved) => return client::on_reserved(from, *reserved, cx),
+        RelayMessage::Offer(offer) => return client::on_offer(from, offer, cx),
+        RelayMessage::Opened(opened) => return client::on_opened(from, opened, cx),
+        RelayMessage::Refused(open) => return client::on_refused(from, open, cx),
+        RelayMessage::Limited(_) => cx.state.counters.count(Counter::RelayLimits),
+        RelayMessage::Gone(named) => return Ok(client::on_gone(from, *named, cx)),
+    }
+    Ok(None)
+}
+
+pub(crate) fn on_timer(timer: Timer, peer: u16, cx: &mut Cx<'_>) -> Option<Turn> {
+    match timer {
+        Timer::Reservation => {
+            client::on_reservation_timer(peer, cx);
+            None
+        }
+        Timer::Search => client::on_search_timer(peer, cx),
+        _ => unreachable!("not a timer of relays"),
+    }
+}
+
+/// A peer has become active.
+pub(crate) fn on_alive(peer: u16, cx: &mut Cx<'_>) {
+    client::on_alive(peer, cx);
+}
+
+/// A peer is gone.
+pub(crate) fn on_gone(peer: u16, cx: &mut Cx<'_>) {
+    client::stop_search(peer, cx);
+    client::on_relay_gone(peer, cx);
+    server::on_peer_gone(peer, cx);
+}
+
+/// A peer is forgotten.
+pub(crate) fn forget(peer: u16, cx: &mut Cx<'_>) {
+    on_gone(peer, cx);
+    client::forget(peer, cx);
+}
+
+/// What is owed to this peer, or on account of it to a relay: to whom, and what.
+pub(crate) fn take_owed(peer: u16, cx: &mut Cx<'_>) -> Option<(u16, RelayMessage)> {
+    let to_peer = client::take_owed(peer, cx).or_else(|| server::take_owed(peer, cx));
+    to_peer.map(|message| (peer, message)).or_else(|| client::take_search(peer, cx))
+}
+
+/// Whether anything is.
+pub(crate) fn owes(peer: u16, cx: &mut Cx<'_>) -> bool {
+    let Relaying { relay, client, search, .. } = &cx.peer(peer).relaying;
+    relay.owes() || client.owes() || search.as_ref().is_some_and(client::Search::owes)
+}

@@ -1,0 +1,306 @@
+//! The relay itself: what it keeps for its peers, and how it sends on what they cannot send each other.
+//! It reads nothing of that, dials nobody, and knows no more of a circuit than its two ends.
+
+use core::net::SocketAddr;
+
+use super::circuits::{self, Owed, Stage};
+use super::{Attested, Bucket, Limits};
+use crate::access::{self, Use};
+use crate::counters::{Counter, Dropped};
+use crate::cx::{Actor, Cx};
+use crate::held::Held;
+use crate::identity::PeerId;
+use crate::message::Received;
+use crate::path::{Path, Piece, Transmit};
+use crate::peer::{PeerSlot, PeerState};
+use crate::session::SessionId;
+use crate::time::{Duration, Instant};
+use crate::transmit;
+use crate::way::Way;
+use crate::wire::{Carried, Named, Offer, Open, RelayMessage, Reserved, SealedHeader};
+
+/// How long a reservation holds; it is renewed before that (libp2p relay v2: 1 h).
+const RESERVED_FOR: Duration = Duration::from_secs(3600);
+/// Between two notices that a circuit's limit was reached.
+const NOTICES_APART: Duration = Duration::from_secs(1);
+
+/// What a relay keeps of a peer that it relays for.
+#[derive(Clone, Copy)]
+pub(super) struct Client {
+    reserved_until: Held<Instant>,
+    /// It is to be told for how long.
+    answer_owed: bool,
+    /// It is to be told that there is no way to this peer.
+    refusal_owed: Held<[u8; 32]>,
+    bucket: Bucket,
+}
+
+impl Client {
+    pub(super) const NONE: Self = Self {
+        reserved_until: Held::Nothing,
+        answer_owed: false,
+        refusal_owed: Held::Nothing,
+        bucket: Bucket::FULL,
+    };
+
+    pub(super) fn owes(&self) -> bool {
+        self.answer_owed || self.refusal_owed.as_ref().is_some()
+    }
+
+    fn holds(&self, now: Instant) -> bool {
+        self.reserved_until.get().is_some_and(|until| now < until)
+    }
+}
+
+/// A peer wants to be reached through this node.
+pub(super) fn on_reserve(from: u16, cx: &mut Cx<'_>) {
+    let now = cx.now();
+    let held = |peer: &&PeerSlot| peer.is_taken && peer.relaying.client.holds(now);
+    let is_held = cx.peer(from).relaying.client.holds(now);
+    let has_room = is_held
+        || cx.peers.iter().filter(held).count() < usize::from(cx.state.config.relay.reservations);
+    let is_granted = has_room && may_use(from, cx);
+    let client = &mut cx.peer(from).relaying.client;
+    client.reserved_until = if is_granted { Held::This(now + RESERVED_FOR) } else { Held::Nothing };
+    client.answer_owed = true;
+    cx.make_ready(Actor::Peer(from));
+}
+
+/// Whether a peer may be relayed for: the policy allows it, and it is reached directly.
+fn may_use(peer: u16, cx: &mut Cx<'_>) -> bool {
+    !cx.circuits.is_empty()
+        && access::allows(Use::Relays, Some(peer), cx)
+        && cx.peer(peer).state == PeerState::Active
+        && cx.peer(peer).ways.course.primary().and_then(Way::direct).is_some()
+}
+
+/// A peer asks for a circuit to another.
+pub(super) fn on_open(from: u16, open: &Open, cx: &mut Cx<'_>) {
+    if let Some(circuit) = circuit_to(from, open, cx) {
+        cx.make_ready(Actor::Circuit(circuit));
+        return;
+    }
+    cx.peer(from).relaying.client.refusal_owed = Held::This(open.peer);
+    cx.make_ready(Actor::Peer(from));
+}
+
+/// The circuit that a peer has asked for, now or before. Whatever the reason that there is none, it
+/// looks the same: who is here, and talks to whom, is nobody's business.
+fn circuit_to(from: u16, open: &Open, cx: &mut Cx<'_>) -> Option<u16> {
+    let now = cx.now();
+    let to = PeerId::from_bytes(open.peer).ok().and_then(|id| cx.find_peer(&id))?;
+    let is_reserved = cx.peer(to).relaying.client.holds(now);
+    if to == from || !is_reserved || !may_use(from, cx) || !may_use(to, cx) {
+        return None;
+    }
+    let ends = [cx.handle(from), cx.handle(to)];
+    if let Some(slot) = circuits::between(ends, cx) {
+        let circuit = cx.circuit(slot);
+        let asker = circuit.end(ends[0])?;
+        match circuit.stage {
+            // Who asked for it asks again, or the one who was asked wants the same.
+            Stage::Offered if asker == 0 => circuit.owed[1] = Owed::Offer,
+            Stage::Offered => {
+                circuit.stage = Stage::Open;
+                circuit.owed = [Owed::Opened; 2];
+            }
+            _ => circuit.owed[asker] = Owed::Opened,
+        }
+        return Some(slot);
+    }
+    let most = usize::from(cx.state.config.relay.circuits_per_peer);
+    if ends.iter().any(|end| circuits::count_of(*end, cx) >= most) {
+        return None;
+    }
+    let slot = circuits::take(ends, cx)?;
+    cx.circuit(slot).owed[1] = Owed::Offer;
+    Some(slot)
+}
+
+/// The peer that was asked agrees.
+pub(super) fn on_accept(from: u16, named: Named, cx: &mut Cx<'_>) -> Result<(), Dropped> {
+    let (slot, end) = of_end(from, named.circuit, cx).ok_or(Dropped::UnknownCircuit)?;
+    let now = cx.now();
+    let circuit = cx.circuit(slot);
+    if end != 1 {
+        return Err(Dropped::UnknownCircuit);
+    }
+    if circuit.stage == Stage::Offered {
+        (circuit.stage, circuit.used_at) = (Stage::Open, now);
+        circuit.owed[0] = Owed::Opened;
+        cx.state.counters.count(Counter::CircuitsOpened);
+        cx.make_ready(Actor::Circuit(slot));
+    }
+    Ok(())
+}
+
+/// The peer that was asked does not agree: the other is told what it is told of one who is not here.
+pub(super) fn on_refuse(from: u16, named: Named, cx: &mut Cx<'_>) -> Result<(), Dropped> {
+    let (slot, end) = of_end(from, named.circuit, cx).ok_or(Dropped::UnknownCircuit)?;
+    if end != 1 || cx.circuit(slot).stage != Stage::Offered {
+        return Err(Dropped::UnknownCircuit);
+    }
+    let asker = cx.circuit(slot).ends[0];
+    circuits::release(slot, cx);
+    let refused = *cx.peer(from).contact().id.as_bytes();
+    if let Some(asker) = cx.resolve(asker) {
+        cx.peer(asker).relaying.client.refusal_owed = Held::This(refused);
+        cx.make_ready(Actor::Peer(asker));
+    }
+    Ok(())
+}
+
+/// A peer is gone: the other ends of its circuits hear of it.
+pub(super) fn on_peer_gone(peer: u16, cx: &mut Cx<'_>) {
+    let handle = cx.handle(peer);
+    cx.peer(peer).relaying.client = Client::NONE;
+    for slot in 0..cx.circuits.len() as u16 {
+        let circuit = cx.circuit(slot);
+        if circuit.stage != Stage::Free
+            && let Some(end) = circuit.end(handle)
+        {
+            close(slot, 1 - end, cx);
+        }
+    }
+}
+
+fn close(slot: u16, other: usize, cx: &mut Cx<'_>) {
+    let circuit = cx.circuit(slot);
+    circuit.stage = Stage::Closing;
+    circuit.owed = [Owed::Nothing; 2];
+    circuit.owed[other] = Owed::Gone;
+    cx.make_ready(Actor::Circuit(slot));
+}
+
+/// The circuit of this number, if a peer is one of its ends, and which.
+fn of_end(peer: u16, number: u32, cx: &Cx<'_>) -> Option<(u16, usize)> {
+    let slot = circuits::find(number, cx)?;
+    let end = cx.circuits[usize::from(slot)].end(cx.handle(peer))?;
+    Some((slot, end))
+}
+
+/// The next thing that a circuit's ends are to be told: whom, and what.
+pub(crate) fn take_owed_by(slot: u16, cx: &mut Cx<'_>) -> Option<(u16, RelayMessage)> {
+    loop {
+        let circuit = cx.circuit(slot);
+        let Some(end) = circuit.owed.iter().position(|owed| *owed != Owed::Nothing) else {
+            if circuit.stage == Stage::Closing {
+                circuits::release(slot, cx);
+            }
+            return None;
+        };
+        let owed = core::mem::replace(&mut circuit.owed[end], Owed::Nothing);
+        let (ends, number) = (circuit.ends, circuit.number());
+        cx.make_ready(Actor::Circuit(slot));
+        let Some(peer) = cx.resolve(ends[end]) else { continue };
+        let named = Named { circuit: number };
+        let message = match owed {
+            Owed::Nothing => unreachable!("it was looked for"),
+            Owed::Limited => RelayMessage::Limited(named),
+            Owed::Gone => RelayMessage::Gone(named),
+            Owed::Offer | Owed::Opened => {
+                let Some(other) = cx.resolve(ends[1 - end]) else { continue };
+                let offer = Offer {
+                    circuit: number,
+                    peer: *cx.peer(other).contact().id.as_bytes(),
+                    attested: attested(cx.peer(other)),
+                };
+                match owed {
+                    Owed::Offer => RelayMessage::Offer(offer),
+                    _ => RelayMessage::Opened(offer),
+                }
+            }
+        };
+        return Some((peer, message));
+    }
+}
+
+/// Where a peer has answered from.
+fn attested(peer: &PeerSlot) -> Attested {
+    let (mut v4, mut v6) = (None, None);
+    for known in peer.ways.iter().filter(|known| known.is_validated()) {
+        match known.way.direct().map(|path| path.remote) {
+            Some(SocketAddr::V4(address)) => v4 = Some(address),
+            Some(SocketAddr::V6(address)) => v6 = Some(address),
+            None => {}
+        }
+    }
+    Attested::new(v4, v6)
+}
+
+/// What this node owes a peer that it relays for.
+pub(super) fn take_owed(peer: u16, cx: &mut Cx<'_>) -> Option<RelayMessage> {
+    let now = cx.now();
+    let client = &mut cx.peer(peer).relaying.client;
+    if core::mem::take(&mut client.answer_owed) {
+        let left = client.reserved_until.get().map(|until| until.saturating_since(now));
+        let lifetime_s = left.unwrap_or_default().as_micros() / 1_000_000;
+        let lifetime_s = u32::try_from(lifetime_s).unwrap_or(u32::MAX);
+        return Some(RelayMessage::Reserved(Reserved { lifetime_s }));
+    }
+    client.refusal_owed.take().map(|peer| RelayMessage::Refused(Open { peer }))
+}
+
+/// Sends on a datagram of one of a circuit's ends to the other: sealed anew in the same buffer.
+pub(crate) fn forward<'d>(
+    from: u16,
+    carried: &Carried,
+    datagram: &'d mut [u8],
+    cx: &mut Cx<'_>,
+) -> Result<Received<'d>, Dropped> {
+    let now = cx.now();
+    let (slot, end) = of_end(from, carried.circuit, cx).ok_or(Dropped::UnknownCircuit)?;
+    let other = cx.circuit(slot).ends[1 - end];
+    if cx.circuit(slot).stage != Stage::Open {
+        return Err(Dropped::UnknownCircuit);
+    }
+    let to = cx.resolve(other).ok_or(Dropped::UnknownCircuit)?;
+    if !admit(slot, from, datagram.len(), now, cx) {
+        notify_of_limit(slot, end, cx);
+        return Err(Dropped::RelayLimited);
+    }
+    let (session, (path, also)) = reached(to, cx).ok_or(Dropped::UnknownCircuit)?;
+    cx.circuit(slot).used_at = now;
+    let prefix = SealedHeader::LEN..SealedHeader::LEN + Carried::PREFIX_LEN;
+    Carried::from_relay(carried.circuit).encode(&mut datagram[prefix]);
+    transmit::seal_under(session, datagram, cx);
+    cx.state.counters.count(Counter::DatagramsRelayed);
+    cx.state.counters.add(Counter::BytesRelayed, datagram.len());
+    let piece = Piece { path, also, start: 0, len: datagram.len() };
+    let transmit = transmit::counted(Transmit::new(piece, None), cx);
+    Ok(Received::Forward { transmit, datagram })
+}
+
+/// How a peer that is reached directly is sent to.
+pub(crate) fn reached(peer: u16, cx: &mut Cx<'_>) -> Option<(SessionId, (Path, Option<Path>))> {
+    let slot = cx.peer(peer);
+    let course = slot.ways.course;
+    let first = course.primary().and_then(Way::direct);
+    let second = course.also().and_then(Way::direct);
+    let paths = first.map(|path| (path, second)).or(second.map(|path| (path, None)));
+    Some((slot.current?, paths?))
+}
+
+/// Whether a datagram is within every limit; if so, it counts.
+fn admit(slot: u16, from: u16, len: usize, now: Instant, cx: &mut Cx<'_>) -> bool {
+    let Limits { circuit_bytes, peer_bytes, all_bytes, .. } = cx.state.config.relay;
+    let circuit = &mut cx.circuits[usize::from(slot)].bucket;
+    let peer = &mut cx.peers[usize::from(from)].relaying.client.bucket;
+    let mut buckets =
+        [(circuit, circuit_bytes), (peer, peer_bytes), (&mut cx.state.relayed, all_bytes)];
+    let is_admitted = buckets.iter_mut().all(|(bucket, rate)| bucket.has(len, *rate, now));
+    if is_admitted {
+        buckets.iter_mut().for_each(|(bucket, _)| bucket.take(len));
+    }
+    is_admitted
+}
+
+fn notify_of_limit(slot: u16, end: usize, cx: &mut Cx<'_>) {
+    let now = cx.now();
+    let circuit = cx.circuit(slot);
+    if now.saturating_since(circuit.limited_at) >= NOTICES_APART {
+        circuit.limited_at = now;
+        circuit.owed[end] = Owed::Limited;
+        cx.make_ready(Actor::Circuit(slot));
+    }
+}

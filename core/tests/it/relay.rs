@@ -1,0 +1,234 @@
+//! Peers that cannot send to each other, and one that relays between them.
+
+use underpass_core::{
+    Access, Config, Counter, Dropped, Duration, Event, Outcome, Peer, PeerState, RelayLimits,
+    Route, Whom,
+};
+
+use crate::net::{A, B, Host, Net, Packet, address, network};
+
+const R: usize = 2;
+
+/// A and B, who have asked for the relay, and a relay with these limits.
+fn with_relay(limits: RelayLimits) -> Net {
+    let mut net = Net::new(3);
+    let access = Access { relays: Whom::Network, ..Access::DEFAULT };
+    let config = Config { access, relay: limits, ..Config::new(network()) };
+    net.hosts[R] = Host::configured(R, config, 99, net.now);
+    net.delay = Duration::from_millis(10);
+    for host in [A, B] {
+        net.connect(host, R);
+    }
+    net.run(Duration::from_secs(1), apart);
+    net
+}
+
+/// Nothing passes between A and B.
+fn apart(packet: &Packet) -> bool {
+    let ends = [address(A), address(B)];
+    !(ends.contains(&packet.from) && ends.contains(&packet.to))
+}
+
+fn look_for(net: &mut Net, from: usize, to: usize) -> Peer {
+    let id = net.hosts[to].id();
+    let peer = net.hosts[from].node.connect(id, None, net.now).expect("there is room");
+    net.collect(from);
+    peer
+}
+
+/// A and B, connected through the relay.
+fn relayed() -> Net {
+    let mut net = with_relay(RelayLimits::DEFAULT);
+    look_for(&mut net, A, B);
+    net.run(Duration::from_secs(2), apart);
+    assert!(net.is_active(A, B) && net.is_active(B, A));
+    net
+}
+
+fn route(net: &mut Net, of: usize, other: usize) -> Option<Route> {
+    let peer = net.peer(of, other)?;
+    net.hosts[of].node.route(peer).expect("the handle is fresh")
+}
+
+fn is_relayed(net: &mut Net, of: usize, other: usize) -> bool {
+    let relay = net.peer(of, R).expect("it is known");
+    route(net, of, other) == Some(Route::Relayed(relay))
+}
+
+#[test]
+fn peers_that_cannot_send_to_each_other_talk_through_a_relay_at_once() {
+    let mut net = with_relay(RelayLimits::DEFAULT);
+    let begun = net.now;
+    look_for(&mut net, A, B);
+    while !(net.is_active(A, B) && net.is_active(B, A)) {
+        assert!(net.now < begun + Duration::from_millis(200), "it takes a few round trips");
+        net.run(Duration::from_millis(10), apart);
+    }
+    assert!(is_relayed(&mut net, A, B) && is_relayed(&mut net, B, A));
+    for (from, to) in [(A, B), (B, A)] {
+        net.send(from, to, b"through").unwrap();
+        net.run(Duration::from_secs(1), apart);
+        assert_eq!(net.hosts[to].messages.last().unwrap().payload, b"through");
+        assert_eq!(net.hosts[from].outcomes().last().unwrap().1, Outcome::Acked);
+    }
+}
+
+#[test]
+fn the_longest_payload_fits_through_it() {
+    let mut net = relayed();
+    let peer = net.peer(A, B).unwrap();
+    let payload = [7; underpass_core::MAX_PAYLOAD];
+    let packet = net.hosts[A].seal(peer, &payload).unwrap();
+    assert_eq!(packet.to, address(R));
+    net.wire.push(packet);
+    net.run(Duration::from_secs(1), apart);
+    assert_eq!(net.hosts[B].payloads, [payload]);
+}
+
+#[test]
+fn the_relay_sees_nothing_of_what_it_carries_and_keeps_nothing() {
+    let mut net = relayed();
+    let payload = [0x5a; 64];
+    let peer = net.peer(A, B).unwrap();
+    let packet = net.hosts[A].seal(peer, &payload).unwrap();
+    net.wire.push(packet);
+    let relayed = net.hosts[R].node.counters().done(Counter::DatagramsRelayed);
+    net.run(Duration::from_millis(30), apart);
+    assert!(net.hosts[R].node.counters().done(Counter::DatagramsRelayed) > relayed);
+    assert!(net.hosts[R].payloads.is_empty());
+    assert_eq!(net.hosts[B].payloads, [payload]);
+}
+
+#[test]
+fn who_looks_for_the_other_at_the_same_time_shares_one_circuit() {
+    let mut net = with_relay(RelayLimits::DEFAULT);
+    look_for(&mut net, A, B);
+    look_for(&mut net, B, A);
+    net.run(Duration::from_secs(3), apart);
+    assert!(net.is_active(A, B) && net.is_active(B, A));
+    assert!(net.hosts[R].node.counters().done(Counter::CircuitsOpened) <= 1);
+}
+
+#[test]
+fn a_peer_that_comes_to_the_relay_later_is_found_then() {
+    let mut net = with_relay(RelayLimits::DEFAULT);
+    net.restart(B, 50);
+    look_for(&mut net, A, B);
+    net.run(Duration::from_secs(20), apart);
+    assert_eq!(net.state(A, B), PeerState::Init);
+    net.connect(B, R);
+    net.run(Duration::from_secs(30), apart);
+    assert!(net.is_active(A, B));
+}
+
+#[test]
+fn a_relay_relays_for_nobody_unless_it_is_allowed() {
+    let mut net = Net::new(3);
+    for host in [A, B] {
+        net.connect(host, R);
+    }
+    look_for(&mut net, A, B);
+    net.run(Duration::from_secs(60), apart);
+    assert_eq!(net.state(A, B), PeerState::Init);
+}
+
+#[test]
+fn who_answers_nobody_is_not_there_for_the_one_who_looks() {
+    let mut net = with_relay(RelayLimits::DEFAULT);
+    let now = net.now;
+    net.hosts[B].node.set_access(Access { answers: Whom::Pinned, ..Access::DEFAULT }, now);
+    look_for(&mut net, A, B);
+    net.run(Duration::from_secs(60), apart);
+    assert_eq!(net.state(A, B), PeerState::Init);
+    assert!(net.peer(B, A).is_none());
+}
+
+#[test]
+fn a_relay_that_falls_silent_ends_what_it_carried_and_another_takes_over() {
+    let mut net = Net::new(4);
+    let access = Access { relays: Whom::Network, ..Access::DEFAULT };
+    for (number, relay) in [(98, 2), (99, 3)] {
+        let config = Config { access, ..Config::new(network()) };
+        net.hosts[relay] = Host::configured(relay, config, number, net.now);
+    }
+    net.delay = Duration::from_millis(10);
+    for host in [A, B] {
+        net.connect(host, 2);
+        net.connect(host, 3);
+    }
+    look_for(&mut net, A, B);
+    net.run(Duration::from_secs(3), apart);
+    let Some(Route::Relayed(first)) = route(&mut net, A, B) else { panic!("it is relayed") };
+    let dead = if net.peer(A, 2) == Some(first) { 2 } else { 3 };
+    let passes = move |packet: &Packet| {
+        apart(packet) && packet.to != address(dead) && packet.from != address(dead)
+    };
+    net.hosts[A].events.clear();
+    // Traffic shows at once that nothing comes through.
+    for _ in 0..40 {
+        let _ = net.send(A, B, b"are you there?");
+        net.run(Duration::from_millis(100), passes);
+    }
+    let Some(Route::Relayed(second)) = route(&mut net, A, B) else { panic!("it is relayed") };
+    assert_ne!(second, first);
+    assert!(!net.hosts[A].events.iter().any(|event| matches!(event, Event::Disconnected(_))));
+    net.run(Duration::from_secs(5), passes);
+    assert_eq!(net.hosts[B].messages.len(), 40);
+}
+
+#[test]
+fn a_relay_that_restarts_is_asked_again_and_the_circuit_is_made_anew() {
+    let mut net = relayed();
+    let access = Access { relays: Whom::Network, ..Access::DEFAULT };
+    let config = Config { access, ..Config::new(network()) };
+    net.hosts[R] = Host::configured(R, config, 55, net.now);
+    net.hosts[A].events.clear();
+    net.run(Duration::from_secs(20), apart);
+    assert!(is_relayed(&mut net, A, B) && is_relayed(&mut net, B, A));
+    assert!(!net.hosts[A].events.iter().any(|event| matches!(event, Event::Disconnected(_))));
+    assert_eq!(net.hosts[R].node.counters().done(Counter::CircuitsOpened), 1);
+}
+
+#[test]
+fn a_relay_says_when_an_end_of_a_circuit_is_gone() {
+    let mut net = relayed();
+    let peer = net.peer(R, B).unwrap();
+    let now = net.now;
+    net.hosts[R].node.close(peer, now).unwrap();
+    net.collect(R);
+    net.run(Duration::from_millis(30), apart);
+    assert_eq!(route(&mut net, A, B), None);
+}
+
+#[test]
+fn what_is_beyond_the_limit_is_dropped_and_said() {
+    let limits = RelayLimits { circuit_bytes: 4_000, ..RelayLimits::DEFAULT };
+    let mut net = with_relay(limits);
+    look_for(&mut net, A, B);
+    net.run(Duration::from_secs(2), apart);
+    let peer = net.peer(A, B).unwrap();
+    for _ in 0..20 {
+        let packet = net.hosts[A].seal(peer, &[1; 1000]).unwrap();
+        net.wire.push(packet);
+    }
+    net.run(Duration::from_secs(1), apart);
+    assert!(net.hosts[B].payloads.len() < 4);
+    assert!(net.hosts[R].node.counters().dropped(Dropped::RelayLimited) > 10);
+    assert_eq!(net.hosts[A].node.counters().done(Counter::RelayLimits), 1);
+    // Pings still pass.
+    net.run(Duration::from_secs(60), apart);
+    assert!(net.is_active(A, B));
+}
+
+#[test]
+fn a_circuit_is_used_by_its_ends_alone() {
+    let mut net = relayed();
+    // The packet of one end, in the session of another peer: a relay that lies cannot be ours.
+    let peer = net.peer(A, B).unwrap();
+    let mut packet = net.hosts[A].seal(peer, b"mine").unwrap();
+    packet.from = address(77);
+    let before = net.hosts[R].node.counters().done(Counter::DatagramsRelayed);
+    // The address is no proof; the session is, and it is A's.
+    net.handle(packet).unwrap();
+    assert_eq!(net.hosts[R].node.counters().done(Counter::DatagramsRelayed), before + 1);
+}
