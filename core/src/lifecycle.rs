@@ -78,7 +78,7 @@ pub(crate) fn on_turn(turn: Option<Turn>, cx: &mut Cx<'_>) {
             reconnect::succeeded(peer, cx);
             relay::on_alive(peer, cx);
             delivery::wake(peer, cx);
-            punch::on_course(peer, cx);
+            rerouted(peer, cx);
         }
         Turn::Silent(peer) => silent(peer, cx),
         Turn::SeemsAt(peer) => heartbeat::ping_now(peer, cx),
@@ -86,11 +86,11 @@ pub(crate) fn on_turn(turn: Option<Turn>, cx: &mut Cx<'_>) {
             let turn = heartbeat::on_answer(peer, path.into(), round_trip, cx);
             on_turn(turn, cx);
         }
-        Turn::Rerouted(peer) => punch::on_course(peer, cx),
+        Turn::Rerouted(peer) => rerouted(peer, cx),
         Turn::MayBePinged(peer) => heartbeat::wake(peer, cx),
         Turn::Doubtful(peer) => {
             relay::search(peer, cx);
-            punch::on_course(peer, cx);
+            rerouted(peer, cx);
         }
         Turn::RelayReady(relay) => dial_all_but(relay, cx),
         Turn::CircuitOpened(peer, circuit) => {
@@ -168,7 +168,7 @@ fn lose_way(peer: u16, way: Way, cx: &mut Cx<'_>) {
     let now = cx.now();
     cx.peer(peer).ways.remove(way, now);
     paths::after_change(peer, cx);
-    punch::on_course(peer, cx);
+    rerouted(peer, cx);
     let slot = cx.peer(peer);
     if slot.current.is_none() {
         return;
@@ -181,6 +181,21 @@ fn lose_way(peer: u16, way: Way, cx: &mut Cx<'_>) {
         heartbeat::begin_on(peer, path.into(), cx);
     }
     relay::search(peer, cx);
+}
+
+/// The packets of a peer may take another way: those whom we relay to it hear where it is now. If it is
+/// reached directly no more, our relays are asked where we are ourselves.
+fn rerouted(peer: u16, cx: &mut Cx<'_>) {
+    relay::on_moved(peer, cx);
+    if punch::on_course(peer, cx) {
+        for relay in cx.state.relays {
+            if let Some(relay) = relay.get().and_then(|relay| cx.resolve(relay))
+                && relay != peer
+            {
+                heartbeat::ping_now(relay, cx);
+            }
+        }
+    }
 }
 
 /// Nobody knows where a peer is: it is looked for again after a while.

@@ -42,11 +42,13 @@ use crate::timer::{ATTEMPT, Timer};
 use crate::way::Way;
 use crate::wire::{Attested, Control, Mapping, Ping, Probe, Punch, PunchKind, Seen};
 
-/// After an attempt; doubled for each one after it.
+/// From one attempt to the next; doubled for each one after it.
 const BACKOFF_MIN: Duration = Duration::from_secs(60);
 const BACKOFF_MAX: Duration = Duration::from_secs(30 * 60);
 /// After an attempt, whatever has changed since.
 const APART: Duration = Duration::from_secs(10);
+/// After a change: until relays have seen where both are now.
+const SETTLED: Duration = Duration::from_secs(1);
 /// Attempts in a row that are soon begun again, as no word came back of them: nobody was probed.
 const UNANSWERED: u8 = 2;
 /// A direct way that stood for so long was a good one: the next is tried at once.
@@ -81,7 +83,7 @@ pub(crate) struct Punching {
     peer_mapping: Mapping,
     /// Probes of the last attempt.
     probes: u8,
-    /// When the last one ended.
+    /// When the last one began.
     tried_at: Held<Instant>,
     /// When the next one begins.
     next_at: Held<Instant>,
@@ -128,12 +130,14 @@ fn is_wanted(peer: &PeerSlot) -> bool {
     peer.state == PeerState::Active && is_somewhere && !is_direct(peer)
 }
 
-/// A peer's packets may take another way than before.
-pub(crate) fn on_course(peer: u16, cx: &mut Cx<'_>) {
+/// A peer's packets may take another way than before. Returns whether a direct way was lost: then it may
+/// be this node that is elsewhere.
+pub(crate) fn on_course(peer: u16, cx: &mut Cx<'_>) -> bool {
     let now = cx.now();
     let is_direct = is_direct(cx.peer(peer));
     cx.state.punch.is_heard |= is_direct;
     let punching = &mut cx.peer(peer).punch;
+    let mut is_lost = false;
     if is_direct {
         if punching.direct_since.as_ref().is_none() {
             punching.direct_since = Held::This(now);
@@ -142,6 +146,7 @@ pub(crate) fn on_course(peer: u16, cx: &mut Cx<'_>) {
         }
         plan(peer, None, cx);
     } else if let Some(since) = punching.direct_since.take() {
+        is_lost = true;
         punching.lost_at = Held::This(now);
         if now.saturating_since(since) >= STOOD {
             punching.begin_anew();
@@ -151,6 +156,7 @@ pub(crate) fn on_course(peer: u16, cx: &mut Cx<'_>) {
         schedule(peer, cx);
     }
     review(peer, cx);
+    is_lost
 }
 
 /// A relay has said where a peer is.
@@ -159,6 +165,10 @@ pub(crate) fn on_attested(peer: u16, cx: &mut Cx<'_>) {
     if slot.punch.told != slot.relaying.attested {
         slot.punch.told = slot.relaying.attested;
         slot.punch.begin_anew();
+        // What is under way goes to where it was.
+        if attempt(peer, cx).is_some_and(|attempt| attempt.role == Role::Offers) {
+            end(peer, cx);
+        }
         schedule(peer, cx);
         review(peer, cx);
     }
@@ -218,13 +228,17 @@ fn schedule(peer: u16, cx: &mut Cx<'_>) {
         tries => BACKOFF_MIN.saturating_mul(1 << (tries - 1).min(5)).min(BACKOFF_MAX),
     };
     // The smaller of the two will have begun before, unless only this one has a reason.
-    let (gap, soonest) = if goes_first(peer, cx) {
-        (gap, cx.now())
+    let (gap, wait) = if goes_first(peer, cx) {
+        (gap, Duration::ZERO)
     } else {
-        (gap + Duration::from_micros(gap.as_micros() / 2), cx.now() + SECOND)
+        (gap + Duration::from_micros(gap.as_micros() / 2), SECOND)
     };
-    let next = tried_at.get().map(|at| at + cx.state.public.jitter(gap));
-    plan(peer, Some(next.unwrap_or_default().max(soonest)), cx);
+    let soonest = cx.now() + wait;
+    let at = match tried_at.get() {
+        None => soonest,
+        Some(tried_at) => (tried_at + cx.state.public.jitter(gap)).max(soonest + SETTLED),
+    };
+    plan(peer, Some(at), cx);
 }
 
 /// Of two that both have a reason the smaller begins.
@@ -247,19 +261,19 @@ fn attempt<'a>(peer: u16, cx: &'a mut Cx<'_>) -> Option<&'a mut Attempt> {
 fn begin(attempt: Attempt, peer: u16, cx: &mut Cx<'_>) -> bool {
     let free = cx.punches.iter().position(|slot| slot.attempt.as_ref().is_none());
     let Some(place) = free else { return false };
+    let now = cx.now();
     cx.punches[place].attempt = Held::This(attempt);
     let punching = &mut cx.peer(peer).punch;
     (punching.attempt, punching.probes) = (Link::to(place as u16), 0);
+    punching.tried_at = Held::This(now);
     cx.state.counters.count(Counter::PunchesBegun);
     true
 }
 
 /// Gives the place of an attempt back, if there is one.
 fn end(peer: u16, cx: &mut Cx<'_>) {
-    let now = cx.now();
     let punching = &mut cx.peer(peer).punch;
     if let Some(place) = core::mem::replace(&mut punching.attempt, Link::NONE).slot() {
-        punching.tried_at = Held::This(now);
         cx.punches[usize::from(place)].attempt = Held::Nothing;
     }
 }

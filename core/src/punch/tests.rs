@@ -57,6 +57,8 @@ fn relayed(is_smaller: bool, test: impl FnOnce(&mut Cx<'_>)) {
         slot.ways = Ways::NONE;
         slot.ways.take(RELAYED);
         set_local_addresses(&[(Socket(0), at(HERE))], cx);
+        // Nobody renews the session.
+        cx.set_timer(Actor::Peer(PEER), Timer::Keys, None);
         test(cx);
     });
 }

@@ -275,10 +275,15 @@ pub(super) fn on_opened(
     opened: &Offer,
     cx: &mut Cx<'_>,
 ) -> Result<Option<Turn>, Dropped> {
-    let peer = searched(from, opened.peer, cx).ok_or(Dropped::UnknownCircuit)?;
+    let circuit = Circuit { relay: cx.handle(from), number: opened.circuit };
+    let Some(peer) = searched(from, opened.peer, cx) else {
+        // The peer at its other end is elsewhere now.
+        let peer = reached_by(circuit, cx).ok_or(Dropped::UnknownCircuit)?;
+        cx.peer(peer).relaying.attested = opened.attested;
+        return Ok(Some(Turn::Attested(peer)));
+    };
     stop_search(peer, cx);
     cx.peer(peer).relaying.attested = opened.attested;
-    let circuit = Circuit { relay: cx.handle(from), number: opened.circuit };
     Ok(Some(Turn::CircuitOpened(peer, circuit)))
 }
 
@@ -336,9 +341,14 @@ pub(crate) fn recall(peer: u16, circuit: Circuit, cx: &mut Cx<'_>) {
 /// A circuit of ours is no more.
 pub(super) fn on_gone(from: u16, named: Named, cx: &mut Cx<'_>) -> Option<Turn> {
     let circuit = Circuit { relay: cx.handle(from), number: named.circuit };
-    let has_it = |peer: &PeerSlot| peer.is_taken && peer.ways.find(Way::Relayed(circuit)).is_some();
-    let peer = cx.peers.iter().position(has_it)? as u16;
+    let peer = reached_by(circuit, cx)?;
     Some(Turn::CircuitGone(peer, circuit))
+}
+
+/// Whom a circuit of ours leads to.
+fn reached_by(circuit: Circuit, cx: &Cx<'_>) -> Option<u16> {
+    let has_it = |peer: &PeerSlot| peer.is_taken && peer.ways.find(Way::Relayed(circuit)).is_some();
+    cx.peers.iter().position(has_it).map(|position| position as u16)
 }
 
 /// Looks for another circuit after a while, as long as the peer is reached.

@@ -131,6 +131,11 @@ pub(crate) fn on_alive(peer: u16, cx: &mut Cx<'_>) {
     client::on_alive(peer, cx);
 }
 
+/// A peer is reached another way than before.
+pub(crate) fn on_moved(peer: u16, cx: &mut Cx<'_>) {
+    server::on_moved(peer, cx);
+}
+
 /// A peer is gone.
 pub(crate) fn on_gone(peer: u16, cx: &mut Cx<'_>) {
     client::stop_search(peer, cx);
