@@ -9,7 +9,7 @@ use crate::crypto::aead::TAG_LEN;
 use crate::cx::{Actor, Cx};
 use crate::held::Held;
 use crate::lifecycle::Turn;
-use crate::paths::{self, Balance, Exchange, Hold, Known};
+use crate::paths::{self, Balance, Exchange, Hold, Known, Outline};
 use crate::peer::{PeerSlot, PeerState};
 use crate::session::{Owner, SessionId};
 use crate::time::{Duration, Instant};
@@ -22,6 +22,8 @@ use crate::wire::{Control, Ping, Pong, Probe, SealedHeader, Seen};
 const SILENT_INTERVALS: u64 = 3;
 /// While payloads go out by a way, it is asked as often as this whether they arrive.
 const BUSY_INTERVAL: Duration = Duration::from_secs(1);
+/// And while they go two ways, so often: the answers say how far behind the slower one is.
+const STRETCH_INTERVAL: Duration = Duration::from_millis(100);
 /// Tries without an answer after which a way is suspect, once the second has had its time: with what
 /// [`BUSY_INTERVAL`] adds, a way that has failed is noticed within 1.75 s while payloads go out, or 1 s
 /// and six round trips if those take longer than 125 ms.
@@ -109,8 +111,11 @@ pub(crate) fn ping_now(peer: u16, cx: &mut Cx<'_>) {
 
 /// A payload goes out by this way: should it not arrive, that is to be noticed soon.
 pub(crate) fn hasten(peer: u16, way: Way, cx: &mut Cx<'_>) {
-    let Some(known) = cx.peer(peer).ways.find_mut(way) else { return };
-    let soon = known.pinged_at + BUSY_INTERVAL;
+    let slot = cx.peer(peer);
+    let is_on_two = slot.ways.course.also().is_some();
+    let interval = if is_on_two { STRETCH_INTERVAL } else { BUSY_INTERVAL };
+    let Some(known) = slot.ways.find_mut(way) else { return };
+    let soon = known.pinged_at + interval;
     let is_waiting = known.exchange.as_ref().is_none() && known.ping_at.get() > Some(soon);
     if is_waiting {
         known.ping_at = Held::This(soon);
@@ -182,7 +187,7 @@ pub(crate) fn on_pong(
 ) -> Result<Option<Turn>, Dropped> {
     let now = cx.now();
     let peer = cx.peer(from);
-    let before = peer.ways.course.primary();
+    let before = peer.ways.outline();
     let round_trip =
         peer.ways.answered(via.way, &pong.probe, now).ok_or(Dropped::UnexpectedPong)?;
     let is_current = peer.current == Some(via.session);
@@ -203,16 +208,16 @@ pub(crate) fn on_answer(
 ) -> Option<Turn> {
     let now = cx.now();
     let ways = &mut cx.peer(peer).ways;
-    let before = ways.course.primary();
+    let before = ways.outline();
     ways.prove(way, round_trip, now);
     answered(peer, way, before, round_trip, cx)
 }
 
-/// A peer has answered on this way; `before` is the one that its packets took.
+/// A peer has answered on this way; `before` is what its ways looked like.
 fn answered(
     from: u16,
     way: Way,
-    before: Option<Way>,
+    before: Outline,
     round_trip: Duration,
     cx: &mut Cx<'_>,
 ) -> Option<Turn> {
@@ -234,11 +239,13 @@ fn answered(
     peer.heartbeat.round_trip = Some(round_trip);
     peer.news.round_trip = Some(round_trip);
     let was_active = peer.state == PeerState::Active;
-    let is_rerouted = peer.ways.course.primary() != before;
+    let is_rerouted = peer.ways.outline() != before;
     if !was_active {
         peer.enter(PeerState::Active, now);
     }
     cx.make_news(from);
+    // There may be room for what had to wait.
+    cx.make_ready(Actor::Peer(from));
     paths::after_change(from, cx);
     arm(from, cx);
     restart_silence(from, cx);
@@ -258,7 +265,7 @@ fn on_ping_timer(peer: u16, cx: &mut Cx<'_>) -> Option<Turn> {
     let now = cx.now();
     let slot = cx.peer(peer);
     let interval = slot.heartbeat.interval;
-    let before = slot.ways.course.primary();
+    let before = slot.ways.outline();
     let is_due = |known: &&mut Known| known.ping_at.get().is_some_and(|at| at <= now);
     let known = slot.ways.iter_mut().find(is_due)?;
     known.ping_at = Held::Nothing;
@@ -274,10 +281,8 @@ fn on_ping_timer(peer: u16, cx: &mut Cx<'_>) -> Option<Turn> {
             }
         }
         Some(exchange) => {
-            known.exchange = Held::Nothing;
             let next = (exchange.begun + interval.max(ATTEMPT)).max(now);
             known.ping_at = Held::This(next);
-            known.ping_owed = false;
             let answers_elsewhere =
                 slot.ways.iter().any(|known| known.way != way && known.is_validated());
             if way.direct().is_some() && answers_elsewhere {
@@ -286,7 +291,7 @@ fn on_ping_timer(peer: u16, cx: &mut Cx<'_>) -> Option<Turn> {
             slot.ways.expired(way, now);
         }
     }
-    let is_rerouted = slot.ways.course.primary() != before;
+    let is_rerouted = slot.ways.outline() != before;
     cx.make_ready(Actor::Peer(peer));
     paths::after_change(peer, cx);
     arm(peer, cx);

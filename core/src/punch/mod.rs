@@ -118,23 +118,17 @@ impl Punching {
     }
 }
 
-/// Whether a peer's packets go directly, by a way that answers.
-fn is_direct(peer: &PeerSlot) -> bool {
-    let direct = peer.ways.course.primary().filter(|way| way.direct().is_some());
-    direct.and_then(|way| peer.ways.find(way)).is_some_and(|known| known.is_validated())
-}
-
 /// Whether a direct way to a peer is to be looked for.
 fn is_wanted(peer: &PeerSlot) -> bool {
     let is_somewhere = peer.relaying.attested.iter().next().is_some();
-    peer.state == PeerState::Active && is_somewhere && !is_direct(peer)
+    peer.state == PeerState::Active && is_somewhere && !peer.ways.outline().has_direct
 }
 
 /// A peer's packets may take another way than before. Returns whether a direct way was lost: then it may
 /// be this node that is elsewhere.
 pub(crate) fn on_course(peer: u16, cx: &mut Cx<'_>) -> bool {
     let now = cx.now();
-    let is_direct = is_direct(cx.peer(peer));
+    let is_direct = cx.peer(peer).ways.outline().has_direct;
     cx.state.punch.is_heard |= is_direct;
     let punching = &mut cx.peer(peer).punch;
     let mut is_lost = false;

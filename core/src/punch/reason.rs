@@ -4,7 +4,7 @@ use core::net::SocketAddr;
 
 use serde::Serialize;
 
-use super::{Shared, is_direct};
+use super::Shared;
 use crate::peer::{PeerSlot, PeerState};
 use crate::time::Instant;
 use crate::way::Way;
@@ -33,6 +33,8 @@ pub enum RelayReason {
         /// When.
         since: Instant,
     },
+    /// There is one, which loses too much.
+    Lossy,
     /// Nobody has ever answered by UDP in this place: the peer cannot be reached at all.
     UdpBlocked,
 }
@@ -57,8 +59,12 @@ pub(crate) fn reason(peer: &PeerSlot, shared: &Shared) -> Option<RelayReason> {
         let is_blocked = peer.attempts > 0 && !shared.is_heard;
         return is_blocked.then_some(RelayReason::UdpBlocked);
     }
-    if is_direct(peer) || !matches!(peer.ways.course.primary(), Some(Way::Relayed(_))) {
+    let ways = peer.ways.outline();
+    if !matches!(ways.primary, Some(Way::Relayed(_))) {
         return None;
+    }
+    if ways.has_direct {
+        return Some(RelayReason::Lossy);
     }
     let ports_vary = (shared.observed.mapping(), punching.peer_mapping);
     Some(match (punching.lost_at.get(), ports_vary) {

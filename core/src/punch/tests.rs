@@ -238,7 +238,7 @@ fn of_two_offers_that_cross_that_of_the_smaller_counts() {
     for is_smaller in [true, false] {
         relayed(is_smaller, |cx| {
             attest(seen_at(THERE), cx);
-            assert_eq!(offers(&run(cx, secs(1))).is_empty(), false);
+            assert!(!offers(&run(cx, secs(1))).is_empty());
             let heard = hear(PunchKind::Offer, 5, &[THERE], cx);
             assert_eq!(heard.is_err(), is_smaller);
             let log = run(cx, secs(2));

@@ -1,7 +1,7 @@
 //! What two peers tell each other, inside their own session, to meet without a relay.
 
 use core::fmt;
-use core::net::SocketAddr;
+use core::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -13,7 +13,10 @@ pub(crate) const CANDIDATES: usize = 8;
 
 /// Where a peer may be, as it says itself; those that it thinks best come first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Candidates(heapless::Vec<SocketAddr, CANDIDATES>);
+pub(crate) struct Candidates(heapless::Vec<Candidate, CANDIDATES>);
+
+/// An address in little room: of IPv4 mapped (RFC 4291, section 2.5.5.2), and the port.
+type Candidate = (Ipv6Addr, u16);
 
 /// What a node knows of the ports that the NATs in front of it give it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,20 +69,29 @@ impl Punch {
 impl Candidates {
     /// Adds an address at the end, unless it is there or there is no room.
     pub(crate) fn add(&mut self, address: SocketAddr) {
-        if !self.0.contains(&address) {
+        if !self.iter().any(|named| named == address) {
             // The first ones are the best.
-            let _ = self.0.push(address);
+            let _ = self.push(address);
         }
     }
 
+    /// An error if there is no room.
+    fn push(&mut self, address: SocketAddr) -> Result<(), Candidate> {
+        let ip = match address.ip() {
+            IpAddr::V4(ip) => ip.to_ipv6_mapped(),
+            IpAddr::V6(ip) => ip,
+        };
+        self.0.push((ip, address.port()))
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = SocketAddr> {
-        self.0.iter().copied()
+        self.0.iter().map(|(ip, port)| SocketAddr::new(ip.to_canonical(), *port))
     }
 }
 
 impl Serialize for Candidates {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(&self.0)
+        serializer.collect_seq(self.iter())
     }
 }
 
@@ -102,7 +114,6 @@ impl<'de> Visitor<'de> for Reader {
         let mut candidates = Candidates::default();
         while let Some(address) = seq.next_element()? {
             candidates
-                .0
                 .push(address)
                 .map_err(|_| A::Error::invalid_length(CANDIDATES + 1, &self))?;
         }

@@ -15,6 +15,7 @@ mod load;
 mod messages;
 mod nat;
 mod net;
+mod paths;
 mod punch;
 mod recording;
 mod relay;

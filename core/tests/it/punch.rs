@@ -184,7 +184,7 @@ fn lossy(one_in: u32) -> impl FnMut(&Packet) -> bool {
     let mut state = 1u32;
     move |_| {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 16) % one_in != 0
+        !(state >> 16).is_multiple_of(one_in)
     }
 }
 

@@ -394,6 +394,7 @@ fn why(error: SendError) -> &'static str {
     match error {
         SendError::UnknownPeer => "the peer is unknown",
         SendError::NotConnected => "not connected to the peer",
+        SendError::Busy => "two paths are too far apart",
         SendError::TooLong => "the payload is too long",
         SendError::Full => "there is no room for another message",
         SendError::Unsupported => "the peer takes no messages",
