@@ -405,7 +405,7 @@ impl<S: Storage> Node<S> {
     /// # Errors
     /// If there is no such peer.
     pub fn relayed(&self, peer: Peer) -> Result<Option<Relayed>, UnknownPeer> {
-        self.slot(peer).map(|slot| punch::relayed(slot, &self.state.punch))
+        self.slot(peer).map(|slot| punch::relayed(slot, &self.state.punch, self.state.now))
     }
 
     /// The last round trip measured to a peer, if it was active since it was last gone.

@@ -43,6 +43,8 @@ pub(super) enum Step {
     /// It was answered; the probes leave when the answer is there.
     Waiting,
     Probing,
+    /// A direct way answers; answers by others are still on their way, perhaps by a better one.
+    Proven,
 }
 
 impl Attempt {

@@ -55,6 +55,11 @@ impl Burst {
         (due < PROBES && !self.targets.is_empty()).then(|| Duration::from_millis(gap_ms))
     }
 
+    /// No more go out.
+    pub(super) fn stop(&mut self) {
+        self.due = self.turns;
+    }
+
     pub(super) fn owes(&self) -> bool {
         self.turns < self.due
     }
@@ -80,9 +85,16 @@ impl Burst {
         Some(now.saturating_since(sent.at))
     }
 
-    /// When each probe to an address went out.
-    pub(super) fn times(&self, path: Path) -> impl Iterator<Item = Instant> {
-        self.sent.iter().filter(move |sent| sent.path == path).map(|sent| sent.at)
+    /// One probe to an address was answered, so that all of them are: forgets them, and shows when each
+    /// went out.
+    pub(super) fn settle(&mut self, path: Path, mut show: impl FnMut(Instant)) {
+        self.sent.retain(|sent| {
+            let is_open = sent.path != path;
+            if !is_open {
+                show(sent.at);
+            }
+            is_open
+        });
     }
 }
 

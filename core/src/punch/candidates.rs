@@ -6,6 +6,7 @@ use super::address::{Scope, may_be_probed, scope};
 use super::burst::TARGETS;
 use super::{LOCAL_ADDRESSES, Shared};
 use crate::path::{Path, Socket};
+use crate::time::Instant;
 use crate::wire::{Attested, Candidates, Mapping, Punch};
 
 /// An address of this host, and the socket that listens there.
@@ -13,8 +14,8 @@ pub(crate) type Local = (Socket, SocketAddr);
 
 /// Where this node may be for a peer that a relay sees at `attested`: within its own network first,
 /// then by IPv6, which needs no NAT, then where others see it.
-pub(super) fn own(shared: &Shared, attested: &Attested) -> Candidates {
-    let seen = shared.observed.addresses();
+pub(super) fn own(shared: &Shared, attested: &Attested, now: Instant) -> Candidates {
+    let seen = shared.observed.addresses(now);
     let all = || {
         let local = shared.local.iter().map(|(_, address)| *address);
         local.chain(shared.observed.predicted()).chain(seen.iter().copied())
@@ -37,8 +38,9 @@ pub(super) fn targets(
     attested: &Attested,
     shared: &Shared,
     relay: Option<Path>,
+    now: Instant,
 ) -> heapless::Vec<Path, TARGETS> {
-    let seen = shared.observed.addresses();
+    let seen = shared.observed.addresses(now);
     let named = theirs.candidates.iter();
     let mut all: heapless::Vec<SocketAddr, { crate::wire::CANDIDATES + 2 }> = heapless::Vec::new();
     // Towards us its port is another one than towards the relay if it varies: guesses are better.

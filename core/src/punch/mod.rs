@@ -16,6 +16,7 @@ mod candidates;
 mod limits;
 mod observed;
 mod reason;
+mod when;
 
 pub use attempt::PunchSlot;
 pub use limits::ProbeCell;
@@ -24,10 +25,12 @@ pub use reason::{RelayReason, Relayed};
 pub(crate) use candidates::Local;
 pub(crate) use limits::{CELLS_PER_ATTEMPT, ProbeLimits};
 pub(crate) use reason::{reason, relayed};
+pub(crate) use when::{on_attested, on_course, on_network_change, on_seen, set_local_addresses};
 
 use attempt::{Attempt, Role, Step};
 use burst::Burst;
 use observed::Observed;
+use when::{goes_first, is_wanted, plan, schedule};
 
 use crate::counters::{Counter, Dropped};
 use crate::cx::{Actor, Cx};
@@ -35,26 +38,19 @@ use crate::heartbeat::Via;
 use crate::held::Held;
 use crate::lifecycle::Turn;
 use crate::path::Path;
-use crate::peer::{PeerSlot, PeerState};
+use crate::peer::PeerSlot;
 use crate::table::list::Link;
 use crate::time::{Duration, Instant};
-use crate::timer::{ATTEMPT, Timer};
+use crate::timer::ATTEMPT;
 use crate::way::Way;
-use crate::wire::{Attested, Control, Mapping, Ping, Probe, Punch, PunchKind, Seen};
+use crate::wire::{Attested, Control, Mapping, Ping, Probe, Punch, PunchKind};
 
-/// From one attempt to the next; doubled for each one after it.
-const BACKOFF_MIN: Duration = Duration::from_secs(60);
-const BACKOFF_MAX: Duration = Duration::from_secs(30 * 60);
-/// After an attempt, whatever has changed since.
-const APART: Duration = Duration::from_secs(10);
-/// After a change: until relays have seen where both are now.
-const SETTLED: Duration = Duration::from_secs(1);
 /// Attempts in a row that are soon begun again, as no word came back of them: nobody was probed.
 const UNANSWERED: u8 = 2;
-/// A direct way that stood for so long was a good one: the next is tried at once.
-const STOOD: Duration = Duration::from_secs(5 * 60);
-/// By how much the larger of two peers lets the smaller go first.
-const SECOND: Duration = Duration::from_secs(1);
+/// Answers to probes are waited for after the first.
+const GRACE: Duration = Duration::from_secs(1);
+/// A peer's offers come no closer than this, or it would keep the places of others. Ours are further apart.
+const OFFERS_APART: Duration = Duration::from_secs(7);
 /// A longer round trip is not believed: to what a peer says of it, this node waits half.
 const ROUND_TRIP_MAX: Duration = Duration::from_secs(2);
 /// Addresses of this host that are known at once.
@@ -78,8 +74,8 @@ pub(crate) struct Punching {
     tries: u8,
     /// Attempts since then that nobody answered.
     unanswered: u8,
-    /// The last attempt that the peer has begun.
-    last: Held<u32>,
+    /// The last offer of the peer that was taken up.
+    last: Held<Offered>,
     peer_mapping: Mapping,
     /// Probes of the last attempt.
     probes: u8,
@@ -90,6 +86,12 @@ pub(crate) struct Punching {
     direct_since: Held<Instant>,
     /// When the direct way was lost, if none has been tried for since.
     lost_at: Held<Instant>,
+}
+
+#[derive(Clone, Copy)]
+struct Offered {
+    number: u32,
+    at: Instant,
 }
 
 impl Shared {
@@ -116,133 +118,6 @@ impl Punching {
     fn begin_anew(&mut self) {
         (self.tries, self.unanswered) = (0, 0);
     }
-}
-
-/// Whether a direct way to a peer is to be looked for.
-fn is_wanted(peer: &PeerSlot) -> bool {
-    let is_somewhere = peer.relaying.attested.iter().next().is_some();
-    peer.state == PeerState::Active && is_somewhere && !peer.ways.outline().has_direct
-}
-
-/// A peer's packets may take another way than before. Returns whether a direct way was lost: then it may
-/// be this node that is elsewhere.
-pub(crate) fn on_course(peer: u16, cx: &mut Cx<'_>) -> bool {
-    let now = cx.now();
-    let is_direct = cx.peer(peer).ways.outline().has_direct;
-    cx.state.punch.is_heard |= is_direct;
-    let punching = &mut cx.peer(peer).punch;
-    let mut is_lost = false;
-    if is_direct {
-        if punching.direct_since.as_ref().is_none() {
-            punching.direct_since = Held::This(now);
-            punching.lost_at = Held::Nothing;
-            end(peer, cx);
-        }
-        plan(peer, None, cx);
-    } else if let Some(since) = punching.direct_since.take() {
-        is_lost = true;
-        punching.lost_at = Held::This(now);
-        if now.saturating_since(since) >= STOOD {
-            punching.begin_anew();
-        }
-        schedule(peer, cx);
-    } else if punching.next_at.as_ref().is_none() {
-        schedule(peer, cx);
-    }
-    review(peer, cx);
-    is_lost
-}
-
-/// A relay has said where a peer is.
-pub(crate) fn on_attested(peer: u16, cx: &mut Cx<'_>) {
-    let slot = cx.peer(peer);
-    if slot.punch.told != slot.relaying.attested {
-        slot.punch.told = slot.relaying.attested;
-        slot.punch.begin_anew();
-        // What is under way goes to where it was.
-        if attempt(peer, cx).is_some_and(|attempt| attempt.role == Role::Offers) {
-            end(peer, cx);
-        }
-        schedule(peer, cx);
-        review(peer, cx);
-    }
-}
-
-/// A peer that was asked says where it sees this node.
-pub(crate) fn on_seen(from: u16, via: Via, seen: Option<Seen>, cx: &mut Cx<'_>) {
-    // Only those that may relay are asked.
-    let is_asked = cx.peer(from).channel.can_relay();
-    let address = seen.and_then(|seen| seen.from).filter(|_| is_asked);
-    if let (Some(address), Some(path)) = (address, via.way.direct()) {
-        let (vantage, now) = (cx.handle(from), cx.now());
-        if cx.state.punch.observed.note(vantage, path.socket, address, now) {
-            begin_all_anew(cx);
-        }
-    }
-}
-
-/// The driver says which addresses this host has.
-pub(crate) fn set_local_addresses(local: &[Local], cx: &mut Cx<'_>) {
-    let local: heapless::Vec<_, LOCAL_ADDRESSES> =
-        local.iter().copied().take(LOCAL_ADDRESSES).collect();
-    if cx.state.punch.local != local {
-        cx.state.punch.local = local;
-        begin_all_anew(cx);
-    }
-}
-
-/// The driver says that this host is elsewhere now.
-pub(crate) fn on_network_change(cx: &mut Cx<'_>) {
-    cx.state.punch.observed = Observed::NOTHING;
-    cx.state.punch.is_heard = false;
-    begin_all_anew(cx);
-}
-
-fn begin_all_anew(cx: &mut Cx<'_>) {
-    for peer in 0..cx.peers.len() as u16 {
-        cx.peer(peer).punch.begin_anew();
-        if is_wanted(cx.peer(peer)) {
-            schedule(peer, cx);
-        }
-    }
-}
-
-/// Plans the next attempt, unless one is under way.
-fn schedule(peer: u16, cx: &mut Cx<'_>) {
-    let Punching { attempt, tries, tried_at, .. } = cx.peer(peer).punch;
-    if attempt.slot().is_some() {
-        return;
-    }
-    if !is_wanted(cx.peer(peer)) {
-        plan(peer, None, cx);
-        return;
-    }
-    let gap = match tries {
-        0 => APART,
-        tries => BACKOFF_MIN.saturating_mul(1 << (tries - 1).min(5)).min(BACKOFF_MAX),
-    };
-    // The smaller of the two will have begun before, unless only this one has a reason.
-    let (gap, wait) = if goes_first(peer, cx) {
-        (gap, Duration::ZERO)
-    } else {
-        (gap + Duration::from_micros(gap.as_micros() / 2), SECOND)
-    };
-    let soonest = cx.now() + wait;
-    let at = match tried_at.get() {
-        None => soonest,
-        Some(tried_at) => (tried_at + cx.state.public.jitter(gap)).max(soonest + SETTLED),
-    };
-    plan(peer, Some(at), cx);
-}
-
-/// Of two that both have a reason the smaller begins.
-fn goes_first(peer: u16, cx: &Cx<'_>) -> bool {
-    cx.peers[usize::from(peer)].contact.is_some_and(|contact| cx.state.id < contact.id)
-}
-
-fn plan(peer: u16, at: Option<Instant>, cx: &mut Cx<'_>) {
-    cx.peer(peer).punch.next_at = at.map_or(Held::Nothing, Held::This);
-    cx.set_timer(Actor::Peer(peer), Timer::Punch, at);
 }
 
 /// The attempt with a peer.
@@ -272,6 +147,23 @@ fn end(peer: u16, cx: &mut Cx<'_>) {
     }
 }
 
+/// A direct way to a peer answers.
+fn finish(peer: u16, cx: &mut Cx<'_>) {
+    let until = cx.now() + GRACE;
+    match attempt(peer, cx) {
+        Some(attempt) if attempt.step == Step::Probing => {
+            attempt.step = Step::Proven;
+            attempt.burst.stop();
+            plan(peer, Some(until), cx);
+        }
+        Some(attempt) if attempt.step == Step::Proven => {}
+        _ => {
+            end(peer, cx);
+            plan(peer, None, cx);
+        }
+    }
+}
+
 /// Forgets what is under way with a peer; what is known of where it is stays.
 pub(crate) fn stop(peer: u16, cx: &mut Cx<'_>) {
     end(peer, cx);
@@ -291,7 +183,7 @@ fn describe(peer: u16, number: u32, way: Option<Way>, cx: &mut Cx<'_>) -> Punch 
         attempt: number,
         round_trip_us: u32::try_from(round_trip).unwrap_or(u32::MAX),
         mapping: cx.state.punch.observed.mapping(),
-        candidates: candidates::own(&cx.state.punch, &slot.relaying.attested),
+        candidates: candidates::own(&cx.state.punch, &slot.relaying.attested, cx.now()),
     }
 }
 
@@ -331,11 +223,11 @@ fn on_offer(from: u16, via: Via, punch: &Punch, cx: &mut Cx<'_>) -> Result<(), D
         None => {}
     }
     let now = cx.now();
-    let punching = &mut cx.peer(from).punch;
-    if punching.last.get() == Some(punch.attempt) {
+    let Punching { last, tries, .. } = cx.peer(from).punch;
+    let is_over = |last: Offered| last.number == punch.attempt || now < last.at + OFFERS_APART;
+    if last.get().is_some_and(is_over) {
         return Err(Dropped::PunchIgnored);
     }
-    let tries = punching.tries;
     let own = describe(from, punch.attempt, Some(via.way), cx);
     let burst = Burst::to(targets(from, punch, cx));
     let half =
@@ -344,7 +236,7 @@ fn on_offer(from: u16, via: Via, punch: &Punch, cx: &mut Cx<'_>) -> Result<(), D
     if !begin(Attempt::answering(own, burst, now), from, cx) {
         return Err(Dropped::PunchesFull);
     }
-    cx.peer(from).punch.last = Held::This(punch.attempt);
+    cx.peer(from).punch.last = Held::This(Offered { number: punch.attempt, at: now });
     plan(from, Some(now + wait), cx);
     cx.make_ready(Actor::Peer(from));
     review(from, cx);
@@ -370,7 +262,7 @@ fn targets(peer: u16, theirs: &Punch, cx: &mut Cx<'_>) -> heapless::Vec<Path, { 
     };
     let relay = relay.map(|relay| &cx.peers[usize::from(relay)]);
     let path = relay.and_then(|relay| relay.ways.course.primary()).and_then(Way::direct);
-    candidates::targets(theirs, &slot.relaying.attested, &cx.state.punch, path)
+    candidates::targets(theirs, &slot.relaying.attested, &cx.state.punch, path, cx.now())
 }
 
 pub(crate) fn on_timer(peer: u16, cx: &mut Cx<'_>) {
@@ -379,15 +271,21 @@ pub(crate) fn on_timer(peer: u16, cx: &mut Cx<'_>) {
         offer(peer, cx);
         return;
     };
-    let end = attempt.begun + ATTEMPT;
+    let has_had_its_time = now >= attempt.begun + ATTEMPT;
     match attempt.step {
-        Step::Asking | Step::Probing if now >= end => fail(peer, cx),
+        Step::Asking | Step::Probing if has_had_its_time => fail(peer, cx),
         Step::Asking => {
             attempt.message_owed = true;
+            let end = attempt.begun + ATTEMPT;
+            plan(peer, Some(end), cx);
             cx.make_ready(Actor::Peer(peer));
         }
         Step::Waiting => probe(peer, cx),
         Step::Probing => next_round(peer, cx),
+        Step::Proven => {
+            end(peer, cx);
+            plan(peer, None, cx);
+        }
     }
 }
 
@@ -406,7 +304,7 @@ fn offer(peer: u16, cx: &mut Cx<'_>) {
         plan(peer, Some(at), cx);
         return;
     }
-    plan(peer, None, cx);
+    plan(peer, Some(now + ATTEMPT), cx);
     cx.make_ready(Actor::Peer(peer));
     review(peer, cx);
 }
@@ -466,15 +364,15 @@ pub(crate) fn on_pong(
         return Err(Dropped::UnexpectedPong);
     };
     let Cx { punches, probe_cells, state, .. } = cx;
-    let attempt = punches[usize::from(place)].attempt.as_ref();
-    let burst = attempt.map(|attempt| &attempt.burst).ok_or(Dropped::UnexpectedPong)?;
+    let attempt = punches[usize::from(place)].attempt.as_mut();
+    let burst = attempt.map(|attempt| &mut attempt.burst).ok_or(Dropped::UnexpectedPong)?;
     let round_trip = burst.answered(probe.nonce, path, now).ok_or(Dropped::UnexpectedPong)?;
     let mut limits = ProbeLimits { hasher: state.address_hasher(), cells: probe_cells };
-    for at in burst.times(path) {
-        limits.give_back(path.remote, at, now);
+    burst.settle(path, |at| limits.give_back(path.remote, at, now));
+    if cx.peer(from).punch.direct_since.as_ref().is_none() {
+        cx.state.counters.count(Counter::PunchesAnswered);
     }
-    end(from, cx);
-    cx.state.counters.count(Counter::PunchesAnswered);
+    finish(from, cx);
     Ok(Some(Turn::Punched { peer: from, path, round_trip }))
 }
 

@@ -14,6 +14,8 @@ use crate::wire::Mapping;
 const VANTAGE_POINTS: usize = 4;
 /// Two observations tell of one mapping if they were made within so long.
 const TOGETHER: Duration = Duration::from_secs(60);
+/// Older observations may be of another place: more than two of the longest ping intervals.
+const FRESH: Duration = Duration::from_secs(660);
 /// A NAT that counts up leaves no larger gap between two ports that it gives in a row.
 const STEP_MAX: u16 = 16;
 /// Ports that are guessed.
@@ -62,8 +64,9 @@ impl Observed {
     }
 
     /// Where this node is seen, the newest observation first.
-    pub(crate) fn addresses(&self) -> heapless::Vec<SocketAddr, VANTAGE_POINTS> {
-        let mut seen: heapless::Vec<_, VANTAGE_POINTS> = self.iter().copied().collect();
+    pub(crate) fn addresses(&self, now: Instant) -> heapless::Vec<SocketAddr, VANTAGE_POINTS> {
+        let mut seen: heapless::Vec<_, VANTAGE_POINTS> =
+            self.iter().copied().filter(|seen| now <= seen.at + FRESH).collect();
         seen.sort_unstable_by_key(|seen| (core::cmp::Reverse(seen.at), seen.address));
         let mut addresses = heapless::Vec::new();
         for Observation { address, .. } in seen {

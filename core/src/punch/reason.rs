@@ -80,9 +80,9 @@ pub(crate) fn reason(peer: &PeerSlot, shared: &Shared) -> Option<RelayReason> {
 }
 
 /// The same with the evidence.
-pub(crate) fn relayed(peer: &PeerSlot, shared: &Shared) -> Option<Relayed> {
+pub(crate) fn relayed(peer: &PeerSlot, shared: &Shared, now: Instant) -> Option<Relayed> {
     let reason = reason(peer, shared)?;
-    let mut seen = shared.observed.addresses().into_iter();
+    let mut seen = shared.observed.addresses(now).into_iter();
     Some(Relayed {
         reason,
         seen_at: [seen.next(), seen.next()],

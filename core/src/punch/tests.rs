@@ -8,7 +8,7 @@ use crate::peer::Peer;
 use crate::receive::tests::with_own_echo;
 use crate::way::Circuit;
 use crate::wire::{Candidates, Message};
-use crate::{PeerId, SecretIdentity, Socket, timeout};
+use crate::{PeerId, SecretIdentity, Socket, Timer, timeout};
 
 const PEER: u16 = 0;
 const RELAYED: Way = Way::Relayed(Circuit { relay: Peer { slot: 9, generation: 0 }, number: 7 });
@@ -289,7 +289,7 @@ fn attempts_that_fail_come_more_and_more_rarely() {
 
 fn relayed_of(cx: &mut Cx<'_>) -> Relayed {
     let slot = &cx.peers[usize::from(PEER)];
-    super::relayed(slot, &cx.state.punch).expect("it is relayed")
+    super::relayed(slot, &cx.state.punch, cx.now()).expect("it is relayed")
 }
 
 #[test]
@@ -335,10 +335,45 @@ fn a_probe_is_answered_by_its_nonce_from_where_it_went() {
         let round_trip = Duration::from_millis(30);
         let punched = Turn::Punched { peer: PEER, path: there, round_trip };
         assert_eq!(pong(there, nonce), Ok(Some(punched)));
-        assert_eq!(pong(there, nonce), Err(Dropped::UnexpectedPong), "the attempt is over");
+        assert_eq!(pong(there, nonce), Err(Dropped::UnexpectedPong), "it counts once");
         crate::lifecycle::on_turn(Some(punched), cx);
         assert_eq!(cx.peer(PEER).ways.course.primary(), Some(there.into()));
         assert!(offers(&run(cx, secs(3600))).is_empty());
+    });
+}
+
+#[test]
+fn answers_by_other_ways_still_count_for_a_second() {
+    relayed(true, |cx| {
+        attest(seen_at(THERE), cx);
+        let number = offers(&run(cx, secs(0)))[0];
+        let other = "198.51.100.1:5000";
+        hear(PunchKind::Answer, number, &[other], cx).expect("it waits for one");
+        let log = run(cx, Duration::from_millis(30));
+        let mut answer = |place: usize| {
+            let Sent::Probe { nonce, to } = log[place].1 else { panic!("a probe: {log:?}") };
+            let path = Path { socket: Socket(0), remote: to };
+            let via = via(path.into(), cx);
+            let turn = on_pong(PEER, via, &Probe { nonce }, cx)?;
+            crate::lifecycle::on_turn(turn, cx);
+            Ok(run(cx, Duration::from_millis(800)))
+        };
+        assert_eq!(answer(0), Ok(Log::new()), "no more probes go out");
+        assert_eq!(answer(1), Ok(Log::new()));
+        assert_eq!(answer(1), Err(Dropped::UnexpectedPong));
+        assert_eq!(cx.peer(PEER).ways.iter().count(), 3);
+    });
+}
+
+#[test]
+fn a_peer_that_asks_all_the_time_leaves_the_places_to_others_in_between() {
+    relayed(true, |cx| {
+        let mut taken = 0;
+        for number in 0..600 {
+            taken += usize::from(hear(PunchKind::Offer, number, &[THERE], cx).is_ok());
+            run(cx, Duration::from_millis(100));
+        }
+        assert_eq!(taken, 9, "in a minute");
     });
 }
 

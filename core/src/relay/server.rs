@@ -166,6 +166,9 @@ pub(super) fn on_peer_gone(peer: u16, cx: &mut Cx<'_>) {
 
 /// A peer is elsewhere: the other ends of its circuits hear where.
 pub(super) fn on_moved(peer: u16, cx: &mut Cx<'_>) {
+    if !cx.peer(peer).ways.outline().has_direct {
+        return;
+    }
     let handle = cx.handle(peer);
     for slot in 0..cx.circuits.len() as u16 {
         let circuit = cx.circuit(slot);

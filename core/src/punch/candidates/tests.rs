@@ -31,7 +31,7 @@ fn node(local: &[&str], seen: &[&str]) -> Shared {
 }
 
 fn named(shared: &Shared, attested: &Attested) -> Vec<SocketAddr> {
-    own(shared, attested).iter().collect()
+    own(shared, attested, Instant::ORIGIN).iter().collect()
 }
 
 /// Where probes go to a peer that names these addresses.
@@ -45,7 +45,10 @@ fn probed(
     named.iter().for_each(|address| candidates.add(at(address)));
     let theirs = Punch { attempt: 1, round_trip_us: 0, mapping, candidates };
     let relay = Path { socket: Socket(0), remote: at("192.0.2.1:4747") };
-    targets(&theirs, attested, shared, Some(relay)).iter().map(|path| path.remote).collect()
+    targets(&theirs, attested, shared, Some(relay), Instant::ORIGIN)
+        .iter()
+        .map(|path| path.remote)
+        .collect()
 }
 
 #[test]

@@ -87,8 +87,9 @@ fn probes_since_then_have_taken_ports_too() {
 #[test]
 fn the_newest_addresses_come_first_and_the_oldest_is_forgotten() {
     let observed = seen(&[(1, 1), (2, 2), (3, 3), (4, 4), (5, 4)]);
-    let ports: Vec<_> = observed.addresses().iter().map(SocketAddr::port).collect();
+    let ports: Vec<_> = observed.addresses(after(9)).iter().map(SocketAddr::port).collect();
     assert_eq!(ports, [4, 3, 2]);
+    assert!(observed.addresses(after(800)).is_empty());
 }
 
 #[test]
