@@ -12,6 +12,7 @@ use crate::heartbeat;
 use crate::held::Held;
 use crate::identity::PeerId;
 use crate::peer::{Contact, News, Peer, PeerSlot};
+use crate::punch::{self, ProbeCell, PunchSlot};
 use crate::realm::Realms;
 use crate::relay::{Bucket, CircuitSlot, OFFERS, Offered, Proofs, RELAYS};
 use crate::session::cookie::CookieSecrets;
@@ -61,6 +62,7 @@ pub(crate) struct State {
     free_handshakes: Ring,
     free_sessions: Ring,
     pub(crate) messages: delivery::Shared,
+    pub(crate) punch: punch::Shared,
 }
 
 /// Somebody with timers and things to send.
@@ -84,6 +86,8 @@ pub(crate) struct Cx<'a> {
     pub(crate) message_windows: &'a mut [u32],
     pub(crate) buffer: &'a mut [u8],
     pub(crate) blocks: &'a mut [u32],
+    pub(crate) punches: &'a mut [PunchSlot],
+    pub(crate) probe_cells: &'a mut [ProbeCell],
     windows: &'a mut [u64],
     deadlines: &'a mut [DeadlineSlot],
     index: &'a mut [u16],
@@ -117,6 +121,7 @@ impl State {
             id,
             now,
             messages: delivery::Shared::new(secrets.draw()),
+            punch: punch::Shared::NEW,
             secrets,
             public,
             counters: Counters::ZERO,
@@ -137,6 +142,11 @@ impl State {
             free_sessions: Ring::EMPTY,
         }
     }
+
+    /// Hashes addresses so that nobody can tell which ones share a cell.
+    pub(crate) fn address_hasher(&self) -> &SipHasher13 {
+        &self.index_hasher
+    }
 }
 
 impl<'a> Cx<'a> {
@@ -149,6 +159,7 @@ impl<'a> Cx<'a> {
             message_window: 0,
             buffer: 0,
             circuits: tables.circuits.len(),
+            punches: 0,
         };
         Self {
             state,
@@ -161,6 +172,8 @@ impl<'a> Cx<'a> {
             message_windows: tables.message_windows,
             buffer: tables.buffer,
             blocks: tables.blocks,
+            punches: tables.punches,
+            probe_cells: tables.probe_cells,
             windows: tables.windows,
             deadlines: tables.deadlines,
             index: tables.index,
@@ -177,6 +190,8 @@ impl<'a> Cx<'a> {
         self.deadlines.fill(DeadlineSlot::EMPTY);
         self.message_windows.fill(0);
         self.blocks.fill(0);
+        self.punches.fill_with(|| PunchSlot::EMPTY);
+        self.probe_cells.fill(ProbeCell::EMPTY);
         self.state.messages.clear(self.messages, self.flights);
         self.peer_index().clear();
         for slot in slots(self.peers.len()) {

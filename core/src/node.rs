@@ -1,5 +1,7 @@
 //! The public calls, and nothing else.
 
+use core::net::SocketAddr;
+
 use zeroize::Zeroize;
 
 use crate::access::{Access, Standing, Use};
@@ -14,8 +16,9 @@ use crate::identity::{Keys, PeerId};
 use crate::job::{Done, Job, Stale, Ticket, Waiting};
 use crate::lifecycle::Asker;
 use crate::message::{Message, MessageId, Outgoing, Received};
-use crate::path::{MAX_TRANSMIT, Path, Route, Transmit};
+use crate::path::{MAX_TRANSMIT, Path, Route, Socket, Transmit};
 use crate::peer::{Peer, PeerSlot, PeerState};
+use crate::punch::{self, Relayed};
 use crate::relay;
 use crate::session::handshake;
 use crate::storage::Storage;
@@ -221,6 +224,18 @@ impl<S: Storage> Node<S> {
         lifecycle::apply_access(&mut cx);
     }
 
+    /// Tells the node which addresses this host has, each with the socket that listens there; four at
+    /// most count. Peers that may reach them are told when a direct way is looked for.
+    pub fn set_local_addresses(&mut self, addresses: &[(Socket, SocketAddr)], now: Instant) {
+        punch::set_local_addresses(addresses, &mut self.at(now));
+    }
+
+    /// Tells the node that this host is elsewhere now, or has other links: every way is tried at once,
+    /// peers that are gone are dialled, and what was learnt of the NATs in front is forgotten.
+    pub fn network_changed(&mut self, now: Instant) {
+        lifecycle::network_changed(&mut self.at(now));
+    }
+
     /// Goes over to a new secret of the network: from now on handshakes are begun with it. Members
     /// that do not have it yet are still answered, and dialled with the old one in every other
     /// attempt, until that is [retired](Self::retire_previous_secret). Sessions stay as they are
@@ -419,6 +434,15 @@ impl<S: Storage> Node<S> {
         let slot = self.slot(peer)?;
         let way = slot.ways.course.primary().filter(|_| slot.state == PeerState::Active);
         Ok(way.map(Way::route))
+    }
+
+    /// Why packets to a peer go through a relay, or why it is not reached, with the evidence; `None` if
+    /// it is reached directly, or nothing is known to be in the way.
+    ///
+    /// # Errors
+    /// If there is no such peer.
+    pub fn relayed(&self, peer: Peer) -> Result<Option<Relayed>, UnknownPeer> {
+        self.slot(peer).map(|slot| punch::relayed(slot, &self.state.punch, self.state.now))
     }
 
     /// The last round trip measured to a peer, if it was active since it was last gone.

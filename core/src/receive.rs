@@ -9,6 +9,7 @@ use crate::heartbeat::{self, Via};
 use crate::lifecycle::{self, Turn};
 use crate::message::{self, MessageId, Received};
 use crate::paths;
+use crate::punch;
 use crate::relay;
 use crate::session::{Owner, handshake, hint, upkeep};
 use crate::way::{Circuit, Way};
@@ -125,6 +126,10 @@ fn dispatch<'d>(
             delivery::on_ack(from, via, &ack, cx)?;
             Ok(Received::Nothing)
         }
+        Message::Punch(kind, message) => {
+            punch::on_message(from, via, kind, &message, cx)?;
+            Ok(Received::Nothing)
+        }
         Message::Control(message) => {
             let turn = control(from, via, message, cx)?;
             lifecycle::on_turn(turn, cx);
@@ -144,7 +149,13 @@ fn control(
             heartbeat::on_ping(from, via, ping, cx);
             Ok(None)
         }
-        Control::Pong(pong) => heartbeat::on_pong(from, via, &pong, cx),
+        Control::Pong(pong) => match heartbeat::on_pong(from, via, &pong, cx) {
+            Err(Dropped::UnexpectedPong) => punch::on_pong(from, via, &pong.probe, cx),
+            answered => {
+                punch::on_seen(from, via, pong.seen, cx);
+                answered
+            }
+        },
         Control::Relay(message) => relay::on_message(from, via, &message, cx),
     }
 }

@@ -175,6 +175,10 @@ impl<'r, S: Storage> Player<'r, S> {
             Call::PollMessage => digest.absorb(&node.poll_message()),
             Call::HandleTimeout { now } => node.handle_timeout(now),
             Call::SetAccess { access, now } => node.set_access(access, now),
+            Call::SetLocalAddresses { addresses, now } => {
+                node.set_local_addresses(&addresses.to_locals(), now);
+            }
+            Call::NetworkChanged { now } => node.network_changed(now),
             Call::ChangeSecret { secret } => node.change_secret(secret),
             Call::RetirePreviousSecret => node.retire_previous_secret(),
         }
@@ -190,6 +194,8 @@ fn name(call: &Call<'_>) -> &'static str {
         Call::ConnectForeignRelay { .. } => "connect_foreign_relay",
         Call::ConnectAddress { .. } => "connect_address",
         Call::Allow { .. } => "allow",
+        Call::SetLocalAddresses { .. } => "set_local_addresses",
+        Call::NetworkChanged { .. } => "network_changed",
         Call::SetAccess { .. } => "set_access",
         Call::ChangeSecret { .. } => "change_secret",
         Call::RetirePreviousSecret => "retire_previous_secret",

@@ -11,7 +11,7 @@ use crate::peer::{Peer, PeerSlot, PeerState};
 use crate::time::{Duration, Instant};
 use crate::timer::{ATTEMPT, Timer, retry_gap};
 use crate::way::{Circuit, Way};
-use crate::wire::{CAN_RELAY, Intro, Named, Offer, Open, RelayMessage, Reserved};
+use crate::wire::{CAN_RELAY, Named, Offer, Open, RelayMessage, Reserved};
 
 /// Relays at which a node can be reached.
 pub(crate) const RELAYS: usize = 2;
@@ -85,8 +85,7 @@ pub(crate) struct Offered {
 pub(super) fn on_alive(peer: u16, cx: &mut Cx<'_>) {
     let handle = cx.handle(peer);
     let slot = cx.peer(peer);
-    let offers = slot.channel.remote.as_ref().is_some_and(Intro::can_relay);
-    if !offers || slot.standing != Standing::Pinned {
+    if !slot.channel.can_relay() || slot.standing != Standing::Pinned {
         return;
     }
     let relays = &mut cx.state.relays;
@@ -294,10 +293,15 @@ pub(super) fn on_opened(
     opened: &Offer,
     cx: &mut Cx<'_>,
 ) -> Result<Option<Turn>, Dropped> {
-    let peer = searched(from, opened.peer, cx).ok_or(Dropped::UnknownCircuit)?;
+    let circuit = Circuit { relay: cx.handle(from), number: opened.circuit };
+    let Some(peer) = searched(from, opened.peer, cx) else {
+        // The peer at its other end is elsewhere now.
+        let peer = reached_by(circuit, cx).ok_or(Dropped::UnknownCircuit)?;
+        cx.peer(peer).relaying.attested = opened.attested;
+        return Ok(Some(Turn::Attested(peer)));
+    };
     stop_search(peer, cx);
     cx.peer(peer).relaying.attested = opened.attested;
-    let circuit = Circuit { relay: cx.handle(from), number: opened.circuit };
     Ok(Some(Turn::CircuitOpened(peer, circuit)))
 }
 
@@ -312,7 +316,7 @@ pub(super) fn on_refused(
 }
 
 /// Somebody wants to reach this node through one of its relays.
-pub(super) fn on_offer(from: u16, offer: &Offer, cx: &mut Cx<'_>) -> Result<(), Dropped> {
+pub(super) fn on_offer(from: u16, offer: &Offer, cx: &mut Cx<'_>) -> Result<Option<Turn>, Dropped> {
     if !is_ours(from, cx) {
         return Err(Dropped::UnknownCircuit);
     }
@@ -328,7 +332,7 @@ pub(super) fn on_offer(from: u16, offer: &Offer, cx: &mut Cx<'_>) -> Result<(), 
     }
     cx.peer(from).relaying.relay.answer_owed = Held::This((offer.circuit, is_welcome));
     cx.make_ready(Actor::Peer(from));
-    Ok(())
+    Ok(known.filter(|_| is_welcome).map(Turn::Attested))
 }
 
 fn remember(offered: Offered, cx: &mut Cx<'_>) {
@@ -355,9 +359,14 @@ pub(crate) fn recall(peer: u16, circuit: Circuit, cx: &mut Cx<'_>) {
 /// A circuit of ours is no more.
 pub(super) fn on_gone(from: u16, named: Named, cx: &mut Cx<'_>) -> Option<Turn> {
     let circuit = Circuit { relay: cx.handle(from), number: named.circuit };
-    let has_it = |peer: &PeerSlot| peer.is_taken && peer.ways.find(Way::Relayed(circuit)).is_some();
-    let peer = cx.peers.iter().position(has_it)? as u16;
+    let peer = reached_by(circuit, cx)?;
     Some(Turn::CircuitGone(peer, circuit))
+}
+
+/// Whom a circuit of ours leads to.
+fn reached_by(circuit: Circuit, cx: &Cx<'_>) -> Option<u16> {
+    let has_it = |peer: &PeerSlot| peer.is_taken && peer.ways.find(Way::Relayed(circuit)).is_some();
+    cx.peers.iter().position(has_it).map(|position| position as u16)
 }
 
 /// Looks for another circuit after a while, as long as the peer is reached.

@@ -113,7 +113,7 @@ pub(crate) fn on_message(
         RelayMessage::Accept(named) => server::on_accept(from, *named, cx)?,
         RelayMessage::Refuse(named) => server::on_refuse(from, *named, cx)?,
         RelayMessage::Reserved(reserved) => return client::on_reserved(from, *reserved, cx),
-        RelayMessage::Offer(offer) => client::on_offer(from, offer, cx)?,
+        RelayMessage::Offer(offer) => return client::on_offer(from, offer, cx),
         RelayMessage::Opened(opened) => return client::on_opened(from, opened, cx),
         RelayMessage::Refused(open) => return client::on_refused(from, open, cx),
         RelayMessage::Limited(_) => cx.state.counters.count(Counter::RelayLimits),
@@ -136,6 +136,11 @@ pub(crate) fn on_timer(timer: Timer, peer: u16, cx: &mut Cx<'_>) -> Option<Turn>
 /// A peer has become active.
 pub(crate) fn on_alive(peer: u16, cx: &mut Cx<'_>) {
     client::on_alive(peer, cx);
+}
+
+/// A peer is reached another way than before.
+pub(crate) fn on_moved(peer: u16, cx: &mut Cx<'_>) {
+    server::on_moved(peer, cx);
 }
 
 /// A peer is gone.

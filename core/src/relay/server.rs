@@ -194,6 +194,24 @@ pub(super) fn on_peer_gone(peer: u16, cx: &mut Cx<'_>) {
     }
 }
 
+/// A peer is elsewhere: the other ends of its circuits hear where.
+pub(super) fn on_moved(peer: u16, cx: &mut Cx<'_>) {
+    if !cx.peer(peer).ways.outline().has_direct {
+        return;
+    }
+    let handle = cx.handle(peer);
+    for slot in 0..cx.circuits.len() as u16 {
+        let circuit = cx.circuit(slot);
+        if circuit.stage == Stage::Open
+            && let Some(end) = circuit.end(handle)
+        {
+            let other = 1 - end;
+            circuit.owed[other] = if other == 0 { Owed::Opened } else { Owed::Offer };
+            cx.make_ready(Actor::Circuit(slot));
+        }
+    }
+}
+
 fn close(slot: u16, other: usize, cx: &mut Cx<'_>) {
     let circuit = cx.circuit(slot);
     circuit.stage = Stage::Closing;

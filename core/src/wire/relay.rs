@@ -1,7 +1,7 @@
 //! What a relay and those at the ends of its circuits say to each other, each inside the session
 //! between the two.
 
-use core::net::{SocketAddrV4, SocketAddrV6};
+use core::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
 
 use serde::{Deserialize, Serialize};
 
@@ -74,6 +74,11 @@ pub(crate) struct Attested {
 
 impl Attested {
     pub(crate) const NOWHERE: Self = Self { v4: None, v6: None };
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = SocketAddr> {
+        let v6 = self.v6.map(SocketAddr::from);
+        v6.into_iter().chain(self.v4.map(SocketAddr::from))
+    }
 
     pub(crate) fn new(v4: Option<SocketAddrV4>, v6: Option<SocketAddrV6>) -> Self {
         Self {

@@ -52,6 +52,7 @@ impl Limits {
             message_window: self.message_window.unwrap_or(64),
             buffer: self.buffer.unwrap_or(16 * 1024),
             circuits: 0,
+            punches: 1,
         }
     }
 }
