@@ -2,7 +2,7 @@
 
 use underpass_core::{
     Capacity, CircuitSlot, DeadlineSlot, FlightSlot, HandshakeSlot, MessageSlot, PeerSlot,
-    SessionSlot, Storage, Tables,
+    ProbeCell, PunchSlot, SessionSlot, Storage, Tables,
 };
 
 /// Tables of any capacity.
