@@ -14,7 +14,7 @@ use crate::identity::PeerId;
 use crate::peer::{Contact, News, Peer, PeerSlot};
 use crate::punch::{self, ProbeCell, PunchSlot};
 use crate::realm::Realms;
-use crate::relay::{Bucket, CircuitSlot, OFFERS, Offered, RELAYS};
+use crate::relay::{Bucket, CircuitSlot, OFFERS, Offered, Proofs, RELAYS};
 use crate::session::cookie::CookieSecrets;
 use crate::session::handshake::{HandshakeSlot, Share, UnderWay};
 use crate::session::hint::HintLimits;
@@ -49,8 +49,9 @@ pub(crate) struct State {
     /// Where this node is reached.
     pub(crate) relays: [Held<Peer>; RELAYS],
     pub(crate) offers: [Held<Offered>; OFFERS],
-    /// What it has relayed lately.
-    pub(crate) relayed: Bucket,
+    /// What it has relayed lately: altogether, and for other networks.
+    pub(crate) relayed: [Bucket; 2],
+    pub(crate) proofs: Proofs,
     under_way: UnderWay,
     deadlines_len: u16,
     index_hasher: SipHasher13,
@@ -128,7 +129,8 @@ impl State {
             first_deadline: None,
             relays: [Held::Nothing; RELAYS],
             offers: [Held::Nothing; OFFERS],
-            relayed: Bucket::FULL,
+            relayed: [Bucket::FULL; 2],
+            proofs: Proofs::NONE,
             under_way: UnderWay::NONE,
             deadlines_len: 0,
             index_hasher,
@@ -252,6 +254,11 @@ impl<'a> Cx<'a> {
     pub(crate) fn identify(&mut self, slot: u16, contact: Contact) {
         self.peer(slot).contact = Some(contact);
         self.peer_index().insert(&contact.id, slot);
+    }
+
+    /// A hash whose key is this node's own.
+    pub(crate) fn short_hash(&self, bytes: &[u8]) -> u64 {
+        self.state.index_hasher.hash(bytes)
     }
 
     pub(crate) fn is_full(&self) -> bool {

@@ -272,7 +272,7 @@ pub(crate) fn confirmed(
     let remote = handshake::remote(handshake, cx);
     let known = cx.find_peer(&remote.id);
     let is_theirs = cx.handshake(handshake).role() == Role::Responder;
-    if is_theirs && !access::allows(Use::Answers, known, cx) {
+    if is_theirs && !handshake::takes(handshake, known, cx) {
         handshake::abandon(handshake, cx);
         return Err(Dropped::NotAllowed);
     }
@@ -373,7 +373,8 @@ pub(crate) fn apply_access(cx: &mut Cx<'_>) {
         let slot = cx.peer(peer);
         // Whom we dial ourselves we also talk to.
         let depends = slot.is_taken && slot.standing != Standing::Pinned;
-        if depends && !access::allows(Use::Answers, Some(peer), cx) {
+        let is_foreign = slot.is_foreign;
+        if depends && !is_foreign && !access::allows(Use::Answers, Some(peer), cx) {
             gone(peer, cx);
         }
     }

@@ -13,7 +13,7 @@ use crate::error::{CapacityError, ConnectError, RestoreError, SaveError, SendErr
 use crate::event::Event;
 use crate::held::Held;
 use crate::identity::{Keys, PeerId};
-use crate::job::{Done, Job, Stale};
+use crate::job::{Done, Job, Stale, Ticket, Waiting};
 use crate::lifecycle::Asker;
 use crate::message::{Message, MessageId, Outgoing, Received};
 use crate::path::{MAX_TRANSMIT, Path, Route, Socket, Transmit};
@@ -139,6 +139,35 @@ impl<S: Storage> Node<S> {
         match path {
             Some(path) => lifecycle::dial_at(slot, path, &mut cx),
             None => lifecycle::dial(slot, &mut cx),
+        }
+        Ok(cx.handle(slot))
+    }
+
+    /// Asks for a relay of another network, which the application knows to relay for others: it is dialled
+    /// as by [`connect`](Self::connect), and peers are looked for there, but there is nothing else to be
+    /// had of it.
+    ///
+    /// # Errors
+    /// The node is as before.
+    pub fn connect_foreign_relay(
+        &mut self,
+        id: PeerId,
+        path: Path,
+        now: Instant,
+    ) -> Result<Peer, ConnectError> {
+        let path = path.without_flow();
+        let mut cx = self.at(now);
+        if id == cx.state.id {
+            return Err(ConnectError::OwnIdentity);
+        }
+        let is_known = cx.find_peer(&id).is_some();
+        let slot = lifecycle::record(id, &mut cx).ok_or(ConnectError::Full)?;
+        let peer = cx.peer(slot);
+        peer.standing = Standing::Pinned;
+        // Who is known as a member of this network is one.
+        peer.is_foreign |= !is_known;
+        if peer.state != PeerState::Active {
+            lifecycle::dial_at(slot, path, &mut cx);
         }
         Ok(cx.handle(slot))
     }
@@ -280,9 +309,16 @@ impl<S: Storage> Node<S> {
     /// [`Stale`] if nobody waits for it any more; the node is as before.
     pub fn complete_job(&mut self, done: Done, now: Instant) -> Result<(), Stale> {
         let mut cx = self.at(now);
-        let turn = handshake::on_outcome(done.ticket, &done.outcome, &mut cx)?;
-        lifecycle::on_turn(turn, &mut cx);
-        Ok(())
+        let Done { ticket: Ticket { waiting, number }, outcome } = &done;
+        match waiting {
+            Waiting::Handshake(slot) => {
+                let turn = handshake::on_outcome(*slot, *number, outcome, &mut cx)?;
+                lifecycle::on_turn(turn, &mut cx);
+                Ok(())
+            }
+            Waiting::Proof => relay::on_proof(*number, outcome, &mut cx),
+            Waiting::Check => relay::on_check(*number, outcome, &mut cx),
+        }
     }
 
     /// Does all public-key work now: the simple driver's one line.
@@ -297,7 +333,8 @@ impl<S: Storage> Node<S> {
 
     /// The next public-key operation to be done.
     pub fn poll_job(&mut self) -> Option<Job> {
-        let (ticket, work) = handshake::take_work(&mut self.cx())?;
+        let mut cx = self.cx();
+        let (ticket, work) = handshake::take_work(&mut cx).or_else(|| relay::take_work(&mut cx))?;
         Some(Job { ticket, work })
     }
 
@@ -431,6 +468,11 @@ impl<S: Storage> Node<S> {
         let session = self.slot(peer)?.current;
         let hash = |id| self.storage.sessions()[usize::from(id)].handshake_hash().copied();
         Ok(session.and_then(hash))
+    }
+
+    #[cfg(feature = "inspect")]
+    pub(crate) fn peers(&self) -> &[PeerSlot] {
+        self.storage.peers()
     }
 
     fn slot(&self, peer: Peer) -> Result<&PeerSlot, UnknownPeer> {

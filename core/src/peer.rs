@@ -76,6 +76,8 @@ pub struct PeerSlot {
     pub(crate) generation: u32,
     /// Not free.
     pub(crate) is_taken: bool,
+    /// Of another network: it is dealt with for relaying only.
+    pub(crate) is_foreign: bool,
     /// Who it is; nobody knows yet of a peer of which there is only an address.
     pub(crate) contact: Option<Contact>,
     pub(crate) standing: Standing,
@@ -139,6 +141,7 @@ impl PeerSlot {
     pub const EMPTY: Self = Self {
         generation: 0,
         is_taken: false,
+        is_foreign: false,
         contact: None,
         standing: Standing::Met,
         state: PeerState::Init,

@@ -101,6 +101,11 @@ fn dispatch<'d>(
     cx: &mut Cx<'_>,
 ) -> Result<Received<'d>, Dropped> {
     match Message::decode(content).map_err(|_| Dropped::UnknownMessage)? {
+        Message::Datagram(_) | Message::Fragment(_) | Message::Ack(_)
+            if cx.peer(from).is_foreign =>
+        {
+            Err(Dropped::NotAllowed)
+        }
         Message::Datagram(_) | Message::Fragment(_)
             if !access::allows(Use::Messages, Some(from), cx) =>
         {

@@ -52,6 +52,9 @@ pub(crate) fn payload(
     if payload.len() > MAX_PAYLOAD {
         return Err(SendError::TooLong);
     }
+    if cx.peer(peer).is_foreign {
+        return Err(SendError::Unsupported);
+    }
     let via = to_active(peer, cx).ok_or(SendError::NotConnected)?;
     if !has_room(peer, via, cx) {
         return Err(SendError::Busy);

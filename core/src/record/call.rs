@@ -96,6 +96,7 @@ pub(super) enum Call<'a> {
     HandleDatagram { path: Path, datagram: &'a [u8], now: Instant },
     HandleTimeout { now: Instant },
     Connect { id: PeerId, path: Option<Path>, now: Instant },
+    ConnectForeignRelay { id: PeerId, path: Path, now: Instant },
     ConnectAddress { path: Path, now: Instant },
     Allow { id: PeerId, now: Instant },
     SetAccess { access: Access, now: Instant },
@@ -120,6 +121,7 @@ impl Call<'_> {
             Self::HandleDatagram { now, .. }
             | Self::HandleTimeout { now }
             | Self::Connect { now, .. }
+            | Self::ConnectForeignRelay { now, .. }
             | Self::ConnectAddress { now, .. }
             | Self::Allow { now, .. }
             | Self::SetAccess { now, .. }

@@ -148,6 +148,9 @@ impl<'r, S: Storage> Player<'r, S> {
                 digest.absorb(&node.handle_datagram(path, buffer, now));
             }
             Call::Connect { id, path, now } => digest.absorb(&node.connect(id, path, now)),
+            Call::ConnectForeignRelay { id, path, now } => {
+                digest.absorb(&node.connect_foreign_relay(id, path, now));
+            }
             Call::ConnectAddress { path, now } => digest.absorb(&node.connect_address(path, now)),
             Call::Allow { id, now } => digest.absorb(&node.allow(id, now)),
             Call::Close { peer, now } => digest.absorb(&node.close(peer, now)),
@@ -188,6 +191,7 @@ fn name(call: &Call<'_>) -> &'static str {
         Call::HandleDatagram { .. } => "handle_datagram",
         Call::HandleTimeout { .. } => "handle_timeout",
         Call::Connect { .. } => "connect",
+        Call::ConnectForeignRelay { .. } => "connect_foreign_relay",
         Call::ConnectAddress { .. } => "connect_address",
         Call::Allow { .. } => "allow",
         Call::SetLocalAddresses { .. } => "set_local_addresses",

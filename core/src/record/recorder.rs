@@ -129,6 +129,22 @@ impl<S: Storage, L: Log> Recorder<S, L> {
         peer
     }
 
+    /// As [`Node::connect_foreign_relay`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn connect_foreign_relay(
+        &mut self,
+        id: PeerId,
+        path: Path,
+        now: Instant,
+    ) -> Result<Peer, ConnectError> {
+        self.call(|| Call::ConnectForeignRelay { id, path, now });
+        let peer = self.node.connect_foreign_relay(id, path, now);
+        record(&mut self.tape, &peer);
+        peer
+    }
+
     /// As [`Node::connect_address`].
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! A node that is reached through relays, or reaches others through them.
 
-use super::Attested;
-use crate::access::{self, Standing, Use};
+use super::{Attested, foreign};
+use crate::access::{self, Standing, Use, Whom};
 use crate::counters::Dropped;
 use crate::cx::{Actor, Cx};
 use crate::held::Held;
@@ -121,6 +121,20 @@ pub(super) fn on_reservation_timer(peer: u16, cx: &mut Cx<'_>) {
     } else {
         ask(peer, cx);
     }
+}
+
+/// The proof that a relay wants is there.
+pub(super) fn proven(peer: u16, cx: &mut Cx<'_>) {
+    cx.peer(peer).relaying.relay.ask_owed = true;
+    cx.make_ready(Actor::Peer(peer));
+}
+
+/// The proof that a relay wants is being made, or another's is.
+fn postpone<T>(peer: u16, cx: &mut Cx<'_>) -> Option<T> {
+    let again = cx.now() + retry_gap(u8::MAX);
+    cx.peer(peer).relaying.relay.ask_owed = false;
+    cx.set_timer(Actor::Peer(peer), Timer::Reservation, Some(again));
+    None
 }
 
 /// Writes down when the next try is due.
@@ -269,7 +283,7 @@ fn next_relay(peer: u16, after: u8, cx: &mut Cx<'_>) -> Option<Turn> {
 
 /// The peer that a relay speaks of, if we look for it there.
 fn searched(from: u16, id: [u8; 32], cx: &mut Cx<'_>) -> Option<u16> {
-    let peer = PeerId::from_bytes(id).ok().and_then(|id| cx.find_peer(&id))?;
+    let peer = cx.find_peer(&PeerId::claimed(id))?;
     let at = cx.peer(peer).relaying.search.as_ref()?.at;
     (relay_at(at, cx) == Some(from)).then_some(peer)
 }
@@ -306,7 +320,7 @@ pub(super) fn on_offer(from: u16, offer: &Offer, cx: &mut Cx<'_>) -> Result<Opti
     if !is_ours(from, cx) {
         return Err(Dropped::UnknownCircuit);
     }
-    let id = PeerId::from_bytes(offer.peer).map_err(|_| Dropped::WeakKey)?;
+    let id = PeerId::claimed(offer.peer);
     let known = cx.find_peer(&id);
     let is_welcome = id != cx.state.id && access::allows(Use::Answers, known, cx);
     if is_welcome {
@@ -388,11 +402,17 @@ pub(super) fn take_owed(relay: u16, cx: &mut Cx<'_>) -> Option<RelayMessage> {
             false => RelayMessage::Refuse(named),
         });
     }
-    if core::mem::take(&mut state.ask_owed) {
-        asked(relay, cx);
-        return Some(RelayMessage::Reserve);
+    if !state.ask_owed {
+        return None;
     }
-    None
+    let proof = match cx.peer(relay).is_foreign {
+        // When it is made, there will be a turn.
+        true => Some(foreign::prove(relay, cx).or_else(|| postpone(relay, cx))?),
+        false => None,
+    };
+    cx.peer(relay).relaying.relay.ask_owed = false;
+    asked(relay, cx);
+    Some(RelayMessage::Reserve(proof))
 }
 
 /// The question after a peer that goes to a relay: to which, and what.
@@ -413,6 +433,6 @@ pub(super) fn take_search(peer: u16, cx: &mut Cx<'_>) -> Option<(u16, RelayMessa
 
 /// What a node says of itself: whether it relays.
 pub(crate) fn capabilities(cx: &Cx<'_>) -> u32 {
-    let relays = cx.state.config.access.relays > crate::access::Whom::Nobody;
+    let relays = cx.state.config.access.relays > Whom::Nobody || foreign::is_welcome(cx);
     if relays && !cx.circuits.is_empty() { CAN_RELAY } else { 0 }
 }

@@ -20,7 +20,7 @@ pub(crate) use fragment::{FRAGMENT_LEN, FRAGMENTS_MAX, Fragment, fragment_len, f
 pub(crate) use handshake::{Confirm, Hello, MAC_LEN, Pattern, Welcome, is_for};
 pub(crate) use intro::{CAN_RELAY, Intro};
 pub(crate) use punch::{CANDIDATES, Candidates, Mapping, Punch, PunchKind};
-pub(crate) use relay::{Attested, Named, Offer, Open, RelayMessage, Reserved};
+pub(crate) use relay::{Attested, Named, Offer, Open, Proof, RelayMessage, Reserved};
 pub(crate) use sealed::SealedHeader;
 pub(crate) use stateless::{Cookie, NoSession};
 

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 /// A message about relaying.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RelayMessage {
-    /// To a relay: others may reach the sender through it.
-    Reserve,
+    /// To a relay: others may reach the sender through it. To one of another network with the proof of
+    /// the sender's own.
+    Reserve(Option<Proof>),
     /// The answer.
     Reserved(Reserved),
     /// To a relay: a circuit to this peer, please.
@@ -27,6 +28,15 @@ pub(crate) enum RelayMessage {
     Limited(Named),
     /// From a relay: the circuit is no more.
     Gone(Named),
+}
+
+/// That the sender holds the secret of a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Proof {
+    /// The public half of a key pair that is derived from the secret.
+    pub(crate) handle: [u8; 32],
+    /// Over the session's handshake hash, by what the pair agrees on with the relay's own key.
+    pub(crate) mac: [u8; 16],
 }
 
 /// For how long a reservation holds, in seconds; zero if there is none.
@@ -102,7 +112,7 @@ impl RelayMessage {
             1 + postcard::to_slice(body, &mut out[1..]).expect("LEN_MAX holds every message").len()
         }
         match self {
-            Self::Reserve => put(kind::RESERVE, &(), out),
+            Self::Reserve(proof) => put(kind::RESERVE, proof, out),
             Self::Reserved(body) => put(kind::RESERVED, body, out),
             Self::Open(body) => put(kind::OPEN, body, out),
             Self::Offer(body) => put(kind::OFFER, body, out),
@@ -119,7 +129,7 @@ impl RelayMessage {
     pub(super) fn decode(kind: u8, body: &[u8]) -> Option<Result<Self, super::UnknownMessage>> {
         use super::control::decode_body as body_of;
         Some(match kind {
-            kind::RESERVE => body_of::<()>(body).map(|()| Self::Reserve),
+            kind::RESERVE => body_of(body).map(Self::Reserve),
             kind::RESERVED => body_of(body).map(Self::Reserved),
             kind::OPEN => body_of(body).map(Self::Open),
             kind::OFFER => body_of(body).map(Self::Offer),
