@@ -8,6 +8,7 @@
 pub mod checker;
 pub mod expect;
 pub mod fault;
+mod judge;
 pub mod link;
 pub mod machine;
 pub mod nat;
@@ -21,4 +22,5 @@ pub mod units;
 mod wire;
 pub mod world;
 
+pub use judge::{Missed, judge, seeds_wanted};
 pub use run::{Failure, RunReport, build, run};

@@ -8,6 +8,7 @@ use underpass_core::Instant;
 
 use crate::checker;
 use crate::expect::{Expectations, Unmet};
+use crate::judge::Missed;
 use crate::machine::hostile::Hostile;
 use crate::machine::underpass::{Roster, SecretAct, Setup, Underpass};
 use crate::machine::{Command, MachineFactory, SendId};
@@ -36,6 +37,8 @@ pub struct RunReport {
     pub tally: Tally,
     /// Everything that was wrong; empty for a run that passed.
     pub failures: Vec<Failure>,
+    /// What was not met and need not be in every run: see [`crate::judge`].
+    pub missed: Vec<Missed>,
 }
 
 /// One thing that was wrong with a run.
@@ -71,14 +74,19 @@ pub fn run(scenario: &Scenario, seed: u64) -> RunReport {
     let ended_at = world.now();
     let metrics = metrics(&world, scenario);
     let mut outcome = world.finish();
-    let failures = match stopped {
-        Some(stop) => vec![Failure::Stopped { at: ended_at, stop }],
+    let (mut failures, mut missed) = (Vec::new(), Vec::new());
+    match stopped {
+        Some(stop) => failures.push(Failure::Stopped { at: ended_at, stop }),
         None => {
             let metric = |node, name: &str| metrics.get(&(node, name)).copied();
-            let unmet = expectations(&mut outcome).finish(ended_at, &metric);
-            unmet.into_iter().map(Failure::Unmet).collect()
+            for (expect, unmet) in expectations(&mut outcome).finish(ended_at, &metric) {
+                match scenario.expects[expect].seeds {
+                    None => failures.push(Failure::Unmet(unmet)),
+                    Some(_) => missed.push(Missed { expect, unmet, is_allowed: false }),
+                }
+            }
         }
-    };
+    }
     RunReport {
         scenario: scenario.name.clone(),
         seed,
@@ -87,6 +95,7 @@ pub fn run(scenario: &Scenario, seed: u64) -> RunReport {
         events: outcome.events,
         tally: outcome.tally,
         failures,
+        missed,
     }
 }
 

@@ -12,6 +12,7 @@ use clap::{CommandFactory, FromArgMatches};
 use underpass_sim::RunReport;
 use underpass_sim::scenario::Scenario;
 use underpass_sim::scenario::discover::shown;
+use underpass_sim::scenario::schema::schema;
 
 use crate::report::{Screen, quoted};
 use arguments::{Arguments, Command};
@@ -59,6 +60,10 @@ pub(crate) fn main() -> ExitCode {
         }
         Command::Check(arguments) => check::check(arguments, &mut screen),
         Command::List(arguments) => list::list(arguments, &mut screen),
+        Command::Schema => {
+            screen.out.line(&format!("{:#}", schema()));
+            Exit::Passed
+        }
     };
     let exit = match screen.out.error() {
         None => exit,

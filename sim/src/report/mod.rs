@@ -1,6 +1,7 @@
 //! What a person sees.
 
 mod failure;
+mod group;
 mod list;
 mod numbers;
 mod output;

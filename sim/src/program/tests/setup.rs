@@ -44,6 +44,7 @@ pub(super) fn passes(scenario: &Scenario, seed: u64) -> RunReport {
         events: 1,
         tally: Tally { datagrams: 1_234, ..Tally::default() },
         failures: Vec::new(),
+        missed: Vec::new(),
     }
 }
 
@@ -55,7 +56,7 @@ pub(super) fn fails(scenario: &Scenario, seed: u64, failure: Failure) -> RunRepo
 /// An expectation that was not met.
 pub(super) fn unmet() -> Failure {
     Failure::Unmet(Unmet {
-        origin: Origin { line: 34, text: "by = \"7s\", session = { ... }".into() },
+        origin: Origin { file: None, line: 34, text: "by = \"7s\", session = { ... }".into() },
         expected: "laptop and sensor active by 7s".into(),
         happened: "laptop active at 8.2s\nsensor never".into(),
         knew: vec!["laptop: active since 8.2s".into(), "sensor: nothing of laptop".into()],
