@@ -24,6 +24,7 @@ mod expects;
 mod facts;
 mod faults;
 mod hostile;
+mod late;
 mod link_faults;
 mod link_sense;
 mod links;
@@ -141,6 +142,9 @@ pub(super) fn resolve(
     resolver.check_all_act();
     resolver.check_all_used();
     let expects = resolver.resolve_expects(&shape.origins);
+    if resolver.mistakes.is_empty() {
+        resolver.check_late_faults(&expects);
+    }
     if !resolver.mistakes.is_empty() {
         resolver.mistakes.extend(resolver.idle);
         return Err(resolver.mistakes);
