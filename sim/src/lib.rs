@@ -10,6 +10,7 @@ pub mod checker;
 pub mod compare;
 pub mod expect;
 pub mod fault;
+mod judge;
 pub mod link;
 pub mod machine;
 pub mod nat;
@@ -24,4 +25,5 @@ mod wire;
 pub mod world;
 
 pub use background::Background;
+pub use judge::{Missed, judge, seeds_wanted};
 pub use run::{Extras, Failure, RunReport, build, diff, run, run_twice, run_with};

@@ -10,6 +10,7 @@ use crate::background::{self, Background};
 use crate::checker;
 use crate::compare::{self, Difference, Side};
 use crate::expect::{Expectations, Unmet};
+use crate::judge::Missed;
 use crate::machine::hostile::Hostile;
 use crate::machine::underpass::{Roster, SecretAct, Setup, Tapes, Underpass};
 use crate::machine::{Command, MachineFactory, SendId};
@@ -38,6 +39,8 @@ pub struct RunReport {
     pub tally: Tally,
     /// Everything that was wrong; empty for a run that passed.
     pub failures: Vec<Failure>,
+    /// What was not met and need not be in every run: see [`crate::judge`].
+    pub missed: Vec<Missed>,
     /// For each failure, what was behind it; empty until [`explain`](Self::explain) was asked.
     pub background: Vec<Background>,
 }
@@ -62,12 +65,19 @@ impl RunReport {
         format!("{}@{}", self.scenario, self.seed)
     }
 
-    /// Makes the run once more, and notes what was behind each failure: what the parties knew then,
-    /// and what happened to them last. For a run that passed there is nothing to do.
+    /// Makes the run once more, and notes what was behind each failure and each miss: what the
+    /// parties knew then, and what happened to them last. For a run without any there is nothing to
+    /// do.
     pub fn explain(&mut self, scenario: &Scenario) {
-        if !self.passed() {
-            let world = build(scenario, self.seed);
-            self.background = background::of(&self.failures, scenario, world);
+        let missed = self.missed.iter().map(|missed| Failure::Unmet(missed.unmet.clone()));
+        let all: Vec<Failure> = self.failures.iter().cloned().chain(missed).collect();
+        if all.is_empty() {
+            return;
+        }
+        let mut found = background::of(&all, scenario, build(scenario, self.seed)).into_iter();
+        self.background = found.by_ref().take(self.failures.len()).collect();
+        for (missed, background) in self.missed.iter_mut().zip(found) {
+            missed.background = background;
         }
     }
 
@@ -132,14 +142,19 @@ fn judge(world: World, stopped: Option<Stop>, scenario: &Scenario, seed: u64) ->
     let ended_at = world.now();
     let metrics = metrics(&world, scenario);
     let mut outcome = world.finish();
-    let failures = match stopped {
-        Some(stop) => vec![Failure::Stopped { at: ended_at, stop }],
+    let (mut failures, mut missed) = (Vec::new(), Vec::new());
+    match stopped {
+        Some(stop) => failures.push(Failure::Stopped { at: ended_at, stop }),
         None => {
             let metric = |node, name: &str| metrics.get(&(node, name)).copied();
-            let unmet = expectations(&mut outcome).finish(ended_at, &metric);
-            unmet.into_iter().map(Failure::Unmet).collect()
+            for (expect, unmet) in expectations(&mut outcome).finish(ended_at, &metric) {
+                match scenario.expects[expect].seeds {
+                    None => failures.push(Failure::Unmet(unmet)),
+                    Some(_) => missed.push(Missed::new(expect, unmet)),
+                }
+            }
         }
-    };
+    }
     RunReport {
         scenario: scenario.name.clone(),
         seed,
@@ -148,6 +163,7 @@ fn judge(world: World, stopped: Option<Stop>, scenario: &Scenario, seed: u64) ->
         events: outcome.events,
         tally: outcome.tally,
         failures,
+        missed,
         background: Vec::new(),
     }
 }

@@ -1,11 +1,13 @@
 //! Quantities as scenario files write them and as the engine uses them: integers throughout, so
 //! that no float decides anything and every value prints back as it was read.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 use std::num::NonZeroU64;
 use std::str::FromStr;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 use underpass_core::Duration;
 
@@ -203,6 +205,19 @@ impl Kind {
     }
 }
 
+impl Kind {
+    /// What a file may write, for editors.
+    fn schema(&self) -> Schema {
+        let units: Vec<&str> = self.units.iter().map(|(unit, _)| *unit).collect();
+        json_schema!({
+            "title": self.what,
+            "description": self.help,
+            "type": "string",
+            "pattern": format!("^[0-9]+(\\.[0-9]+)?({})$", units.join("|")),
+        })
+    }
+}
+
 enum Misfit {
     NotANumber,
     TooFine,
@@ -373,7 +388,17 @@ impl<T: FromStr<Err = UnitError>> Visitor<'_> for Text<T> {
 }
 
 macro_rules! deserialize_text {
-    ($($type:ty: $expected:literal,)*) => {$(
+    ($($type:ident: $kind:ident $expected:literal,)*) => {$(
+        impl JsonSchema for $type {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($type).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                $kind.schema()
+            }
+        }
+
         impl<'de> Deserialize<'de> for $type {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 deserializer.deserialize_str(Text { expected: $expected, value: PhantomData })
@@ -383,9 +408,9 @@ macro_rules! deserialize_text {
 }
 
 deserialize_text! {
-    Period: "a time with its unit, such as \"20ms\"",
-    Probability: "a percentage, such as \"0.5%\"",
-    Rate: "a rate with its unit, such as \"10mbit\"",
-    PerMille: "a percentage, such as \"99%\"",
-    Bytes: "a number of bytes with its unit, such as \"4KiB\"",
+    Period: PERIOD "a time with its unit, such as \"20ms\"",
+    Probability: PROBABILITY "a percentage, such as \"0.5%\"",
+    Rate: RATE "a rate with its unit, such as \"10mbit\"",
+    PerMille: PER_MILLE "a percentage, such as \"99%\"",
+    Bytes: BYTES "a number of bytes with its unit, such as \"4KiB\"",
 }

@@ -5,7 +5,7 @@ use underpass_core::Instant;
 use underpass_sim::expect::Unmet;
 use underpass_sim::scenario::discover::shown;
 use underpass_sim::world::Stop;
-use underpass_sim::{Background, Failure, RunReport};
+use underpass_sim::{Background, Failure, RunReport, seeds_wanted};
 
 use super::difference::difference_lines;
 use super::one_line;
@@ -56,6 +56,34 @@ pub(super) fn rest(case: &Case, seeds: &[u64], rerun: Rerun<'_>) -> Vec<String> 
     lines.0
 }
 
+/// The lines about what a run missed that is not judged.
+pub(super) fn missed(case: &Case, report: &RunReport) -> Vec<String> {
+    let path = shown(&case.path);
+    let mut lines = Lines::default();
+    for missed in report.missed.iter().filter(|missed| !missed.is_allowed) {
+        lines.unmet(&path, &missed.unmet, Some(&missed.background));
+        let share = case.scenario.expects[missed.expect].seeds.unwrap_or_default();
+        let wanted = seeds_wanted(share, case.scenario.seeds.len());
+        let seeds = case.scenario.seeds.len();
+        lines.add(
+            "judged",
+            &format!("when all {seeds} seeds of the file run: {wanted} must meet it"),
+        );
+    }
+    lines.0
+}
+
+/// The first few of many commands, and how many more there are.
+pub(super) fn commands(commands: &[String], shown_max: usize) -> Vec<String> {
+    let mut lines = Lines::default();
+    let (shown, rest) = commands.split_at(commands.len().min(shown_max));
+    lines.add("rerun", &shown.join("\n"));
+    if !rest.is_empty() {
+        lines.add("", &format!("and {} more", rest.len()));
+    }
+    lines.0
+}
+
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -98,6 +126,7 @@ impl Lines {
     /// What each party knew as its own reports say, and what was in its machine.
     fn unmet(&mut self, path: &str, unmet: &Unmet, background: Option<&Background>) {
         let Unmet { origin, expected, happened, knew, .. } = unmet;
+        let path = origin.file.as_deref().unwrap_or(path);
         self.0.push(format!("{INDENT}{path}:{}  {}", origin.line, one_line(&origin.text)));
         self.add("expected", expected);
         self.add("happened", happened);

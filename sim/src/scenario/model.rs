@@ -3,7 +3,8 @@
 //! Nothing here knows TOML. A file becomes this through [`super::load`]; Rust code may build it
 //! directly. Nodes are referred to by their position in [`Scenario::nodes`].
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use underpass_core::{Duration, Instant, Whom};
 
@@ -23,17 +24,38 @@ pub struct NatId(pub u32);
 /// Where in the scenario's file something was said, for messages that come up while it runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Origin {
+    /// The file, if it is not the scenario's own but one that it includes.
+    pub file: Option<String>,
     /// Line in the file, from 1; 0 when it was built in Rust.
     pub line: u32,
     /// The statement as written, on one line.
     pub text: String,
 }
 
+/// Which of the scenarios of one file it is: the keys of the matrix in the file's order, each with
+/// its value. Empty in a file without a matrix.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Cell(pub Vec<(String, String)>);
+
+/// As it stands behind the name of the file: `[a=full-cone,b=symmetric]`, or nothing.
+impl fmt::Display for Cell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let values: Vec<String> =
+            self.0.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        match values.is_empty() {
+            true => Ok(()),
+            false => write!(f, "[{}]", values.join(",")),
+        }
+    }
+}
+
 /// One scenario, ready to run with any of its seeds.
 #[derive(Clone, Debug)]
 pub struct Scenario {
-    /// Its name in lists and reports: the path below the folder given, without `.toml`.
+    /// Its name in lists and reports: the path below the folder given, without `.toml`, and the cell.
     pub name: String,
+    /// Which cell of its file's matrix it is.
+    pub cell: Cell,
     /// What it shows, in a sentence.
     pub title: String,
     /// Labels to select by.
@@ -318,6 +340,39 @@ pub struct Expect {
     pub time: Time,
     /// What must hold: all at once, or with [`Time::Never`] none at any instant.
     pub facts: Vec<Fact>,
+    /// How many of them must hold instead of all.
+    pub need: Need,
+    /// Of how many thousandths of the seeds this is expected; of each if not given.
+    pub seeds: Option<u32>,
+}
+
+/// How much of an expectation must hold at once. What is said of a pair of nodes as both see it
+/// counts once.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Need {
+    /// Every fact.
+    All,
+    /// This many; with [`Time::Never`], fewer at any instant.
+    AtLeast(usize),
+}
+
+/// What counts as one for [`Need::AtLeast`], for each fact, from 0; and how many there are.
+pub fn units(facts: &[Fact]) -> (Vec<usize>, usize) {
+    let mut pairs: BTreeMap<(NodeId, NodeId), usize> = BTreeMap::new();
+    let mut count = 0;
+    let unit = |fact: &Fact| {
+        let own = count;
+        let unit = match fact {
+            Fact::Session { a, b, .. } | Fact::Rtt { a, b, .. } => {
+                *pairs.entry((*a.min(b), *a.max(b))).or_insert(own)
+            }
+            _ => own,
+        };
+        count += usize::from(unit == own);
+        unit
+    };
+    let units = facts.iter().map(unit).collect();
+    (units, count)
 }
 
 /// When an expectation must hold.

@@ -2,15 +2,17 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::value::{MapAccessDeserializer, StrDeserializer};
 use serde::de::{self, Deserializer, MapAccess, Visitor};
-use toml::Spanned;
 
+use super::Spanned;
 use crate::units::Bytes;
 
 /// `limits = "board"`, or each by itself.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, JsonSchema)]
+#[schemars(untagged)]
 pub enum Limits {
     /// Those of a kind of machine.
     Of(Kind),
@@ -19,7 +21,7 @@ pub enum Limits {
 }
 
 /// A kind of machine.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// A microcontroller.
@@ -29,20 +31,20 @@ pub enum Kind {
 }
 
 /// How much a node holds.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OwnLimits {
-    /// Peers at once.
+    /// Peers at once; as many as it can have to do with, and 8 or more, if not given.
     pub peers: Option<Spanned<u64>>,
-    /// Handshakes under way at once.
+    /// Handshakes under way at once; 16 if not given.
     pub handshakes: Option<Spanned<u64>>,
-    /// Acknowledged messages at once, out and in.
+    /// Acknowledged messages at once, out and in; 32 if not given.
     pub messages: Option<Spanned<u64>>,
-    /// How far a peer's messages may be ahead of the first that has not ended.
+    /// How far a peer's messages may be ahead of the first that has not ended; 64 if not given.
     pub message_window: Option<Spanned<u64>>,
-    /// Bytes of messages that are kept, out and in.
+    /// Bytes of messages that are kept, out and in; 16 KiB if not given.
     pub buffer: Option<Spanned<Bytes>>,
-    /// How far packets may overtake each other.
+    /// How far packets may overtake each other, a power of two; 1024 if not given.
     pub window_bits: Option<Spanned<u64>>,
 }
 
@@ -70,20 +72,20 @@ impl<'de> Deserialize<'de> for Limits {
 }
 
 /// Whom a node deals with.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Access {
     /// Whose handshakes it answers; everybody's in the network if not given.
     pub answers: Option<Spanned<Whom>>,
     /// Whose payloads it hands up; everybody's in the network if not given.
     pub messages: Option<Spanned<Whom>>,
-    /// Whom it lists; names or globs.
+    /// Whom it lists beside its `peers`; names or globs.
     #[serde(default)]
     pub allow: Vec<Spanned<String>>,
 }
 
 /// A circle of peers, each within the one before.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Whom {
     /// Every member of the network.

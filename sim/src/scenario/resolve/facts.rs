@@ -1,6 +1,6 @@
 //! What must be true, one fact for each ordered pair of nodes.
 
-use toml::Spanned;
+use crate::scenario::file::Spanned;
 use underpass_core::Duration;
 
 use super::Resolver;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use toml::Spanned;
+use crate::scenario::file::Spanned;
 use underpass_core::{Duration, Instant};
 
 use super::cuts::Cut;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::{Range, RangeInclusive};
 
-use toml::Spanned;
+use crate::scenario::file::Spanned;
 use underpass_core::Whom;
 
 use super::Resolver;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use toml::Spanned;
+use crate::scenario::file::Spanned;
 use underpass_core::Instant;
 
 use super::names::is_glob;
@@ -142,7 +142,9 @@ impl<'a> Resolver<'a> {
         }
         let has = |family| list.get_ref().iter().any(|listed| *listed.get_ref() == family);
         for (index, family) in list.get_ref().iter().enumerate() {
-            if let Some(first) = list.get_ref()[..index].iter().find(|other| *other == family) {
+            if let Some(first) =
+                list.get_ref()[..index].iter().find(|other| other.get_ref() == family.get_ref())
+            {
                 self.wrong(
                     Diagnostic::at(family.span(), "this interface is given twice")
                         .also(first.span(), "first here")

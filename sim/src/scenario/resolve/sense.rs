@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use toml::Spanned;
+use crate::scenario::file::Spanned;
 
 use super::names::Pair;
 use super::{Resolver, shown};
