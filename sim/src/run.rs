@@ -17,6 +17,7 @@ use crate::scenario::model::{
     Fact, Fault, FaultKind, Node, NodeId, Scenario, Send, State, neighbours,
 };
 use crate::trace::Watch;
+use crate::units::Ppm;
 use crate::world::{CommandSource, NodeSetup, Outcome, Stop, Tally, Topology, World, WorldConfig};
 
 /// What came of one run.
@@ -119,6 +120,7 @@ pub fn build(scenario: &Scenario, seed: u64) -> World {
         names: scenario.nodes.iter().map(|node| node.name.clone()).collect(),
         canary: roster.canary,
         sends: scenario.sends.clone(),
+        slowest: slowest(scenario),
         peers: scenario.nodes.iter().map(|node| node.dials().collect()).collect(),
         hostile: hostile(scenario).map(|(id, _)| id).collect(),
         topology,
@@ -145,11 +147,25 @@ fn hostile(scenario: &Scenario) -> impl Iterator<Item = (NodeId, &Hostile)> {
     nodes.filter_map(|(id, node)| Some((id, node.hostile.as_ref()?)))
 }
 
+/// How their clocks go when they go slowest, at the most.
+fn slowest(scenario: &Scenario) -> Vec<Ppm> {
+    let nodes = (0..).map(NodeId).zip(&scenario.nodes);
+    let slowest = |(id, node): (NodeId, &Node)| {
+        let faults = scenario.faults.iter().filter_map(|fault| match &fault.kind {
+            FaultKind::Clock { nodes, ppm } if nodes.contains(&id) => Some((*ppm).min(Ppm::ZERO)),
+            _ => None,
+        });
+        Ppm::sum(faults.chain([node.clock_ppm]))
+    };
+    nodes.map(slowest).collect()
+}
+
 /// What their owners set all nodes up with.
 fn owners(scenario: &Scenario) -> Vec<Setup> {
     let setup = |(node, neighbours): (&Node, usize)| Setup {
         // Until it is known who is at an address, that takes up room for itself.
         capacity: node.limits.capacity(neighbours + node.bootstrap.len()),
+        cpu: node.cpu,
         peers: node.peers.clone(),
         bootstrap: node.bootstrap.clone(),
         access: node.access.clone(),
@@ -199,6 +215,7 @@ fn setup(node: &Node, owner: Setup, roster: &Arc<Roster>) -> NodeSetup {
         ipv4: node.ipv4,
         ipv6: node.ipv6,
         behind: node.behind,
+        clock_ppm: node.clock_ppm,
         up: node.up,
         down: node.down,
         factory,

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::payload::Canary;
 use crate::scenario::model::{NodeId, Send};
 use crate::trace::Watch;
+use crate::units::Ppm;
 use crate::wire;
 use crate::world::Topology;
 
@@ -42,6 +43,8 @@ pub struct Setting {
     pub canary: Canary,
     /// What applications send, by `SendId`.
     pub sends: Vec<Send>,
+    /// How each node's clock goes when it goes slowest, by `NodeId`.
+    pub slowest: Vec<Ppm>,
     /// Whom each node dials of its own accord, by `NodeId`.
     pub peers: Vec<Vec<NodeId>>,
     /// Nodes that keep to no rule.

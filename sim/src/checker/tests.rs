@@ -10,6 +10,7 @@ use crate::machine::SendId;
 use crate::payload::{Canary, Stamp};
 use crate::scenario::model::{Mode, NodeId, Send, SessionState};
 use crate::trace::{Observation, PacketInfo, Watch};
+use crate::units::Ppm;
 use crate::world::{Site, Topology, ipv4_address};
 
 const LAPTOP: NodeId = NodeId(0);
@@ -47,6 +48,7 @@ impl Bench {
             names: ["laptop", "sensor", "printer", "mallory"].map(str::to_owned).into(),
             canary: CANARY,
             sends: vec![send, mail],
+            slowest: vec![Ppm::ZERO; 4],
             peers: vec![vec![SENSOR], Vec::new(), Vec::new()],
             hostile: [MALLORY].into(),
             topology: topology(),

@@ -328,7 +328,10 @@ impl Words<'_> {
             Some(_) if node == peer => format!("{}{more}", self.power(node)),
             Some(view) => {
                 let (peer, is) = (self.name(peer), state(view.state));
-                format!("{peer} {is} since {}{more}", view.since)
+                let suspended = self.ledger.nodes[node.0 as usize].suspended;
+                let stands_still =
+                    suspended.map(|since| format!("; suspended since {since}")).unwrap_or_default();
+                format!("{peer} {is} since {}{more}{stands_still}", view.since)
             }
         };
         (node, knows)

@@ -19,7 +19,7 @@ pub use hostile::{Flood, FloodKind, Forge, Hostile, Replay, Tamper};
 pub use links::{
     Direction, Distribution, GilbertElliott, Link, LinkFault, LinkPreset, Loss, Presets,
 };
-pub use members::{Access, Kind, Limits, OwnLimits, Whom};
+pub use members::{Access, Cpu, Kind, Limits, OwnCpu, OwnLimits, Whom};
 pub use nats::{
     Behaviour, Hairpin, Nat, NatPreset, Pairing, Population, Ports, Refresh, Roam, Translate,
     Unsolicited,
@@ -91,6 +91,14 @@ pub struct Node {
     pub limits: Option<Spanned<Limits>>,
     /// Whom it deals with.
     pub access: Option<Table<Access>>,
+    /// How long its keys' work takes; no time if not given.
+    pub cpu: Option<Spanned<Cpu>>,
+    /// By how many millionths its clock is too fast, from -1000 to 1000; 0 if not given.
+    pub clock_ppm: Option<Spanned<i64>>,
+    /// What it does with what others send to it; `sink` if not given.
+    pub app: Option<Spanned<String>>,
+    /// What stands on it; `underpass` if not given. Others are registered in Rust.
+    pub machine: Option<Spanned<String>>,
     /// When it is switched on.
     pub start: Option<Spanned<Period>>,
     /// What it does instead of being a member of the network.
@@ -167,6 +175,10 @@ pub struct Fault {
     pub link: Option<Table<LinkFault>>,
     /// Nothing goes into or out of this node, which stays on.
     pub interface: Option<Spanned<String>>,
+    /// This node does not run, and hears of nothing; its clock goes on.
+    pub suspend: Option<Spanned<String>>,
+    /// Clocks drift.
+    pub clock: Option<Table<Clock>>,
     /// A single packet is lost.
     pub drop: Option<Table<Drop>>,
     /// What becomes of its state when a node crashes or restarts; lost if not given.
@@ -207,6 +219,16 @@ pub struct Block {
     pub from: Spanned<Patterns>,
     /// Who does not hear them.
     pub to: Spanned<Patterns>,
+}
+
+/// Clocks go faster or slower, and keep what they gain or lose.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Clock {
+    /// Whose; a name or glob.
+    pub node: Spanned<String>,
+    /// By how many millionths, from -1000 to 1000; slower if negative.
+    pub ppm: Spanned<i64>,
 }
 
 /// The n-th packet is lost that one node sends to another.

@@ -9,8 +9,9 @@ use underpass_core::{Duration, Instant, Whom};
 
 use crate::link::{LinkModel, LinkPatch};
 use crate::machine::hostile::Hostile;
-use crate::machine::underpass::Limits;
+use crate::machine::underpass::{Cpu, Limits};
 use crate::nat::NatModel;
+use crate::units::Ppm;
 
 /// Position of a node in [`Scenario::nodes`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -73,6 +74,8 @@ pub struct Node {
     pub ipv6: bool,
     /// The NAT behind which it is at first; `None` for the public network.
     pub behind: Option<NatId>,
+    /// How much too fast its own clock goes, by which it does all that it does.
+    pub clock_ppm: Ppm,
     /// Its access link, towards the network.
     pub up: LinkModel,
     /// Its access link, from the network.
@@ -83,6 +86,8 @@ pub struct Node {
     pub bootstrap: Vec<NodeId>,
     /// How much it holds.
     pub limits: Limits,
+    /// How long its keys' work takes.
+    pub cpu: Cpu,
     /// Whom it deals with.
     pub access: Access,
     /// What stands on it instead of a member of the network.
@@ -109,11 +114,13 @@ impl Node {
             ipv4: true,
             ipv6: false,
             behind: None,
+            clock_ppm: Ppm::ZERO,
             up: LinkModel::IDEAL,
             down: LinkModel::IDEAL,
             peers: Vec::new(),
             bootstrap: Vec::new(),
             limits: Limits::default(),
+            cpu: Cpu::default(),
             access: Access::default(),
             hostile: None,
         }
@@ -254,6 +261,19 @@ pub enum FaultKind {
     Link(Vec<LinkChange>),
     /// Nothing goes into or out of the node, which does not notice.
     Interface(NodeId),
+    /// The node does not run, as a laptop with its lid closed: it hears of nothing, what arrives is lost,
+    /// and its applications send nothing. Its state stays and its clock goes on, so that when this is
+    /// over all of its timers that have come due meanwhile are late. One that is off is not
+    /// suspended, and one that is switched on anew runs.
+    Suspend(NodeId),
+    /// The clocks of these nodes go faster or slower by that much than they would, together no more
+    /// than [`Ppm::MAX`]. What they gain or lose they keep.
+    Clock {
+        /// Whose.
+        nodes: Vec<NodeId>,
+        /// By how much.
+        ppm: Ppm,
+    },
     /// One packet of each pair is lost before it comes to any link.
     Drop {
         /// From whom, to whom.

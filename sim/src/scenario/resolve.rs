@@ -37,6 +37,7 @@ mod secrets;
 mod sends;
 mod sense;
 mod times;
+mod timing;
 
 use cuts::Cut;
 use faults::End;

@@ -11,8 +11,7 @@ pub struct Vocabulary {
 /// They get a message of their own, since who writes one made no mistake.
 const PLANNED: &[(&str, &[&str])] = &[
     ("", &["include", "settle", "matrix", "defaults"]),
-    ("node", &["machine", "relay", "discoverable", "network", "tags", "cpu", "clock_ppm", "app"]),
-    ("fault", &["suspend", "clock"]),
+    ("node", &["relay", "discoverable", "network", "tags"]),
     ("expect", &["path", "knows", "relayed", "any", "at_least", "seeds", "when"]),
 ];
 

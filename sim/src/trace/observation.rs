@@ -101,6 +101,10 @@ pub enum Observation {
     },
     /// It was switched off.
     Stopped,
+    /// It does not run for a while, and hears of nothing. Its clock goes on.
+    Suspended,
+    /// It runs again.
+    Resumed,
     /// Anything else that a machine wants to tell.
     Custom {
         /// What it is.
@@ -148,6 +152,8 @@ impl Observation {
                 out.extend(incarnation.to_le_bytes());
             }
             Self::Stopped => out.push(8),
+            Self::Suspended => out.push(18),
+            Self::Resumed => out.push(19),
             Self::Custom { kind, value } => {
                 out.push(9);
                 encode_text(out, kind);
@@ -220,6 +226,8 @@ impl Observation {
                 line.text("kind", "started").number("incarnation", incarnation)
             }
             Self::Stopped => line.text("kind", "stopped"),
+            Self::Suspended => line.text("kind", "suspended"),
+            Self::Resumed => line.text("kind", "resumed"),
             Self::Custom { kind, value } => line.text("kind", kind).number("value", value),
         };
         line.finish()

@@ -76,6 +76,7 @@ pub(super) enum Loss {
     Refused(Refused),
     NoAddress,
     NodeOff,
+    Suspended,
     NoSocket,
 }
 

@@ -14,17 +14,20 @@ use crate::payload::Stamp;
 use crate::scenario::model::{self, Mode, NodeId, SessionState};
 use crate::trace::Observation;
 
+mod cpu;
 mod limits;
 mod line;
 mod roster;
 mod secrets;
 mod storage;
 
+pub use cpu::Cpu;
 pub use limits::Limits;
 pub use roster::Roster;
 pub use secrets::{SecretAct, SecretActs};
 pub use storage::HeapStorage;
 
+use cpu::Worker;
 use line::{Line, Message, Offer};
 use secrets::Secrets;
 
@@ -36,6 +39,8 @@ pub const PORT: u16 = 4747;
 pub struct Setup {
     /// How much it holds.
     pub capacity: Capacity,
+    /// How long its keys' work takes.
+    pub cpu: Cpu,
     /// Whom to dial from the start.
     pub peers: Vec<NodeId>,
     /// At whose addresses to call from the start, whoever is there.
@@ -59,6 +64,7 @@ pub struct Underpass {
 struct Running {
     node: Node<HeapStorage>,
     secrets: Secrets,
+    worker: Worker,
     /// By the number that the node knows them by.
     sockets: Vec<Socket>,
     /// The session last reported of each peer, by its handshake's hash.
@@ -108,7 +114,9 @@ impl Underpass {
                 break;
             }
         }
-        cx.wake_at(self.running().node.poll_timeout().map(|deadline| deadline.at));
+        let Running { node, worker, .. } = self.running();
+        let timer = node.poll_timeout().map(|deadline| deadline.at);
+        cx.wake_at(timer.into_iter().chain(worker.done_at()).min());
     }
 
     fn drain(&mut self, cx: &mut Cx<'_>) {
@@ -119,8 +127,8 @@ impl Underpass {
         }
         let keys = self.roster.identity(cx.node());
         let running = self.running.as_mut().expect("a machine is started first");
-        running.node.run_jobs(keys, cx.now());
-        let Running { node, sockets, .. } = running;
+        let Running { node, worker, sockets, .. } = running;
+        worker.work(node, keys, cx.now());
         while cx.transmit(|buffer| {
             let buffer = buffer.first_chunk_mut().expect("the world's buffers are larger");
             let transmit = node.poll_transmit(buffer)?;
@@ -158,7 +166,7 @@ impl Underpass {
         let Some(from) = self.name(from) else { return };
         cx.observe(match stamp {
             Some(Stamp { send, number, sent_at }) => {
-                let latency = cx.now().saturating_since(sent_at);
+                let latency = cx.world_now().saturating_since(sent_at);
                 Observation::Delivered { from, send, number, latency }
             }
             None => Observation::Garbled { from },
@@ -305,7 +313,7 @@ impl Machine for Underpass {
         let bind = |family| cx.bind(family, PORT).expect("nobody else is on this node");
         let sockets = families.into_iter().flatten().map(bind).collect();
         let (now, setup) = (cx.now(), Arc::clone(&self.setup));
-        let secrets = Secrets::at(&setup.secrets, now);
+        let secrets = Secrets::at(&setup.secrets, cx.world_now());
         let model::Access { answers, messages, ref allow } = setup.access;
         let config = Config {
             access: Access { answers, messages, ..Access::DEFAULT },
@@ -323,6 +331,7 @@ impl Machine for Underpass {
         self.running = Some(Running {
             node,
             secrets,
+            worker: Worker::new(setup.cpu),
             sockets,
             sessions: BTreeMap::new(),
             accepted: BTreeMap::new(),
@@ -374,7 +383,7 @@ impl Machine for Underpass {
             Command::Reconfigure => {
                 let (roster, setup) = (Arc::clone(&self.roster), Arc::clone(&self.setup));
                 let Running { node, secrets, .. } = self.running();
-                secrets.catch_up(&setup.secrets, cx.now(), node, &roster);
+                secrets.catch_up(&setup.secrets, cx.world_now(), node, &roster);
             }
         }
         self.drive(cx);
