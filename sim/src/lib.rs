@@ -7,6 +7,7 @@
 
 pub mod checker;
 pub mod expect;
+pub mod failure;
 pub mod fault;
 pub mod link;
 pub mod machine;
@@ -16,9 +17,11 @@ pub mod payload;
 pub mod random;
 mod run;
 pub mod scenario;
+mod simulation;
 pub mod trace;
 pub mod units;
 mod wire;
 pub mod world;
 
 pub use run::{Failure, RunReport, build, run};
+pub use simulation::{Runs, Simulation, run_file};

@@ -1,6 +1,6 @@
 //! One run: a scenario and a seed become a world, the world a verdict.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::iter::successors;
 use std::sync::Arc;
 
@@ -9,13 +9,14 @@ use underpass_core::Instant;
 use crate::checker;
 use crate::expect::{Expectations, Unmet};
 use crate::machine::hostile::Hostile;
-use crate::machine::underpass::{Roster, SecretAct, Setup, Underpass};
-use crate::machine::{Command, MachineFactory, SendId};
+use crate::machine::underpass::{AppFactory, Roster, SecretAct, Setup, Underpass};
+use crate::machine::{Addresses, Command, MachineFactory, Post, Registry, SendId};
 use crate::payload::Stamp;
 use crate::random::Draws;
 use crate::scenario::model::{
     Fact, Fault, FaultKind, Node, NodeId, Scenario, Send, State, neighbours,
 };
+use crate::scenario::nearest::suggest;
 use crate::trace::Watch;
 use crate::units::Ppm;
 use crate::world::{CommandSource, NodeSetup, Outcome, Stop, Tally, Topology, World, WorldConfig};
@@ -66,8 +67,23 @@ impl RunReport {
 }
 
 /// Runs a scenario with one seed.
+///
+/// # Panics
+///
+/// If the scenario names a machine or application that only a [`Registry`] could know.
 pub fn run(scenario: &Scenario, seed: u64) -> RunReport {
-    let mut world = build(scenario, seed);
+    run_with(scenario, seed, &Registry::new(), Vec::new())
+}
+
+/// Runs a scenario with one seed, machines and applications of the user's, and more checkers than
+/// those that are always there.
+pub(crate) fn run_with(
+    scenario: &Scenario,
+    seed: u64,
+    registry: &Registry,
+    checkers: Vec<Box<dyn Watch>>,
+) -> RunReport {
+    let mut world = build_with(scenario, seed, registry, checkers);
     let stopped = world.run_until(Instant::ORIGIN + scenario.duration).err();
     let ended_at = world.now();
     let metrics = metrics(&world, scenario);
@@ -93,23 +109,43 @@ pub fn run(scenario: &Scenario, seed: u64) -> RunReport {
 
 fn roster(scenario: &Scenario, draws: &Draws, topology: &Arc<Topology>) -> Roster {
     let nodes = scenario.nodes.iter();
-    let nodes = nodes.map(|node| (node.name.as_str(), node.hostile.is_none()));
+    let nodes = nodes.map(|node| (node.name.as_str(), node.is_member()));
     Roster::new(draws, nodes, Arc::clone(topology))
 }
 
 /// The world of one run, for those who want to run it step by step themselves. Nobody judges its
 /// scenario's expectations; the checkers are there.
+///
+/// # Panics
+///
+/// If the scenario names a machine or application that only a [`Registry`] could know.
 pub fn build(scenario: &Scenario, seed: u64) -> World {
+    build_with(scenario, seed, &Registry::new(), Vec::new())
+}
+
+fn build_with(
+    scenario: &Scenario,
+    seed: u64,
+    registry: &Registry,
+    checkers: Vec<Box<dyn Watch>>,
+) -> World {
     let topology = Topology::of(scenario).expect("there are addresses for all");
     let topology = Arc::new(topology);
     let roster = &Arc::new(roster(scenario, &Draws::new(seed), &topology));
-    let owners = owners(scenario);
+    let owners = owners(scenario, registry);
     let config = WorldConfig {
         seed,
         nodes: owners
             .into_iter()
-            .zip(&scenario.nodes)
-            .map(|(owner, node)| setup(node, owner, roster))
+            .zip((0..).map(NodeId).zip(&scenario.nodes))
+            .map(|(owner, (id, node))| {
+                let factory = match (&node.machine, &node.hostile) {
+                    (Some(name), _) => foreign(id, node, name, registry, &topology),
+                    (None, Some(hostile)) => hostile.factory(roster),
+                    (None, None) => member(owner, roster),
+                };
+                setup(node, factory)
+            })
             .collect(),
         nats: scenario.nats.clone(),
         pairs: scenario.pairs.clone(),
@@ -122,11 +158,12 @@ pub fn build(scenario: &Scenario, seed: u64) -> World {
         sends: scenario.sends.clone(),
         slowest: slowest(scenario),
         peers: scenario.nodes.iter().map(|node| node.dials().collect()).collect(),
-        hostile: hostile(scenario).map(|(id, _)| id).collect(),
+        hostile: unruly(scenario),
         topology,
     };
     let mut watches: Vec<Box<dyn Watch>> = vec![Box::new(Expectations::new(scenario))];
     watches.extend(checker::all(&setting));
+    watches.extend(checkers);
     let mut world = World::new(config, watches);
     for (id, hostile) in hostile(scenario) {
         world.grant(id, &hostile.powers());
@@ -140,6 +177,12 @@ pub fn build(scenario: &Scenario, seed: u64) -> World {
         }
     }
     world
+}
+
+/// Those for whom no rule of our protocol is.
+fn unruly(scenario: &Scenario) -> BTreeSet<NodeId> {
+    let nodes = (0..).map(NodeId).zip(&scenario.nodes);
+    nodes.filter_map(|(id, node)| (!node.is_member()).then_some(id)).collect()
 }
 
 fn hostile(scenario: &Scenario) -> impl Iterator<Item = (NodeId, &Hostile)> {
@@ -161,7 +204,7 @@ fn slowest(scenario: &Scenario) -> Vec<Ppm> {
 }
 
 /// What their owners set all nodes up with.
-fn owners(scenario: &Scenario) -> Vec<Setup> {
+fn owners(scenario: &Scenario, registry: &Registry) -> Vec<Setup> {
     let setup = |(node, neighbours): (&Node, usize)| Setup {
         // Until it is known who is at an address, that takes up room for itself.
         capacity: node.limits.capacity(neighbours + node.bootstrap.len()),
@@ -171,6 +214,7 @@ fn owners(scenario: &Scenario) -> Vec<Setup> {
         access: node.access.clone(),
         secrets: Vec::new(),
         saves: false,
+        app: app(node, registry),
     };
     let mut owners: Vec<Setup> =
         scenario.nodes.iter().zip(neighbours(&scenario.nodes)).map(setup).collect();
@@ -204,11 +248,41 @@ fn secret_acts(fault: &Fault, scenario: &Scenario) -> Vec<(NodeId, Instant, Secr
     times.flat_map(|at| nodes.iter().map(move |node| (*node, at, act))).collect()
 }
 
-fn setup(node: &Node, owner: Setup, roster: &Arc<Roster>) -> NodeSetup {
-    let factory = match &node.hostile {
-        Some(hostile) => hostile.factory(roster),
-        None => member(owner, roster),
+fn app(node: &Node, registry: &Registry) -> AppFactory {
+    registry.make_app(&node.app).unwrap_or_else(|| {
+        let help = suggest(&node.app, "applications", registry.app_names());
+        panic!("no application of `{}` is called {:?}: {help}", node.name, node.app)
+    })
+}
+
+/// A machine of the user's.
+fn foreign(
+    id: NodeId,
+    node: &Node,
+    machine: &str,
+    registry: &Registry,
+    topology: &Topology,
+) -> MachineFactory {
+    let make = registry.make_machine(machine).unwrap_or_else(|| {
+        let help = suggest(machine, "machines", registry.machine_names());
+        panic!("no machine of `{}` is called {machine:?}: {help}", node.name)
+    });
+    let own = topology.dialled(id, id);
+    let shared = |peer| {
+        let Addresses { ipv4, ipv6 } = topology.dialled(id, peer);
+        let ipv4 = ipv4.filter(|_| own.ipv4.is_some());
+        let ipv6 = ipv6.filter(|_| own.ipv6.is_some());
+        let is_reachable = ipv4.is_some() || ipv6.is_some();
+        is_reachable.then_some((peer, Addresses { ipv4, ipv6 }))
     };
+    let peers: Vec<_> = node.dials().filter_map(shared).collect();
+    let name = node.name.clone();
+    Box::new(move |node, incarnation| {
+        make(&Post { node, name: name.clone(), incarnation, peers: peers.clone() })
+    })
+}
+
+fn setup(node: &Node, factory: MachineFactory) -> NodeSetup {
     NodeSetup {
         name: node.name.clone(),
         start: node.start,

@@ -82,7 +82,7 @@ pub(crate) fn mistakes(reports: &[Report], files: usize) -> String {
 
 impl Target {
     pub(crate) fn load(&self) -> Result<Case, Report> {
-        let vocabulary = Vocabulary { metrics: &METRICS };
+        let vocabulary = Vocabulary::with_metrics(&METRICS);
         let scenario = scenario::load(&self.found.path, &self.found.name, &vocabulary)?;
         let mut seeds = if self.whole { scenario.seeds.clone() } else { Vec::new() };
         for seed in &self.seeds {

@@ -1,28 +1,19 @@
 //! Everything about a run that failed: what was expected, what happened instead, how to see it
 //! again.
 
-use underpass_core::Instant;
-use underpass_sim::expect::Unmet;
+use underpass_sim::failure;
 use underpass_sim::scenario::discover::shown;
-use underpass_sim::world::Stop;
-use underpass_sim::{Failure, RunReport};
 
-use super::one_line;
 use super::rerun::Rerun;
 use crate::program::execution::{Ending, Run};
 use crate::program::selection::Case;
-
-/// Columns before the text of each line.
-const INDENT: &str = "             ";
-/// What each line is about, before the text.
-const LABEL: usize = 10;
 
 /// The lines about a failed run that follow its name.
 pub(super) fn lines(case: &Case, run: &Run, rerun: Rerun<'_>) -> Vec<String> {
     let path = shown(&case.path);
     let mut lines = Lines::default();
     match &run.ending {
-        Ending::Done(report) => lines.report(&path, report),
+        Ending::Done(report) => lines.0.extend(failure::lines(report, &path)),
         Ending::Panicked(panic) => {
             lines.add("expected", "no panic, whatever the scenario");
             lines.add("happened", &format!("panicked at {}: {}", panic.place, panic.message));
@@ -59,47 +50,6 @@ struct Lines(Vec<String>);
 impl Lines {
     /// A text of one line or more, with what it is about before the first.
     fn add(&mut self, label: &str, text: &str) {
-        for (number, line) in text.lines().enumerate() {
-            let label = if number == 0 { label } else { "" };
-            // What a run says may quote anything.
-            let line = line.replace(char::is_control, " ");
-            self.0.push(format!("{INDENT}{label:<LABEL$}{line}").trim_end().into());
-        }
-    }
-
-    fn report(&mut self, path: &str, report: &RunReport) {
-        for failure in &report.failures {
-            match failure {
-                Failure::Unmet(unmet) => self.unmet(path, unmet),
-                Failure::Stopped { at, stop } => {
-                    let (expected, happened) = stopped(*at, stop);
-                    self.add("expected", &expected);
-                    self.add("happened", &happened);
-                }
-            }
-        }
-    }
-
-    fn unmet(&mut self, path: &str, unmet: &Unmet) {
-        let Unmet { origin, expected, happened, knew } = unmet;
-        self.0.push(format!("{INDENT}{path}:{}  {}", origin.line, one_line(&origin.text)));
-        self.add("expected", expected);
-        self.add("happened", happened);
-        for knew in knew {
-            self.add("knew", knew);
-        }
-    }
-}
-
-/// What a run that was stopped should have done, and what it did.
-fn stopped(at: Instant, stop: &Stop) -> (String, String) {
-    match stop {
-        Stop::MaxEvents { max_events, .. } => {
-            (format!("an end within `max_events = {max_events}`"), stop.to_string())
-        }
-        Stop::Violation(_) => {
-            ("what the checkers ask of every run".into(), format!("at {at}: {stop}"))
-        }
-        _ => ("a run to its end".into(), stop.to_string()),
+        self.0.extend(failure::labelled(label, text));
     }
 }

@@ -12,6 +12,7 @@
 use std::fs;
 use std::path::Path;
 
+pub mod build;
 pub mod diagnostic;
 pub mod discover;
 pub mod file;
@@ -31,7 +32,7 @@ pub use model::Scenario;
 pub use vocabulary::Vocabulary;
 
 /// Reads a scenario file; `name` is what the scenario is called in lists and reports.
-pub fn load(path: &Path, name: &str, vocabulary: &Vocabulary) -> Result<Scenario, Report> {
+pub fn load(path: &Path, name: &str, vocabulary: &Vocabulary<'_>) -> Result<Scenario, Report> {
     let shown = path.display().to_string();
     let wrong = |text: &str, mistake| Report::new(&shown, text, vec![mistake]);
     let bytes = fs::read(path).map_err(|error| {
@@ -52,7 +53,7 @@ pub fn parse(
     text: &str,
     shown_path: &str,
     name: &str,
-    vocabulary: &Vocabulary,
+    vocabulary: &Vocabulary<'_>,
 ) -> Result<Scenario, Report> {
     shape::read(text)
         .and_then(|shape| resolve::resolve(&shape, name, vocabulary))

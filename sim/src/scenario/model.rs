@@ -90,7 +90,11 @@ pub struct Node {
     pub cpu: Cpu,
     /// Whom it deals with.
     pub access: Access,
-    /// What stands on it instead of a member of the network.
+    /// The application on it, by the name in the [`Registry`](crate::machine::Registry) of the run.
+    pub app: String,
+    /// What stands on it instead of a member of the network, by its name in the same.
+    pub machine: Option<String>,
+    /// What stands on it instead of a member of the network, and keeps to no rule.
     pub hostile: Option<Hostile>,
 }
 
@@ -122,8 +126,15 @@ impl Node {
             limits: Limits::default(),
             cpu: Cpu::default(),
             access: Access::default(),
+            app: "sink".into(),
+            machine: None,
             hostile: None,
         }
+    }
+
+    /// Whether it is a member of the network, which speaks our protocol.
+    pub fn is_member(&self) -> bool {
+        self.machine.is_none() && self.hostile.is_none()
     }
 
     /// Whom it dials or calls from the start.

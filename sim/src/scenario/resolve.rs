@@ -36,6 +36,7 @@ mod presets;
 mod secrets;
 mod sends;
 mod sense;
+mod speakers;
 mod times;
 mod timing;
 
@@ -57,7 +58,7 @@ const EVENTS_DEFAULT: u64 = 50_000_000;
 /// What is known so far of the scenario, and what is wrong with it.
 struct Resolver<'a> {
     file: &'a File,
-    vocabulary: &'a Vocabulary,
+    vocabulary: &'a Vocabulary<'a>,
     mistakes: Vec<Diagnostic>,
     /// When the scenario ends.
     end: Instant,
@@ -100,7 +101,7 @@ struct Resolver<'a> {
 pub(super) fn resolve(
     shape: &Shape,
     name: &str,
-    vocabulary: &Vocabulary,
+    vocabulary: &Vocabulary<'_>,
 ) -> Result<Scenario, Vec<Diagnostic>> {
     let mut resolver = Resolver::new(&shape.file, vocabulary);
     resolver.check_texts();
@@ -148,7 +149,7 @@ pub(super) fn resolve(
 }
 
 impl<'a> Resolver<'a> {
-    fn new(file: &'a File, vocabulary: &'a Vocabulary) -> Self {
+    fn new(file: &'a File, vocabulary: &'a Vocabulary<'a>) -> Self {
         Self {
             file,
             vocabulary,

@@ -168,7 +168,7 @@ fn the_protocol_breaks_no_rule_where_links_do_all_that_links_can_do() {
 }
 
 fn breaks_no_rule(text: &str) {
-    let scenario = scenario::parse(text, "rough.toml", "rough", &Vocabulary { metrics: &[] });
+    let scenario = scenario::parse(text, "rough.toml", "rough", &Vocabulary::with_metrics(&[]));
     let scenario = scenario.unwrap_or_else(|report| panic!("{report}"));
     for seed in 1..=5 {
         let report = run(&scenario, seed);

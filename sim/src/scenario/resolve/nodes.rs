@@ -45,6 +45,7 @@ impl<'a> Resolver<'a> {
             self.before_end("the node is switched on", start, written.span());
         }
         let (ipv4, ipv6) = self.interfaces(node);
+        let (machine, app) = (self.machine(node), self.app(node));
         let clock_ppm = node.clock_ppm.as_ref().and_then(|ppm| self.drift(ppm)).unwrap_or_default();
         let left = NODES_MAX.saturating_sub(self.names.len() as u64);
         for name in self.numbered(&node.name, node.count.as_ref(), "node", NODES_MAX, left) {
@@ -68,8 +69,12 @@ impl<'a> Resolver<'a> {
                 self.hostile
                     .insert(NodeId(u32::try_from(self.nodes.len()).expect("bounded by NODES_MAX")));
             }
-            let node = model::Node::new(name);
-            self.nodes.push(model::Node { start, ipv4, ipv6, clock_ppm, ..node });
+            let mut made = model::Node { start, ipv4, ipv6, clock_ppm, ..model::Node::new(name) };
+            made.machine.clone_from(&machine);
+            if let Some(app) = &app {
+                made.app.clone_from(app);
+            }
+            self.nodes.push(made);
         }
     }
 
@@ -214,6 +219,12 @@ impl<'a> Resolver<'a> {
                     false => format!("`{text}` {itself_does}"),
                 };
                 self.wrong(Diagnostic::at(pattern.span(), message).help("name another node"));
+            }
+            let own = NodeId(u32::try_from(ids.start).expect("bounded by NODES_MAX"));
+            for peer in &selected {
+                if ids.len() > 0 && self.check_speak(pattern.span(), own, *peer).is_none() {
+                    break;
+                }
             }
             self.check_dialled(pattern, &selected, ids);
             listed.extend(selected);
