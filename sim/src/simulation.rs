@@ -20,17 +20,17 @@ use crate::trace::Watch;
 /// use underpass_core::{Duration, Instant};
 /// use underpass_sim::Simulation;
 /// use underpass_sim::scenario::Scenario;
-/// use underpass_sim::scenario::model::NodeId;
+/// use underpass_sim::scenario::model::{NodeId, SessionState};
 /// use underpass_sim::trace::{Observation, Watch};
 ///
-/// /// Nobody has to dial twice.
+/// /// Nobody loses anybody.
 /// #[derive(Clone, Default)]
 /// struct NobodyFallsSilent(Option<String>);
 ///
 /// impl Watch for NobodyFallsSilent {
 ///     fn observed(&mut self, at: Instant, node: NodeId, observation: &Observation) {
-///         if let Observation::Stopped = observation {
-///             self.0 = Some(format!("{node:?} fell silent (at {at})"));
+///         if let Observation::Session { peer, state: SessionState::Disconnected } = observation {
+///             self.0 = Some(format!("{peer:?} fell silent to {node:?} (at {at})"));
 ///         }
 ///     }
 ///
@@ -60,7 +60,8 @@ pub struct Simulation {
 }
 
 enum Source {
-    Scenario(Box<Scenario>),
+    /// In Rust, perhaps with mistakes.
+    Scenario(Box<Result<Scenario, Report>>),
     File(PathBuf),
 }
 
@@ -94,12 +95,17 @@ pub fn run_file(path: impl AsRef<Path>) -> Runs {
 impl Simulation {
     /// Of a scenario.
     pub fn new(scenario: &Scenario) -> Self {
-        Self::of(Source::Scenario(Box::new(scenario.clone())))
+        Self::of(Source::Scenario(Box::new(Ok(scenario.clone()))))
     }
 
     /// Of a scenario file.
     pub fn of_file(path: impl AsRef<Path>) -> Self {
         Self::of(Source::File(path.as_ref().into()))
+    }
+
+    /// Of a scenario that may have mistakes; then it is not run, and has not passed.
+    pub(crate) fn of_built(built: Result<Scenario, Report>) -> Self {
+        Self::of(Source::Scenario(Box::new(built)))
     }
 
     fn of(source: Source) -> Self {
@@ -117,10 +123,10 @@ impl Simulation {
     /// # Panics
     ///
     /// If the name is that of a machine that every scenario knows.
-    pub fn machine(
+    pub fn machine<M: Machine>(
         mut self,
         name: &str,
-        make: impl Fn(&Post) -> Box<dyn Machine> + Send + Sync + 'static,
+        make: impl Fn(&Post) -> M + Send + Sync + 'static,
     ) -> Self {
         self.registry = self.registry.machine(name, make);
         self
@@ -132,10 +138,10 @@ impl Simulation {
     /// # Panics
     ///
     /// If the name is that of an application that every scenario knows.
-    pub fn app(
+    pub fn app<A: Application>(
         mut self,
         name: &str,
-        make: impl Fn(NodeId, u32) -> Box<dyn Application> + Send + Sync + 'static,
+        make: impl Fn(NodeId, u32) -> A + Send + Sync + 'static,
     ) -> Self {
         self.registry = self.registry.app(name, make);
         self
@@ -160,7 +166,7 @@ impl Simulation {
     pub fn run(self) -> Runs {
         let Self { source, registry, checkers, seeds } = self;
         let (scenario, what) = match source {
-            Source::Scenario(scenario) => (Ok(*scenario), What::Scenario),
+            Source::Scenario(scenario) => (*scenario, What::Scenario),
             Source::File(path) => (load(&path, &registry, !checkers.is_empty()), What::File(path)),
         };
         let scenario = match scenario {

@@ -144,6 +144,19 @@ impl<'w> Cx<'w> {
         filled.is_some()
     }
 
+    /// Sends a datagram of these bytes.
+    ///
+    /// # Panics
+    ///
+    /// If the socket is not one that this incarnation bound, or there are more than
+    /// [`MAX_DATAGRAM_BUFFER`] bytes.
+    pub fn send(&mut self, socket: Socket, destination: SocketAddr, bytes: &[u8]) {
+        self.transmit(|buffer| {
+            buffer[..bytes.len()].copy_from_slice(bytes);
+            Some((socket, destination, bytes.len()))
+        });
+    }
+
     /// Sends a datagram from any address, as if it came from there. It crosses the links of this
     /// node; answers go to whoever has the address. The node itself needs no address of that family.
     ///

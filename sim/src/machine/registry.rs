@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use super::underpass::{AppFactory, Application, Echo};
@@ -37,6 +38,15 @@ pub struct Post {
     pub peers: Vec<(NodeId, Addresses)>,
 }
 
+impl Post {
+    /// Where the first whom it knows takes datagrams on that port: over IPv6 if both have it.
+    pub fn peer(&self, port: u16) -> Option<SocketAddr> {
+        let (_, Addresses { ipv4, ipv6 }) = self.peers.first()?;
+        let address = ipv6.map(IpAddr::V6).or(ipv4.map(IpAddr::V4))?;
+        Some(SocketAddr::new(address, port))
+    }
+}
+
 impl Registry {
     /// With nothing of yours in it.
     pub fn new() -> Self {
@@ -49,13 +59,13 @@ impl Registry {
     ///
     /// If the name is one of [`MACHINES`].
     #[must_use]
-    pub fn machine(
+    pub fn machine<M: Machine>(
         mut self,
         name: &str,
-        make: impl Fn(&Post) -> Box<dyn Machine> + Send + Sync + 'static,
+        make: impl Fn(&Post) -> M + Send + Sync + 'static,
     ) -> Self {
         assert!(!MACHINES.contains(&name), "`{name}` is a machine that every scenario knows");
-        self.machines.insert(name.into(), Arc::new(make));
+        self.machines.insert(name.into(), Arc::new(move |post| Box::new(make(post))));
         self
     }
 
@@ -66,12 +76,14 @@ impl Registry {
     ///
     /// If the name is one of [`APPS`].
     #[must_use]
-    pub fn app(
+    pub fn app<A: Application>(
         mut self,
         name: &str,
-        make: impl Fn(NodeId, u32) -> Box<dyn Application> + Send + Sync + 'static,
+        make: impl Fn(NodeId, u32) -> A + Send + Sync + 'static,
     ) -> Self {
         assert!(!APPS.contains(&name), "`{name}` is an application that every scenario knows");
+        let make =
+            move |node, incarnation| Box::new(make(node, incarnation)) as Box<dyn Application>;
         self.apps.insert(name.into(), AppFactory::new(make));
         self
     }

@@ -13,6 +13,7 @@ use underpass_core::Duration;
 use super::{Report, Scenario, Vocabulary, parse};
 use crate::machine::underpass::Underpass;
 use crate::machine::{APPS, MACHINES};
+use crate::simulation::Simulation;
 
 mod expects;
 mod nodes;
@@ -180,6 +181,11 @@ impl Builder {
         file.push('\n');
         file.push_str(&self.more);
         file
+    }
+
+    /// Its runs. If it has mistakes they say so, and have not passed.
+    pub fn simulation(&self) -> Simulation {
+        Simulation::of_built(self.finish())
     }
 
     /// The scenario.

@@ -12,6 +12,9 @@ use underpass_sim::trace::{Observation, Watch};
 use underpass_sim::world::Stop;
 use underpass_sim::{Failure, Simulation};
 
+#[path = "../../examples/ping_pong.rs"]
+mod ping_pong;
+
 const SENSOR: NodeId = NodeId(1);
 
 /// Asks the sensor once a second, for ten times.
@@ -85,13 +88,13 @@ fn asking() -> Scenario {
 
 #[test]
 fn requests_of_an_application_are_answered_by_an_echo() {
-    let runs = Simulation::new(&asking()).app("asking", |_, _| Box::<Asking>::default()).run();
+    let runs = Simulation::new(&asking()).app("asking", |_, _| Asking::default()).run();
     runs.assert_passed();
 }
 
 #[test]
 fn a_checker_of_the_users_stops_a_run() {
-    let simulation = Simulation::new(&asking()).app("asking", |_, _| Box::<Asking>::default());
+    let simulation = Simulation::new(&asking()).app("asking", |_, _| Asking::default());
     let runs = simulation.checker(Counted { of: "reply", limit: 4, count: 0 }).run();
     let [Failure::Stopped { stop: Stop::Violation(why), .. }] = &runs.runs()[0].failures[..] else {
         panic!("{runs}")
@@ -101,7 +104,7 @@ fn a_checker_of_the_users_stops_a_run() {
 
 #[test]
 fn a_checker_begins_anew_with_every_run() {
-    let simulation = Simulation::new(&asking()).app("asking", |_, _| Box::<Asking>::default());
+    let simulation = Simulation::new(&asking()).app("asking", |_, _| Asking::default());
     let checker = Counted { of: "acked", limit: 10, count: 0 };
     simulation.seeds(1..=3).checker(checker).run().assert_passed();
 }
@@ -136,7 +139,7 @@ impl Application for Muttering {
 #[test]
 fn an_application_that_goes_on_for_ever_at_one_instant_stops_the_run() {
     let scenario = finish(&two().node("laptop", |node| node.app("muttering")));
-    let runs = Simulation::new(&scenario).app("muttering", |_, _| Box::new(Muttering)).run();
+    let runs = Simulation::new(&scenario).app("muttering", |_, _| Muttering).run();
     let failures = &runs.runs()[0].failures[..];
     assert!(matches!(failures, [Failure::Stopped { stop: Stop::Spinning { .. }, .. }]), "{runs}");
 }
@@ -182,4 +185,9 @@ fn a_file_that_is_not_there_has_not_passed() {
     let runs = underpass_sim::run_file("nowhere.toml");
     assert!(!runs.passed());
     assert!(runs.to_string().contains("nowhere.toml"), "{runs}");
+}
+
+#[test]
+fn a_strangers_protocol_runs_as_the_example_says() {
+    ping_pong::main();
 }

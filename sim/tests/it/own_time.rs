@@ -1,11 +1,11 @@
 //! Our protocol on nodes that sleep, whose clocks are wrong, and whose keys are slow.
 
 use underpass_core::Duration;
+use underpass_sim::Runs;
 use underpass_sim::scenario::Scenario;
-use underpass_sim::scenario::build::{At, Builder, Expect};
+use underpass_sim::scenario::build::{At, Builder, Expect, Link, Node};
 use underpass_sim::scenario::model::EventKind::{Connected, Disconnected};
 use underpass_sim::scenario::model::SessionState::Active;
-use underpass_sim::{Runs, Simulation};
 
 fn secs(secs: u64) -> Duration {
     Duration::from_secs(secs)
@@ -16,13 +16,12 @@ fn ms(ms: u64) -> Duration {
 }
 
 fn two(duration: Duration) -> Builder {
-    let link = |link: underpass_sim::scenario::build::Link| link.delay(ms(20)).jitter(ms(2));
+    let link = |link: Link| link.delay(ms(20)).jitter(ms(2));
     Scenario::build("Two nodes").duration(duration).link(link)
 }
 
 fn run(builder: &Builder) -> Runs {
-    let scenario = builder.finish().unwrap_or_else(|mistakes| panic!("{}", mistakes.render(false)));
-    Simulation::new(&scenario).run()
+    builder.simulation().run()
 }
 
 #[test]
@@ -82,7 +81,7 @@ fn messages_that_fail_by_a_slow_clock_do_so_in_its_time() {
 
 #[test]
 fn a_board_with_slow_keys_connects_when_its_keys_are_done() {
-    let board = |node: underpass_sim::scenario::build::Node| node.set("cpu", "\"board\"");
+    let board = |node: Node| node.set("cpu", "\"board\"");
     let scenario = two(secs(30))
         .seeds(5)
         .node("board", |node| board(node.peers(["server"])))

@@ -112,10 +112,7 @@ impl Resolver<'_> {
         let mut allow: BTreeSet<NodeId> = BTreeSet::new();
         for pattern in &access.allow {
             let selected = self.select_members(pattern)?;
-            let own = NodeId(u32::try_from(ids.start).expect("bounded by NODES_MAX"));
-            for listed in &selected {
-                self.check_speak(pattern.span(), own, *listed)?;
-            }
+            self.check_speak_all(pattern.span(), ids, &selected)?;
             if selected.iter().all(|id| ids.contains(&(id.0 as usize)) && ids.len() == 1) {
                 let message = format!("`{pattern}` allows itself");
                 self.wrong(

@@ -220,12 +220,7 @@ impl<'a> Resolver<'a> {
                 };
                 self.wrong(Diagnostic::at(pattern.span(), message).help("name another node"));
             }
-            let own = NodeId(u32::try_from(ids.start).expect("bounded by NODES_MAX"));
-            for peer in &selected {
-                if ids.len() > 0 && self.check_speak(pattern.span(), own, *peer).is_none() {
-                    break;
-                }
-            }
+            let _ = self.check_speak_all(pattern.span(), ids, &selected);
             self.check_dialled(pattern, &selected, ids);
             listed.extend(selected);
         }

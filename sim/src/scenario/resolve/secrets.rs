@@ -24,7 +24,7 @@ impl Resolver<'_> {
         let foreign = |node: &NodeId| self.nodes[node.0 as usize].machine.is_some();
         if nodes.iter().all(foreign) {
             self.wrong(
-                Diagnostic::at(pattern.span(), format!("{pattern} has no secret of the network"))
+                Diagnostic::at(pattern.span(), format!("`{pattern}` has no secret of the network"))
                     .label("it has a machine of its own")
                     .help("name a node that speaks our protocol"),
             );

@@ -52,6 +52,18 @@ impl Resolver<'_> {
         None
     }
 
+    /// Those that nodes made together name speak what they do.
+    pub(super) fn check_speak_all(
+        &mut self,
+        at: Range<usize>,
+        ids: &Range<usize>,
+        named: &[NodeId],
+    ) -> Option<()> {
+        let Some(own) = ids.clone().next() else { return Some(()) };
+        let own = NodeId(u32::try_from(own).expect("bounded by NODES_MAX"));
+        named.iter().try_for_each(|other| self.check_speak(at.clone(), own, *other))
+    }
+
     /// Two nodes that are to have to do with each other speak the same protocol.
     pub(super) fn check_speak(
         &mut self,
