@@ -102,3 +102,6 @@ impl Watch for Applications {
         self.complaint.text()
     }
 }
+
+#[cfg(test)]
+mod tests;

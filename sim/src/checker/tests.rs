@@ -652,6 +652,28 @@ fn a_message_that_does_not_end_in_time() {
 }
 
 #[test]
+fn a_message_of_a_node_that_sleeps_ends_as_it_wakes() {
+    let asleep = |seconds| {
+        let mut bench = Bench::new();
+        bench.observed(LAPTOP, accepted(3));
+        bench.observed(LAPTOP, Observation::Suspended);
+        for _ in 0..seconds {
+            bench.transmitted(PRINTER, SENSOR, &[1]);
+        }
+        bench.observed(LAPTOP, Observation::Resumed);
+        bench.is_quiet();
+        bench
+    };
+    let mut bench = asleep(100);
+    bench.now = bench.now - Duration::from_secs(1);
+    bench.observed(LAPTOP, ended(3, Outcome::Unknown));
+    bench.is_quiet();
+    let mut bench = asleep(100);
+    bench.transmitted(PRINTER, SENSOR, &[1]);
+    bench.complains("messages: 3 of mail from laptop to sensor should have ended by 103s");
+}
+
+#[test]
 fn who_writes_through_a_nat_is_trusted_where_it_was_seen_once_it_is_known() {
     for (is_known, proves) in [(true, true), (false, true), (true, false)] {
         let mut bench = Bench::new();

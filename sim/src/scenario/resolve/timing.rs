@@ -12,9 +12,8 @@ use crate::scenario::file::{self, Kind};
 use crate::scenario::model::FaultKind;
 use crate::units::{Period, Ppm};
 
-/// Slower keys than a microcontroller's by a factor of a hundred: no handshake of five seconds would
-/// ever be through.
-const KEY_OPERATION_MAX: Duration = Duration::from_secs(10);
+/// A side of a handshake takes four or five of them, and an attempt is given up after five seconds.
+const KEY_OPERATION_MAX: Duration = Duration::from_secs(1);
 
 impl Resolver<'_> {
     /// How fast a node's clock goes; if no such clock exists, as if nothing were said.
