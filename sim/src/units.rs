@@ -39,6 +39,47 @@ pub struct PerMille(u32);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Bytes(pub u64);
 
+/// How much too fast a clock goes, in millionths; too slow, if negative. Crystals stay within a tenth of
+/// the bound.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub struct Ppm(i32);
+
+impl Ppm {
+    /// Neither too fast nor too slow.
+    pub const ZERO: Self = Self(0);
+    /// As far off as a clock can be, either way.
+    pub const MAX: i32 = 1000;
+
+    /// `None` beyond [`MAX`](Self::MAX), either way.
+    pub fn new(ppm: i64) -> Option<Self> {
+        let ppm = i32::try_from(ppm).ok()?;
+        (-Self::MAX..=Self::MAX).contains(&ppm).then_some(Self(ppm))
+    }
+
+    /// Millionths.
+    pub fn get(self) -> i32 {
+        self.0
+    }
+
+    /// How long a clock may need for a time of its own that drifts by this at the slowest, in whole
+    /// microseconds however often it changes its drift within that.
+    pub fn at_most(self, own: Duration) -> Duration {
+        if self >= Self::ZERO {
+            return own;
+        }
+        let rate = 1_000_000_u64.saturating_add_signed(self.0.into());
+        let needed = (u128::from(own.as_micros()) * 1_000_000).div_ceil(u128::from(rate));
+        Duration::from_micros(u64::try_from(needed).unwrap_or(u64::MAX))
+    }
+
+    /// All together, within the bound.
+    pub fn sum(parts: impl IntoIterator<Item = Self>) -> Self {
+        let sum: i64 = parts.into_iter().map(|part| i64::from(part.0)).sum();
+        let max = i64::from(Self::MAX);
+        Self::new(sum.clamp(-max, max)).expect("within the bound")
+    }
+}
+
 impl Probability {
     /// It never happens.
     pub const NEVER: Self = Self { threshold: 0 };

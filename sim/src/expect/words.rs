@@ -345,7 +345,11 @@ impl Words<'_> {
             Some(view) => {
                 let (peer, is) = (self.name(peer), state(view.state));
                 let answer = view.rtt.map(|(_, at)| format!(", last answer at {at}"));
-                format!("{peer} {is} since {}{}{more}", view.since, answer.unwrap_or_default())
+                let answer = answer.unwrap_or_default();
+                let suspended = self.ledger.nodes[node.0 as usize].suspended;
+                let stands_still =
+                    suspended.map(|since| format!("; suspended since {since}")).unwrap_or_default();
+                format!("{peer} {is} since {}{answer}{more}{stands_still}", view.since)
             }
         };
         (node, knows)

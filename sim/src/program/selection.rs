@@ -110,7 +110,7 @@ pub(crate) fn mistakes(reports: &[Report], files: usize) -> String {
 impl Target {
     /// All scenarios of the file.
     pub(crate) fn load(&self) -> Result<Vec<Scenario>, Report> {
-        let vocabulary = Vocabulary { metrics: &METRICS };
+        let vocabulary = Vocabulary::with_metrics(&METRICS);
         scenario::load_all(&self.found.path, &self.found.name, &vocabulary)
     }
 

@@ -21,7 +21,7 @@ pub use links::{
     Direction, Distribution, GilbertElliott, Link, LinkFault, LinkPreset, Loss, Presets,
 };
 pub use matrix::{Choice, Defaults, Matrix, Value, When};
-pub use members::{Access, Kind, Limits, OwnLimits, Whom};
+pub use members::{Access, Cpu, Kind, Limits, OwnCpu, OwnLimits, Whom};
 pub use nats::{
     Behaviour, Hairpin, Nat, NatPreset, Pairing, Population, Ports, Refresh, Roam, Translate,
     Unsolicited,
@@ -100,6 +100,14 @@ pub struct Node {
     pub limits: Option<Spanned<Limits>>,
     /// Whom it deals with; every member of the network if not given.
     pub access: Option<Table<Access>>,
+    /// How long its keys' work takes: a kind of machine, or each operation by itself; no time if not given.
+    pub cpu: Option<Spanned<Cpu>>,
+    /// By how many millionths its clock is too fast, from -1000 to 1000; 0 if not given.
+    pub clock_ppm: Option<Spanned<i64>>,
+    /// What it does with what others send to it: `echo` or `sink`; `sink` if not given. Others are registered in Rust.
+    pub app: Option<Spanned<String>>,
+    /// What stands on it; `underpass` if not given. Others are registered in Rust.
+    pub machine: Option<Spanned<String>>,
     /// When it is switched on; at once if not given.
     pub start: Option<Spanned<Period>>,
     /// What it does instead of being a member of the network.
@@ -180,6 +188,10 @@ pub struct Fault {
     pub link: Option<Table<LinkFault>>,
     /// Nothing goes into or out of this node, which stays on; a name.
     pub interface: Option<Spanned<String>>,
+    /// This node does not run, and hears of nothing; its clock goes on. A name.
+    pub suspend: Option<Spanned<String>>,
+    /// Clocks drift.
+    pub clock: Option<Table<Clock>>,
     /// A single packet is lost, the n-th that one node sends to another.
     pub drop: Option<Table<Drop>>,
     /// What becomes of its state when a node crashes or restarts; lost if not given.
@@ -222,6 +234,16 @@ pub struct Block {
     pub from: Spanned<Patterns>,
     /// Who does not hear them; names or globs.
     pub to: Spanned<Patterns>,
+}
+
+/// Clocks go faster or slower, and keep what they gain or lose.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Clock {
+    /// Whose; a name or glob.
+    pub node: Spanned<String>,
+    /// By how many millionths, from -1000 to 1000; slower if negative.
+    pub ppm: Spanned<i64>,
 }
 
 /// The n-th packet is lost that one node sends to another.

@@ -12,6 +12,7 @@
 use std::fs;
 use std::path::Path;
 
+pub mod build;
 pub mod diagnostic;
 pub mod discover;
 pub mod file;
@@ -37,7 +38,7 @@ pub use vocabulary::Vocabulary;
 
 /// Reads a scenario file, and those that it includes; `name` is what the file's scenario is called in
 /// lists and reports. A matrix makes many of it: see [`load_all`].
-pub fn load(path: &Path, name: &str, vocabulary: &Vocabulary) -> Result<Scenario, Report> {
+pub fn load(path: &Path, name: &str, vocabulary: &Vocabulary<'_>) -> Result<Scenario, Report> {
     let shown = path.display().to_string();
     parse(&text(path)?, &shown, name, vocabulary)
 }
@@ -70,7 +71,7 @@ pub fn parse(
     text: &str,
     shown_path: &str,
     name: &str,
-    vocabulary: &Vocabulary,
+    vocabulary: &Vocabulary<'_>,
 ) -> Result<Scenario, Report> {
     let mut scenarios = parse_all(text, shown_path, name, vocabulary)?;
     match (scenarios.pop(), scenarios.len()) {

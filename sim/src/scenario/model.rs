@@ -10,8 +10,9 @@ use underpass_core::{Duration, Instant, Whom};
 
 use crate::link::{LinkModel, LinkPatch};
 use crate::machine::hostile::Hostile;
-use crate::machine::underpass::Limits;
+use crate::machine::underpass::{Cpu, Limits};
 use crate::nat::NatModel;
+use crate::units::Ppm;
 
 /// Position of a node in [`Scenario::nodes`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -95,6 +96,8 @@ pub struct Node {
     pub ipv6: bool,
     /// The NAT behind which it is at first; `None` for the public network.
     pub behind: Option<NatId>,
+    /// How much too fast its own clock goes, by which it does all that it does.
+    pub clock_ppm: Ppm,
     /// Its access link, towards the network.
     pub up: LinkModel,
     /// Its access link, from the network.
@@ -105,9 +108,15 @@ pub struct Node {
     pub bootstrap: Vec<NodeId>,
     /// How much it holds.
     pub limits: Limits,
+    /// How long its keys' work takes.
+    pub cpu: Cpu,
     /// Whom it deals with.
     pub access: Access,
-    /// What stands on it instead of a member of the network.
+    /// The application on it, by the name in the [`Registry`](crate::machine::Registry) of the run.
+    pub app: String,
+    /// What stands on it instead of a member of the network, by its name in the same.
+    pub machine: Option<String>,
+    /// What stands on it instead of a member of the network, and keeps to no rule.
     pub hostile: Option<Hostile>,
 }
 
@@ -131,14 +140,23 @@ impl Node {
             ipv4: true,
             ipv6: false,
             behind: None,
+            clock_ppm: Ppm::ZERO,
             up: LinkModel::IDEAL,
             down: LinkModel::IDEAL,
             peers: Vec::new(),
             bootstrap: Vec::new(),
             limits: Limits::default(),
+            cpu: Cpu::default(),
             access: Access::default(),
+            app: "sink".into(),
+            machine: None,
             hostile: None,
         }
+    }
+
+    /// Whether it is a member of the network, which speaks our protocol.
+    pub fn is_member(&self) -> bool {
+        self.machine.is_none() && self.hostile.is_none()
     }
 
     /// Whom it dials or calls from the start.
@@ -276,6 +294,19 @@ pub enum FaultKind {
     Link(Vec<LinkChange>),
     /// Nothing goes into or out of the node, which does not notice.
     Interface(NodeId),
+    /// The node does not run, as a laptop with its lid closed: it hears of nothing, what arrives is lost,
+    /// and its applications send nothing. Its state stays and its clock goes on, so that when this is
+    /// over all of its timers that have come due meanwhile are late. One that is off is not
+    /// suspended, and one that is switched on anew runs.
+    Suspend(NodeId),
+    /// The clocks of these nodes go faster or slower by that much than they would, together no more
+    /// than [`Ppm::MAX`]. What they gain or lose they keep.
+    Clock {
+        /// Whose.
+        nodes: Vec<NodeId>,
+        /// By how much.
+        ppm: Ppm,
+    },
     /// One packet of each pair is lost before it comes to any link.
     Drop {
         /// From whom, to whom.

@@ -38,7 +38,9 @@ mod secrets;
 mod sends;
 mod sense;
 mod shares;
+mod speakers;
 mod times;
+mod timing;
 
 use cuts::Cut;
 use faults::End;
@@ -58,7 +60,7 @@ const EVENTS_DEFAULT: u64 = 50_000_000;
 /// What is known so far of the scenario, and what is wrong with it.
 struct Resolver<'a> {
     file: &'a File,
-    vocabulary: &'a Vocabulary,
+    vocabulary: &'a Vocabulary<'a>,
     mistakes: Vec<Diagnostic>,
     /// What nothing in the scenario makes use of.
     idle: Vec<Diagnostic>,
@@ -122,7 +124,7 @@ pub(super) fn resolve(
     shape: &Shape,
     name: String,
     cell: Cell,
-    vocabulary: &Vocabulary,
+    vocabulary: &Vocabulary<'_>,
 ) -> Result<Resolved, Vec<Diagnostic>> {
     let mut resolver = Resolver::new(&shape.file, vocabulary);
     resolver.check_texts();
@@ -176,7 +178,7 @@ pub(super) fn resolve(
 }
 
 impl<'a> Resolver<'a> {
-    fn new(file: &'a File, vocabulary: &'a Vocabulary) -> Self {
+    fn new(file: &'a File, vocabulary: &'a Vocabulary<'a>) -> Self {
         Self {
             file,
             vocabulary,

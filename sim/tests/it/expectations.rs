@@ -42,7 +42,7 @@ partition = [["laptop"], ["sensor"]]
 "#;
 
 fn run_text(text: &str) -> RunReport {
-    let vocabulary = Vocabulary { metrics: Underpass::metrics().leak() };
+    let vocabulary = Vocabulary::with_metrics(Underpass::metrics().leak());
     match scenario::parse(text, "test.toml", "test", &vocabulary) {
         Ok(scenario) => run(&scenario, 1),
         Err(report) => panic!("{report}"),

@@ -1,5 +1,6 @@
 //! The simulator seen from outside: one program for all such tests.
 
+mod applications;
 mod checkers;
 mod diagnostics;
 mod engine;
@@ -7,5 +8,6 @@ mod expectations;
 mod hostile;
 mod language;
 mod nat;
+mod own_time;
 mod program;
 mod readme;

@@ -26,7 +26,7 @@ pub(super) fn case(name: &str, seeds: &[u64]) -> Case {
         [[expect]]
         session = { between = ["a", "b"], is = "active" }
     "#;
-    let scenario = parse(text, "", name, &Vocabulary { metrics: &[] }).expect("no mistakes");
+    let scenario = parse(text, "", name, &Vocabulary::with_metrics(&[])).expect("no mistakes");
     Case { path: PathBuf::from(format!("scenarios/{name}.toml")), scenario, seeds: seeds.to_vec() }
 }
 

@@ -1,4 +1,5 @@
-//! What a file says of how much members of the network hold, and whom they deal with.
+//! What a file says of how much members of the network hold, how fast they are, and whom they deal
+//! with.
 
 use std::fmt;
 
@@ -8,7 +9,7 @@ use serde::de::value::{MapAccessDeserializer, StrDeserializer};
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 
 use super::Spanned;
-use crate::units::Bytes;
+use crate::units::{Bytes, Period};
 
 /// `limits = "board"`, or each by itself.
 #[derive(Clone, Debug, JsonSchema)]
@@ -68,6 +69,48 @@ impl<'de> Deserialize<'de> for Limits {
             }
         }
         deserializer.deserialize_any(LimitsVisitor)
+    }
+}
+
+/// `cpu = "board"`, or how long its work takes.
+#[derive(Clone, Debug, JsonSchema)]
+#[schemars(untagged)]
+pub enum Cpu {
+    /// That of a kind of machine.
+    Of(Kind),
+    /// This.
+    Own(OwnCpu),
+}
+
+/// How long a node's work takes. All but that of its keys takes no time.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OwnCpu {
+    /// One scalar multiplication, of which a side of a handshake takes four or five. They are done one
+    /// after the other; whatever else there is to do comes first.
+    pub key_operation: Spanned<Period>,
+}
+
+impl<'de> Deserialize<'de> for Cpu {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct CpuVisitor;
+
+        impl<'de> Visitor<'de> for CpuVisitor {
+            type Value = Cpu;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("\"board\", \"host\" or a table")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Cpu, E> {
+                Kind::deserialize(StrDeserializer::new(text)).map(Cpu::Of)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Cpu, A::Error> {
+                OwnCpu::deserialize(MapAccessDeserializer::new(map)).map(Cpu::Own)
+            }
+        }
+        deserializer.deserialize_any(CpuVisitor)
     }
 }
 

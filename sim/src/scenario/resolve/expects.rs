@@ -10,7 +10,7 @@ use crate::scenario::model::{self, Origin, Time};
 impl Resolver<'_> {
     pub(super) fn resolve_expects(&mut self, origins: &[Origin]) -> Vec<model::Expect> {
         let file = self.file;
-        if file.expect.is_empty() {
+        if file.expect.is_empty() && !self.vocabulary.has_judges {
             self.wrong(
                 Diagnostic::of_file("the scenario expects nothing, so no run could fail").help(
                     "add what must hold: `[[expect]]` and, below it, \

@@ -219,6 +219,8 @@ impl Resolver<'_> {
             | FaultKind::Block { .. }
             | FaultKind::Link(_)
             | FaultKind::Interface(_)
+            | FaultKind::Suspend(_)
+            | FaultKind::Clock { .. }
             | FaultKind::Drop { .. }
             | FaultKind::ChangeSecret(_)
             | FaultKind::RetireSecret(_)

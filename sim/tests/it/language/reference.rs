@@ -145,7 +145,7 @@ fn examples() -> Vec<Example> {
 /// Examples are whole files, or (`toml network`) what a file adds that includes `network.toml`.
 #[test]
 fn the_examples_pass() {
-    let vocabulary = Vocabulary { metrics: Underpass::metrics().leak() };
+    let vocabulary = Vocabulary::with_metrics(Underpass::metrics().leak());
     for Example { line, kind, text } in examples() {
         let text = match kind.as_str() {
             "toml" => text,
