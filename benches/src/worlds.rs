@@ -4,7 +4,7 @@ use std::time::{Duration as WallTime, Instant as WallClock};
 
 use underpass_core::{Duration, Instant};
 use underpass_sim::link::LinkModel;
-use underpass_sim::scenario::model::{Node, NodeId, Scenario};
+use underpass_sim::scenario::model::{Cell, Node, NodeId, Scenario};
 
 /// A network in which every node keeps in touch with its six nearest neighbours on a ring, three of
 /// which it dials.
@@ -23,6 +23,7 @@ pub fn ring(nodes: u32) -> Scenario {
         ..Node::new(format!("node-{id}"))
     };
     Scenario {
+        cell: Cell::default(),
         name: format!("ring-{nodes}"),
         title: String::new(),
         tags: Vec::new(),

@@ -2,7 +2,7 @@
 //!
 //! A checker sees every datagram as somebody who taps all wires, and what the nodes report. It
 //! says the rule that it watches over in its doc, and names itself at the beginning of what it
-//! complains of. Rules are for honest nodes: of hostile ones a checker sees only what others get.
+//! complains of. Rules are for honest nodes of our protocol: of others a checker sees only what these get.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -10,11 +10,13 @@ use std::sync::Arc;
 use crate::payload::Canary;
 use crate::scenario::model::{NodeId, Send};
 use crate::trace::Watch;
+use crate::units::Ppm;
 use crate::wire;
 use crate::world::Topology;
 
 mod agreement;
 mod amplification;
+mod applications;
 mod delivery;
 mod ephemeral;
 mod honest;
@@ -27,6 +29,7 @@ mod tests;
 
 use agreement::Agreement;
 use amplification::Amplification;
+use applications::Applications;
 use delivery::Delivery;
 use ephemeral::Ephemeral;
 use honest::Honest;
@@ -42,9 +45,11 @@ pub struct Setting {
     pub canary: Canary,
     /// What applications send, by `SendId`.
     pub sends: Vec<Send>,
+    /// How each node's clock goes when it goes slowest, by `NodeId`.
+    pub slowest: Vec<Ppm>,
     /// Whom each node dials of its own accord, by `NodeId`.
     pub peers: Vec<Vec<NodeId>>,
-    /// Nodes that keep to no rule.
+    /// Nodes that keep to no rule of our protocol: hostile ones, and those that speak another.
     pub hostile: BTreeSet<NodeId>,
     /// Who has which address.
     pub topology: Arc<Topology>,
@@ -60,6 +65,7 @@ pub fn all(setting: &Setting) -> Vec<Box<dyn Watch>> {
         Honest::watched(setting, Agreement::new(setting)),
         Honest::watched(setting, Delivery::new(setting)),
         Honest::watched(setting, Messages::new(setting)),
+        Honest::watched(setting, Applications::new(setting)),
     ]
 }
 

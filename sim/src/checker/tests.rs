@@ -10,6 +10,7 @@ use crate::machine::SendId;
 use crate::payload::{Canary, Stamp};
 use crate::scenario::model::{Mode, NodeId, Send, SessionState};
 use crate::trace::{Observation, PacketInfo, Watch};
+use crate::units::Ppm;
 use crate::world::{Site, Topology, ipv4_address};
 
 const LAPTOP: NodeId = NodeId(0);
@@ -47,6 +48,7 @@ impl Bench {
             names: ["laptop", "sensor", "printer", "mallory"].map(str::to_owned).into(),
             canary: CANARY,
             sends: vec![send, mail],
+            slowest: vec![Ppm::ZERO; 4],
             peers: vec![vec![SENSOR], Vec::new(), Vec::new()],
             hostile: [MALLORY].into(),
             topology: topology(),
@@ -647,6 +649,28 @@ fn a_message_that_does_not_end_in_time() {
     bench.complains(
         "messages: 3 of mail from laptop to sensor ended, and had ended before (at 103s)",
     );
+}
+
+#[test]
+fn a_message_of_a_node_that_sleeps_ends_as_it_wakes() {
+    let asleep = |seconds| {
+        let mut bench = Bench::new();
+        bench.observed(LAPTOP, accepted(3));
+        bench.observed(LAPTOP, Observation::Suspended);
+        for _ in 0..seconds {
+            bench.transmitted(PRINTER, SENSOR, &[1]);
+        }
+        bench.observed(LAPTOP, Observation::Resumed);
+        bench.is_quiet();
+        bench
+    };
+    let mut bench = asleep(100);
+    bench.now = bench.now - Duration::from_secs(1);
+    bench.observed(LAPTOP, ended(3, Outcome::Unknown));
+    bench.is_quiet();
+    let mut bench = asleep(100);
+    bench.transmitted(PRINTER, SENSOR, &[1]);
+    bench.complains("messages: 3 of mail from laptop to sensor should have ended by 103s");
 }
 
 #[test]

@@ -12,9 +12,11 @@ use crate::trace::PacketInfo;
 
 mod context;
 pub mod hostile;
+mod registry;
 pub mod underpass;
 
 pub use context::{Addresses, BindError, Cx, IpFamily, MAX_DATAGRAM_BUFFER, Socket};
+pub use registry::{APPS, MACHINES, Post, Registry};
 
 /// A program on a node, driven by the world.
 ///

@@ -13,6 +13,7 @@ use underpass_sim::machine::{
 use underpass_sim::payload::{Canary, Stamp};
 use underpass_sim::scenario::model::{Fault, FaultKind, NodeId};
 use underpass_sim::scenario::{self, Vocabulary};
+use underpass_sim::units::Ppm;
 use underpass_sim::world::{NodeSetup, Stop, World, WorldConfig, ipv4_address};
 use underpass_sim::{Failure, run};
 
@@ -167,7 +168,7 @@ fn the_protocol_breaks_no_rule_where_links_do_all_that_links_can_do() {
 }
 
 fn breaks_no_rule(text: &str) {
-    let scenario = scenario::parse(text, "rough.toml", "rough", &Vocabulary { metrics: &[] });
+    let scenario = scenario::parse(text, "rough.toml", "rough", &Vocabulary::with_metrics(&[]));
     let scenario = scenario.unwrap_or_else(|report| panic!("{report}"));
     for seed in 1..=5 {
         let report = run(&scenario, seed);
@@ -229,6 +230,7 @@ fn ends_by(opening: &[u8]) -> Option<String> {
             behind: None,
             up: LinkModel { delay: Duration::from_millis(10), ..LinkModel::IDEAL },
             down: LinkModel::IDEAL,
+            clock_ppm: Ppm::ZERO,
             factory,
         }
     };
@@ -244,6 +246,7 @@ fn ends_by(opening: &[u8]) -> Option<String> {
         names: config.nodes.iter().map(|node| node.name.clone()).collect(),
         canary: CANARY,
         sends: Vec::new(),
+        slowest: vec![Ppm::ZERO; 4],
         peers: vec![Vec::new(), Vec::new()],
         hostile: BTreeSet::new(),
         topology: Arc::new(config.topology().expect("few nodes")),
@@ -311,6 +314,7 @@ fn parrot_ends_by(copies: usize, bytes: &[u8]) -> Option<String> {
         behind: None,
         up: LinkModel { delay: Duration::from_millis(10), ..LinkModel::IDEAL },
         down: LinkModel::IDEAL,
+        clock_ppm: Ppm::ZERO,
         factory,
     };
     let liar =
@@ -338,6 +342,7 @@ fn parrot_ends_by(copies: usize, bytes: &[u8]) -> Option<String> {
         names: config.nodes.iter().map(|node| node.name.clone()).collect(),
         canary: CANARY,
         sends: Vec::new(),
+        slowest: vec![Ppm::ZERO; 4],
         peers: vec![Vec::new(); 3],
         hostile: [NodeId(1)].into(),
         topology: Arc::new(config.topology().expect("few nodes")),
