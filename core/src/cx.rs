@@ -123,6 +123,18 @@ impl State {
             free_sessions: Ring::EMPTY,
         }
     }
+
+    /// Of tables with room for so many peers and sessions.
+    #[cfg(feature = "inspect")]
+    pub(crate) fn usage(&self, peers: usize, sessions: usize) -> crate::inspect::Usage {
+        let used = |of: usize, free: &Ring| of - free.len();
+        crate::inspect::Usage {
+            peers: used(peers, &self.free_peers),
+            handshakes: used(sessions - 2 * peers, &self.free_handshakes),
+            sessions: used(sessions, &self.free_sessions),
+            messages: self.messages.in_use(),
+        }
+    }
 }
 
 impl<'a> Cx<'a> {

@@ -1,5 +1,9 @@
-//! For tests, checkers and test vectors: what outsiders with the right keys could make, and which
-//! secrets a node holds. Nothing here changes a node.
+//! For tests, checkers and test vectors: what outsiders with the right keys could make, which secrets
+//! a node holds, what it knows of its peers, and how full its tables are. Nothing here changes a node.
+
+use core::hash::{Hash as _, Hasher as _};
+
+use siphasher::sip::SipHasher13;
 
 use crate::MAX_DATAGRAM;
 use crate::config::Config;
@@ -7,6 +11,7 @@ use crate::crypto::aead::{self, TAG_LEN};
 use crate::crypto::hash;
 use crate::identity::{Keys, SecretIdentity};
 use crate::network::Network;
+use crate::node::Node;
 use crate::noise::{Key, Noise, NoiseError, Operation, Role, Secret, Setup, Step, TransportKeys};
 use crate::realm::{Realm, RealmId};
 use crate::record::{Log, Recorder};
@@ -77,6 +82,41 @@ pub fn each_secret<S: Storage, L: Log>(
     }
     show(SecretKind::Generator, cx.state.secrets.key());
     cx.state.realms.each_secret(|secret| show(SecretKind::Network, secret));
+}
+
+/// A digest of what a node knows of its peers: who and where they are, their sessions and how far
+/// these have been used, what is due for them. Handshakes under way are no part of it, nor is what is
+/// only counted. It is the same in every process.
+pub fn peers_digest<S: Storage>(node: &Node<S>) -> u64 {
+    let (peers, sessions) = node.peers_and_sessions();
+    let mut hasher = SipHasher13::new();
+    for (slot, peer) in peers.iter().enumerate().filter(|(_, peer)| peer.is_taken) {
+        slot.hash(&mut hasher);
+        peer.hash_into(&mut hasher);
+        for session in [peer.current, peer.previous].into_iter().flatten() {
+            sessions[usize::from(session)].hash_into(&mut hasher);
+        }
+    }
+    hasher.finish()
+}
+
+/// How much of a node's tables is in use that others can fill.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Usage {
+    /// Peers that have a record.
+    pub peers: usize,
+    /// Handshakes under way.
+    pub handshakes: usize,
+    /// Sessions, those of handshakes included.
+    pub sessions: usize,
+    /// Acknowledged messages, out and in.
+    pub messages: usize,
+}
+
+/// How much of a node's tables is in use.
+pub fn usage<S: Storage>(node: &Node<S>) -> Usage {
+    let (peers, sessions) = node.peers_and_sessions();
+    node.state().usage(peers.len(), sessions.len())
 }
 
 /// A handshake of which everything is known.

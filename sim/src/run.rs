@@ -11,6 +11,7 @@ use crate::expect::{Expectations, Unmet};
 use crate::machine::hostile::Hostile;
 use crate::machine::underpass::{Roster, SecretAct, Setup, Underpass};
 use crate::machine::{Command, MachineFactory, SendId};
+use crate::oracle::{self, Connections};
 use crate::payload::Stamp;
 use crate::random::Draws;
 use crate::scenario::model::{
@@ -122,6 +123,9 @@ pub fn build(scenario: &Scenario, seed: u64) -> World {
         peers: scenario.nodes.iter().map(|node| node.dials().collect()).collect(),
         hostile: hostile(scenario).map(|(id, _)| id).collect(),
         topology,
+        faults: scenario.faults.clone(),
+        is_smooth: oracle::is_smooth(scenario),
+        connections: Connections::of(scenario),
     };
     let mut watches: Vec<Box<dyn Watch>> = vec![Box::new(Expectations::new(scenario))];
     watches.extend(checker::all(&setting));

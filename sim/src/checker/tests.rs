@@ -6,7 +6,8 @@ use std::sync::Arc;
 use underpass_core::{Duration, Instant, Outcome};
 
 use super::{Setting, all};
-use crate::machine::SendId;
+use crate::machine::{Cx, HANDSHAKES, Inspect, Machine, PEERS, SendId, Socket, Table};
+use crate::oracle::{Connection, Connections};
 use crate::payload::{Canary, Stamp};
 use crate::scenario::model::{Mode, NodeId, Send, SessionState};
 use crate::trace::{Observation, PacketInfo, Watch};
@@ -15,10 +16,18 @@ use crate::world::{Site, Topology, ipv4_address};
 mod agreement;
 mod amplification;
 mod delivery;
+mod dials;
 mod ephemeral;
+mod liveness;
+mod memory;
 mod messages;
 mod nonce;
 mod plaintext;
+mod proven;
+mod quiet;
+mod timers;
+mod unauthenticated;
+mod work;
 
 const LAPTOP: NodeId = NodeId(0);
 const SENSOR: NodeId = NodeId(1);
@@ -35,6 +44,8 @@ const CANARY: Canary = Canary([0xc5; 16]);
 struct Bench {
     watches: Vec<Box<dyn Watch>>,
     now: Instant,
+    /// When the next thing happens, if not a second later.
+    next: Option<Instant>,
 }
 
 impl Bench {
@@ -58,8 +69,11 @@ impl Bench {
             peers: vec![vec![SENSOR], Vec::new(), Vec::new()],
             hostile: [MALLORY].into(),
             topology: topology(),
+            faults: Vec::new(),
+            is_smooth: true,
+            connections: connections(),
         };
-        let mut bench = Self { watches: all(&setting), now: Instant::ORIGIN };
+        let mut bench = Self { watches: all(&setting), now: Instant::ORIGIN, next: None };
         for node in [LAPTOP, SENSOR, PRINTER, MALLORY] {
             bench.observed(node, Observation::Started { incarnation: 0 });
         }
@@ -67,8 +81,36 @@ impl Bench {
         bench
     }
 
+    /// The same, with the printer in the place of somebody whom the laptop has called long ago.
+    fn in_touch() -> Self {
+        let mut bench = Self::new();
+        for (node, peer) in [(LAPTOP, SENSOR), (SENSOR, LAPTOP)] {
+            let state = SessionState::Active;
+            bench.observed(node, Observation::Session { peer, state });
+        }
+        bench
+    }
+
+    /// One node answers another from its address.
+    fn proves(&mut self, node: NodeId, peer: NodeId) {
+        self.carried(node, peer, &sealed(1, 0, 0));
+        self.carried(peer, node, &sealed(1, 0, 0));
+        self.called(node, &Inside::default());
+    }
+
+    /// The next thing happens at that time.
+    fn at(&mut self, at: Instant) -> &mut Self {
+        self.next = Some(at);
+        self
+    }
+
+    /// The next thing happens at the same time as the one before.
+    fn stays(&mut self) -> &mut Self {
+        self.at(self.now)
+    }
+
     fn each(&mut self, what: impl Fn(Instant, &mut dyn Watch)) {
-        self.now = self.now + Duration::from_secs(1);
+        self.now = self.next.take().unwrap_or(self.now + Duration::from_secs(1));
         self.watches.iter_mut().for_each(|watch| what(self.now, &mut **watch));
     }
 
@@ -95,6 +137,27 @@ impl Bench {
         self.each(|at, watch| watch.arrived(at, &packet));
     }
 
+    /// A wake that leads to nothing.
+    fn woken(&mut self, node: NodeId) {
+        self.each(|at, watch| watch.woken(at, node));
+        self.stays().called(node, &Inside::default());
+    }
+
+    /// The call under way is done, and its machine like this.
+    fn called(&mut self, node: NodeId, inside: &Inside) {
+        self.each(|at, watch| watch.called(at, node, inside));
+    }
+
+    /// A machine like this is handed a datagram.
+    fn receiving(&mut self, to: NodeId, inside: &Inside, packet: &PacketInfo<'_>, as_sent: bool) {
+        self.each(|at, watch| watch.receiving(at, to, inside, packet, as_sent));
+    }
+
+    fn passed(&mut self, until: Instant) {
+        self.now = until;
+        self.watches.iter_mut().for_each(|watch| watch.passed(until));
+    }
+
     /// A datagram that goes out and arrives.
     fn carried(&mut self, from: NodeId, to: NodeId, bytes: &[u8]) {
         self.transmitted(from, to, bytes);
@@ -114,6 +177,48 @@ impl Bench {
         let complaints: Vec<String> =
             self.watches.iter_mut().filter_map(|watch| watch.violation()).collect();
         assert_eq!(complaints, [of]);
+    }
+}
+
+/// The laptop must be in touch with the sensor at some instant from 1000 s to 2000 s.
+fn connections() -> Connections {
+    let at = |seconds| Instant::ORIGIN + Duration::from_secs(seconds);
+    let connection = Connection { from: LAPTOP, to: SENSOR, by: at(2000) };
+    Connections { settled: at(1000), due: vec![connection] }
+}
+
+/// The inside of a machine that does nothing.
+#[derive(Default)]
+struct Inside {
+    digest: u64,
+    used: usize,
+    operations: u64,
+}
+
+impl Machine for Inside {
+    fn start(&mut self, _: &mut Cx<'_>) {}
+
+    fn datagram(&mut self, _: &mut Cx<'_>, _: Socket, _: SocketAddr, _: &mut [u8]) {}
+
+    fn timeout(&mut self, _: &mut Cx<'_>) {}
+
+    fn inspect(&self) -> Option<&dyn Inspect> {
+        Some(self)
+    }
+}
+
+impl Inspect for Inside {
+    fn peers_digest(&self) -> u64 {
+        self.digest
+    }
+
+    fn tables(&self, show: &mut dyn FnMut(Table)) {
+        show(Table { name: PEERS, used: self.used, capacity: 8 });
+        show(Table { name: HANDSHAKES, used: 0, capacity: 4 });
+    }
+
+    fn public_key_operations(&self) -> u64 {
+        self.operations
     }
 }
 

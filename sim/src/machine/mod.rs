@@ -12,9 +12,12 @@ use crate::trace::PacketInfo;
 
 mod context;
 pub mod hostile;
+mod inspect;
 pub mod underpass;
 
 pub use context::{Addresses, BindError, Cx, IpFamily, MAX_DATAGRAM_BUFFER, Socket};
+pub(crate) use inspect::{HANDSHAKES, PEERS};
+pub use inspect::{Inspect, Table};
 
 /// A program on a node, driven by the world.
 ///
@@ -52,6 +55,11 @@ pub trait Machine: Any + Send {
     /// Its node has other addresses from now on. What it bound stays bound, to the new ones.
     fn readdressed(&mut self, cx: &mut Cx<'_>) {
         let _ = cx;
+    }
+
+    /// Its inside, if it shows it.
+    fn inspect(&self) -> Option<&dyn Inspect> {
+        None
     }
 
     /// The counter of that name, if it keeps one.

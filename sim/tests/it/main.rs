@@ -5,6 +5,7 @@ mod diagnostics;
 mod engine;
 mod expectations;
 mod hostile;
+mod liveness;
 mod nat;
 mod program;
 mod readme;

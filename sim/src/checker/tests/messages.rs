@@ -105,7 +105,7 @@ fn a_message_that_comes_out_twice() {
 fn a_message_that_does_not_end_in_time() {
     let passes = |bench: &mut Bench, seconds| {
         for _ in 0..seconds {
-            bench.transmitted(PRINTER, SENSOR, &[1]);
+            bench.transmitted(PRINTER, SENSOR, &[9]);
         }
     };
     let mut bench = Bench::new();

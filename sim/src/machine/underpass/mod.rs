@@ -9,11 +9,12 @@ use underpass_core::{
     Outgoing, Path, Peer, Purpose, Received, SendError, Socket as CoreSocket,
 };
 
-use super::{Command, Cx, IpFamily, Machine, SendId, Socket, Unsupported};
+use super::{Command, Cx, Inspect, IpFamily, Machine, SendId, Socket, Unsupported};
 use crate::payload::Stamp;
 use crate::scenario::model::{self, Mode, NodeId, SessionState};
 use crate::trace::Observation;
 
+mod inspection;
 mod limits;
 mod line;
 mod roster;
@@ -379,6 +380,10 @@ impl Machine for Underpass {
         }
         self.drive(cx);
         Ok(())
+    }
+
+    fn inspect(&self) -> Option<&dyn Inspect> {
+        self.running.is_some().then_some(self)
     }
 
     fn metric(&self, name: &str) -> Option<u64> {

@@ -1,0 +1,226 @@
+//! Who must be in touch once nothing goes wrong any more, and by when.
+//!
+//! A node that dials another one reaches it if it can: both are on, nothing is in the way, the other
+//! one is there to be [dialled](Oracle::dials) and answers, and both have a secret in common. How long
+//! that may take follows from the protocol's timers. Where chance decides, so many attempts are
+//! allowed that all of a run's fail less than once in a thousand million runs; where more than chance
+//! does (a queue that others fill, a fault that comes again and again), nothing is said.
+
+use std::collections::BTreeSet;
+
+use underpass_core::{Config, Duration, Instant, Whom};
+
+use super::Oracle;
+use super::way::Way;
+use crate::fault::{Blocks, Interfaces, Partitions};
+use crate::scenario::model::{Fault, FaultKind, Node, NodeId, Scenario, neighbours};
+
+/// An attempt to shake hands, or an exchange of pings (PROTOCOL: "until the attempt ends (5 s)").
+pub(super) const ATTEMPT: Duration = Duration::from_secs(5);
+/// The longest pause between two attempts: a minute, and a quarter of it for jitter ("peers once
+/// known are retried about every 60 s").
+const PAUSE_MAX: Duration = Duration::from_secs(60 + 15);
+/// Intervals without an answer after which a peer is gone ("inactive after 3 intervals").
+const SILENT_INTERVALS: u64 = 3;
+/// Attempts that are waited for, at most.
+const ATTEMPTS_MAX: u64 = 20;
+
+/// What must come of a scenario in the end.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Connections {
+    /// From when on a session that a node sees is one that there is: the last fault is over, and
+    /// those who have gone meanwhile are missed.
+    pub settled: Instant,
+    /// Whom each node must be in touch with.
+    pub due: Vec<Connection>,
+}
+
+/// Two nodes that must both see their session active, at one instant between
+/// [`Connections::settled`] and `by`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Connection {
+    /// Who dials.
+    pub from: NodeId,
+    /// Whom.
+    pub to: NodeId,
+    /// When they must have been in touch.
+    pub by: Instant,
+}
+
+impl Connections {
+    /// Those of a scenario that must come about before it is over. Nothing is due in a scenario in
+    /// which something goes wrong to the end.
+    pub fn of(scenario: &Scenario) -> Self {
+        let Some(end) = end_of_faults(scenario) else { return Self::default() };
+        let detection = Config::PING_INTERVAL.saturating_mul(SILENT_INTERVALS) + ATTEMPT;
+        let settled = end + detection;
+        let view = View::new(scenario, end);
+        let mut due = Vec::new();
+        for (from, node) in (0..).map(NodeId).zip(&scenario.nodes) {
+            for to in node.dials().collect::<BTreeSet<_>>() {
+                let Some(attempts) = view.attempts(from, to) else { continue };
+                let longest = (PAUSE_MAX + ATTEMPT + ATTEMPT).saturating_mul(attempts);
+                due.push(Connection { from, to, by: settled + longest });
+            }
+        }
+        due.retain(|connection| connection.by <= Instant::ORIGIN + scenario.duration);
+        Self { settled, due }
+    }
+}
+
+/// When the last thing has changed; `None` if that is never.
+fn end_of_faults(scenario: &Scenario) -> Option<Instant> {
+    let mut end = scenario.nodes.iter().map(|node| node.start).max()?;
+    for fault in &scenario.faults {
+        let lasts = match (&fault.kind, fault.lasts) {
+            _ if fault.every.is_some() => return None,
+            // It is over at once, or how things are from then on.
+            (
+                FaultKind::Crash(..)
+                | FaultKind::Restart(..)
+                | FaultKind::Partition(_)
+                | FaultKind::Block { .. }
+                | FaultKind::Interface(_)
+                | FaultKind::Link(_)
+                | FaultKind::NatReboot(_)
+                | FaultKind::Roam { .. }
+                | FaultKind::ChangeSecret(_)
+                | FaultKind::RetireSecret(_),
+                lasts,
+            ) => lasts.unwrap_or_default(),
+            (_, Some(lasts)) => lasts,
+            (_, None) => return None,
+        };
+        end = end.max(fault.at + lasts);
+    }
+    Some(end)
+}
+
+/// A scenario as it is when all has happened that does.
+struct View<'s> {
+    scenario: &'s Scenario,
+    end: Instant,
+    oracle: Oracle<'s>,
+    partitions: Partitions,
+    blocks: Blocks,
+    interfaces: Interfaces,
+    neighbours: Vec<usize>,
+    /// How often each node dials another one at all.
+    pairs: u64,
+}
+
+impl<'s> View<'s> {
+    fn new(scenario: &'s Scenario, end: Instant) -> Self {
+        let dials: usize = scenario.nodes.iter().map(|node| node.dials().count()).sum();
+        Self {
+            scenario,
+            end,
+            oracle: Oracle::new(scenario, end),
+            partitions: Partitions::new(&scenario.faults, scenario.nodes.len()),
+            blocks: Blocks::new(&scenario.faults),
+            interfaces: Interfaces::new(&scenario.faults),
+            neighbours: neighbours(&scenario.nodes),
+            pairs: u64::try_from(dials).expect("a count fits"),
+        }
+    }
+
+    /// Attempts that it takes at most; `None` if it cannot be, or nothing is said of it.
+    fn attempts(&self, from: NodeId, to: NodeId) -> Option<u64> {
+        let is_open = self.is_on(from)
+            && self.is_on(to)
+            && !self.partitions.separate(from, to, self.end)
+            && !self.blocks.stop(from, to, self.end)
+            && !self.blocks.stop(to, from, self.end);
+        if !is_open || !self.knows_where(from, to) || !self.answers(to, from) {
+            return None;
+        }
+        let ways = [(from, to), (to, from)];
+        let [there, back] = ways.map(|(from, to)| Way::new(self.scenario, from, to, self.end));
+        let by_chance = there?.attempts(&back?, self.pairs)?;
+        let rounds = self.rounds(from)?.max(self.rounds(to)?);
+        let attempts = by_chance * rounds * self.secrets_in_turn(from, to)?;
+        (attempts <= ATTEMPTS_MAX).then_some(attempts)
+    }
+
+    fn node(&self, node: NodeId) -> &'s Node {
+        &self.scenario.nodes[node.0 as usize]
+    }
+
+    /// Whether it is a member of the network that is on and has an interface that is up.
+    fn is_on(&self, node: NodeId) -> bool {
+        let is_off = |fault: &Fault| {
+            matches!(fault.kind, FaultKind::Crash(crashed, _) if crashed == node)
+                && fault.lasts.is_none()
+        };
+        self.node(node).hostile.is_none()
+            && !self.scenario.faults.iter().any(is_off)
+            && !self.interfaces.is_down(node, self.end)
+    }
+
+    /// Whether the address that `from` was told is one at which `to` can be dialled.
+    fn knows_where(&self, from: NodeId, to: NodeId) -> bool {
+        let has_moved = |who| {
+            let moves =
+                |fault: &Fault| matches!(fault.kind, FaultKind::Roam { node, .. } if node == who);
+            self.scenario.faults.iter().any(moves)
+        };
+        let is_public = self.node(to).behind.is_none();
+        !has_moved(to) && (is_public || !has_moved(from)) && self.oracle.dials(from, to)
+    }
+
+    /// Whether a node's access policy lets it answer another one that dials it.
+    fn answers(&self, node: NodeId, caller: NodeId) -> bool {
+        let Node { access, peers, .. } = self.node(node);
+        let shows_itself_first = self.node(caller).peers.contains(&node);
+        match access.answers {
+            Whom::Network => true,
+            _ if !shows_itself_first => false,
+            Whom::Listed => access.allow.contains(&caller) || peers.contains(&caller),
+            Whom::Pinned => peers.contains(&caller),
+            Whom::Nobody => false,
+        }
+    }
+
+    /// How often a node may have to be tried until one of its places for handshakes is free, if all
+    /// others try at once; a quarter of the places is always there for them. `None` if it has not
+    /// room for all of them.
+    fn rounds(&self, node: NodeId) -> Option<u64> {
+        let neighbours = self.neighbours[node.0 as usize];
+        let needed = neighbours + self.node(node).bootstrap.len();
+        let capacity = self.node(node).limits.capacity(needed);
+        let rounds = needed.div_ceil((capacity.handshakes / 4).max(1)).max(1);
+        (capacity.peers >= needed).then(|| u64::try_from(rounds).expect("a count fits"))
+    }
+
+    /// How many secrets of the network are tried in turn until one is common; `None` if none is.
+    fn secrets_in_turn(&self, from: NodeId, to: NodeId) -> Option<u64> {
+        let [from, to] = [self.secrets(from), self.secrets(to)];
+        from.iter().any(|secret| to.contains(secret)).then_some(u64::try_from(from.len()).ok()?)
+    }
+
+    /// The numbers of the secrets that a node has in the end.
+    fn secrets(&self, node: NodeId) -> Vec<u32> {
+        let mut acts: Vec<(Instant, bool)> = Vec::new();
+        for fault in &self.scenario.faults {
+            match &fault.kind {
+                FaultKind::ChangeSecret(nodes) if nodes.contains(&node) => {
+                    acts.push((fault.at, true))
+                }
+                FaultKind::RetireSecret(nodes) if nodes.contains(&node) => {
+                    acts.push((fault.at, false))
+                }
+                _ => {}
+            }
+        }
+        acts.sort_by_key(|(at, _)| *at);
+        let mut secrets = vec![0];
+        for (_, is_change) in acts {
+            let current = secrets[0];
+            secrets = if is_change { vec![current + 1, current] } else { vec![current] };
+        }
+        secrets
+    }
+}
+
+#[cfg(test)]
+mod tests;
