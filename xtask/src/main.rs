@@ -8,6 +8,7 @@
 mod bare;
 mod cargo;
 mod licences;
+mod ring;
 mod sizes;
 #[cfg(test)]
 mod tests;
@@ -28,12 +29,15 @@ enum Chore {
     Licences,
     /// Build the core for bare-metal targets without an allocator, and print what it weighs
     Bare,
+    /// Time one workload in this simulator and in others, which it builds apart
+    Ring,
 }
 
 fn main() -> ExitCode {
     let outcome = match Chore::parse() {
         Chore::Licences => licences::run(),
         Chore::Bare => bare::run(),
+        Chore::Ring => ring::run(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
