@@ -20,6 +20,8 @@ pub(super) const ATTEMPT: Duration = Duration::from_secs(5);
 /// The longest pause between two attempts: a minute, and a quarter of it for jitter ("peers once
 /// known are retried about every 60 s").
 const PAUSE_MAX: Duration = Duration::from_secs(60 + 15);
+/// The pause after the first attempt, without jitter.
+const PAUSE_MIN: Duration = Duration::from_secs(1);
 /// Intervals without an answer after which a peer is gone ("inactive after 3 intervals").
 const SILENT_INTERVALS: u64 = 3;
 /// Attempts that are waited for, at most.
@@ -28,15 +30,13 @@ const ATTEMPTS_MAX: u64 = 20;
 /// What must come of a scenario in the end.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Connections {
-    /// From when on a session that a node sees is one that there is: the last fault is over, and
-    /// those who have gone meanwhile are missed.
+    /// When the last fault is over, and those who have gone meanwhile are missed.
     pub settled: Instant,
     /// Whom each node must be in touch with.
     pub due: Vec<Connection>,
 }
 
-/// Two nodes that must both see their session active, at one instant between
-/// [`Connections::settled`] and `by`.
+/// Two nodes that must both get an answer of the other one between [`Connections::settled`] and `by`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Connection {
     /// Who dials.
@@ -59,13 +59,25 @@ impl Connections {
         for (from, node) in (0..).map(NodeId).zip(&scenario.nodes) {
             for to in node.dials().collect::<BTreeSet<_>>() {
                 let Some(attempts) = view.attempts(from, to) else { continue };
-                let longest = (PAUSE_MAX + ATTEMPT + ATTEMPT).saturating_mul(attempts);
-                due.push(Connection { from, to, by: settled + longest });
+                let by = settled + longest(end.saturating_since(Instant::ORIGIN), attempts);
+                due.push(Connection { from, to, by });
             }
         }
         due.retain(|connection| connection.by <= Instant::ORIGIN + scenario.duration);
         Self { settled, due }
     }
+}
+
+/// How long so many attempts take, the pings of two that are in touch included. The first is due when
+/// the pause is over that others before it have led to: of these, a pause of `p` and a quarter comes
+/// after pauses of `3/4 (p - 1 s)` together, all of them since the run began.
+fn longest(since: Duration, attempts: u64) -> Duration {
+    let micros = |duration: Duration| duration.as_micros();
+    let grown = 5 * (micros(since) / 3) + micros(PAUSE_MIN) * 5 / 4;
+    let first = Duration::from_micros(grown.min(micros(PAUSE_MAX)));
+    let attempt = ATTEMPT + ATTEMPT;
+    let others = (PAUSE_MAX + attempt).saturating_mul(attempts - 1);
+    first + attempt + others + Config::PING_INTERVAL
 }
 
 /// When the last thing has changed; `None` if that is never.

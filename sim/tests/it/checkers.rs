@@ -358,7 +358,7 @@ fn parrot_ends_by(copies: usize, bytes: &[u8]) -> Option<String> {
 #[test]
 fn a_node_that_answers_claimed_addresses_too_much() {
     let hello = [1; 192];
-    let mut sealed = [7; 100];
+    let mut sealed = [7; 41];
     sealed[0] = 16;
     assert_eq!(parrot_ends_by(2, &hello), None);
     assert_eq!(

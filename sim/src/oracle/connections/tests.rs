@@ -25,8 +25,9 @@ fn at(seconds: u64) -> Instant {
 }
 
 #[track_caller]
-fn is_due(connections: &Connections, settled: u64, by: u64) {
-    let due = vec![Connection { from: LAPTOP, to: SENSOR, by: at(by) }];
+fn is_due(connections: &Connections, settled: u64, by_ms: u64) {
+    let by = Instant::from_micros(by_ms * 1000);
+    let due = vec![Connection { from: LAPTOP, to: SENSOR, by }];
     assert_eq!(*connections, Connections { settled: at(settled), due });
 }
 
@@ -37,19 +38,19 @@ fn nothing_is_due(connections: &Connections) {
 
 const FAULT: &str = "[[fault]]\nat = \"100s\"\n";
 
-/// Three intervals of 10 s and a last attempt of 5 s to miss somebody; a pause of 75 s, an attempt and
-/// a ping to find back.
+/// Three intervals of 10 s and a last attempt of 5 s to miss somebody. To find back, a pause that may
+/// have grown to 75 s by then, 5 s each for an attempt and a ping, and an interval to the next one.
 #[test]
 fn where_nothing_goes_wrong_one_attempt_is_enough() {
-    is_due(&due("", "", "", ""), 35, 120);
-    is_due(&due("delay = \"100ms\"", "", "start = \"7s\"", ""), 42, 127);
+    is_due(&due("", "", "", ""), 35, 56_250);
+    is_due(&due("delay = \"100ms\"", "", "start = \"6s\"", ""), 41, 72_250);
 }
 
 #[test]
 fn time_begins_when_the_last_fault_is_over() {
     let cut = "for = \"50s\"\npartition = [[\"laptop\"], [\"sensor\"]]";
-    is_due(&due("", "", "", &format!("{FAULT}{cut}")), 185, 270);
-    is_due(&due("", "", "", &format!("{FAULT}restart = \"sensor\"")), 135, 220);
+    is_due(&due("", "", "", &format!("{FAULT}{cut}")), 185, 280_000);
+    is_due(&due("", "", "", &format!("{FAULT}restart = \"sensor\"")), 135, 230_000);
 }
 
 #[test]
@@ -75,14 +76,14 @@ fn a_run_that_ends_too_early_is_not_judged() {
 #[test]
 fn who_may_not_be_answered_is_not_due() {
     nothing_is_due(&due("", "", "access = { answers = \"listed\" }", ""));
-    is_due(&due("", "", "access = { answers = \"listed\", allow = [\"laptop\"] }", ""), 35, 120);
+    is_due(&due("", "", "access = { answers = \"listed\", allow = [\"laptop\"] }", ""), 35, 56_250);
 }
 
 #[test]
 fn secrets_are_tried_in_turn_and_one_must_be_common() {
     let change = |node: &str| format!("{FAULT}change_secret = \"{node}\"\n");
     // The laptop has two, the sensor the older of them.
-    is_due(&due("", "", "", &change("laptop")), 135, 305);
+    is_due(&due("", "", "", &change("laptop")), 135, 315_000);
     let retired =
         format!("{}[[fault]]\nat = \"100s\"\nretire_secret = \"laptop\"", change("laptop"));
     nothing_is_due(&due("", "", "", &retired));
@@ -92,7 +93,7 @@ fn secrets_are_tried_in_turn_and_one_must_be_common() {
 /// attempts for 10^-9. Where next to nothing comes through, nothing is said.
 #[test]
 fn loss_takes_more_attempts_or_forbids_to_judge() {
-    is_due(&due("loss = \"10%\"", "", "", ""), 35, 35 + 5 * 85);
+    is_due(&due("loss = \"10%\"", "", "", ""), 35, 56_250 + 4 * 85_000);
     nothing_is_due(&due("loss = \"40%\"", "", "", ""));
     nothing_is_due(&due("delay = \"2s\"", "", "", ""));
     nothing_is_due(&due("rate = \"8kbit\"", "", "", ""));
@@ -101,7 +102,7 @@ fn loss_takes_more_attempts_or_forbids_to_judge() {
 #[test]
 fn who_is_behind_a_nat_dials_and_who_goes_there_is_lost() {
     let home = "[[nat]]\nname = \"home\"\npreset = \"full-cone\"";
-    is_due(&due("", "behind = \"home\"", "", home), 35, 120);
+    is_due(&due("", "behind = \"home\"", "", home), 35, 56_250);
     let roams = format!("{home}\n{FAULT}roam = {{ node = \"sensor\", behind = \"home\" }}");
     nothing_is_due(&due("", "", "", &roams));
 }
@@ -111,6 +112,6 @@ fn a_crowd_is_let_in_by_and_by() {
     let crowd = "[[node]]\nname = \"guest\"\ncount = 7\npeers = [\"sensor\"]";
     let due = due("", "", "", crowd);
     // Eight of them, and four places that are always there.
-    assert!(due.due.iter().all(|connection| connection.by == at(35 + 2 * 85)));
+    assert!(due.due.iter().all(|connection| connection.by == Instant::from_micros(141_250_000)));
     assert_eq!(due.due.len(), 8);
 }
