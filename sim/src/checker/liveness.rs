@@ -56,7 +56,7 @@ impl Liveness {
             false => "has not",
         };
         self.complaint.raise(format!(
-            "liveness: {} dials {}, and nothing has been in the way since {} at the latest, but by \
+            "liveness: {} dials {}, and nothing has been in the way since {}, but by \
              {due} they are not in touch: {} {} had an answer, {} {}",
             name(from),
             name(to),

@@ -64,7 +64,7 @@ impl Watch for Unauthenticated {
         as_sent: bool,
     ) {
         let is_odd = !as_sent || self.hostile.contains(&packet.from);
-        let is_looked_at = is_odd || packet.number % SAMPLED == 0;
+        let is_looked_at = is_odd || packet.number.is_multiple_of(SAMPLED);
         let inside = machine.inspect().filter(|_| is_looked_at);
         self.before = inside.map(|inside| inside.peers_digest());
         self.dropped = None;

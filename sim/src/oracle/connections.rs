@@ -30,7 +30,7 @@ const ATTEMPTS_MAX: u64 = 20;
 /// What must come of a scenario in the end.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Connections {
-    /// When the last fault is over, and those who have gone meanwhile are missed.
+    /// When the last fault is over.
     pub settled: Instant,
     /// Whom each node must be in touch with.
     pub due: Vec<Connection>,
@@ -52,32 +52,61 @@ impl Connections {
     /// which something goes wrong to the end.
     pub fn of(scenario: &Scenario) -> Self {
         let Some(end) = end_of_faults(scenario) else { return Self::default() };
-        let detection = Config::PING_INTERVAL.saturating_mul(SILENT_INTERVALS) + ATTEMPT;
-        let settled = end + detection;
+        let trouble = trouble(scenario, end);
         let view = View::new(scenario, end);
         let mut due = Vec::new();
         for (from, node) in (0..).map(NodeId).zip(&scenario.nodes) {
             for to in node.dials().collect::<BTreeSet<_>>() {
                 let Some(attempts) = view.attempts(from, to) else { continue };
-                let by = settled + longest(end.saturating_since(Instant::ORIGIN), attempts);
+                let by = end + longest(trouble, attempts);
                 due.push(Connection { from, to, by });
             }
         }
         due.retain(|connection| connection.by <= Instant::ORIGIN + scenario.duration);
-        Self { settled, due }
+        Self { settled: end, due }
     }
 }
 
-/// How long so many attempts take, the pings of two that are in touch included. The first is due when
-/// the pause is over that others before it have led to: of these, a pause of `p` and a quarter comes
-/// after pauses of `3/4 (p - 1 s)` together, all of them since the run began.
-fn longest(since: Duration, attempts: u64) -> Duration {
-    let micros = |duration: Duration| duration.as_micros();
-    let grown = 5 * (micros(since) / 3) + micros(PAUSE_MIN) * 5 / 4;
-    let first = Duration::from_micros(grown.min(micros(PAUSE_MAX)));
+/// How long nodes may have dialled in vain before all is well: since the first fault, or since the
+/// first of them was on if not all are from the start. Who has a session first has to miss the other
+/// end, which takes all intervals but the one under way.
+fn trouble(scenario: &Scenario, end: Instant) -> Duration {
+    let is_late = scenario.nodes.iter().any(|node| node.start > Instant::ORIGIN);
+    let first = scenario.faults.iter().map(|fault| fault.at).min();
+    let since = first.filter(|_| !is_late).unwrap_or(Instant::ORIGIN);
+    let restarts = |fault: &Fault| {
+        matches!(fault.kind, FaultKind::Crash(..) | FaultKind::Restart(..) | FaultKind::Roam { .. })
+    };
+    let missed = match is_late || scenario.faults.iter().any(restarts) {
+        true => Duration::ZERO,
+        false => Config::PING_INTERVAL.saturating_mul(SILENT_INTERVALS - 1),
+    };
+    end.saturating_since(since + missed)
+}
+
+/// How long so many attempts take from when all is well, the pings of two that are in touch included.
+/// The first begins when the pause is over that those before it have led to, in the trouble before: a
+/// pause of `p` and a quarter comes after pauses of at least `3/4 (p - 1 s)` together. Or it begins
+/// once the other end is missed, which may have gone in the last instant of the trouble.
+fn longest(trouble: Duration, Attempts { by_chance, all }: Attempts) -> Duration {
+    let shortest = PAUSE_MIN.as_micros() * 5 / 4;
+    let grown = match by_chance {
+        1 => (5 * (trouble.as_micros() / 3) + shortest).min(PAUSE_MAX.as_micros()),
+        _ => PAUSE_MAX.as_micros(),
+    };
+    let silence = Config::PING_INTERVAL.saturating_mul(SILENT_INTERVALS) + ATTEMPT;
+    let first = Duration::from_micros(grown.max(silence.as_micros() + shortest));
     let attempt = ATTEMPT + ATTEMPT;
-    let others = (PAUSE_MAX + attempt).saturating_mul(attempts - 1);
-    first + attempt + others + Config::PING_INTERVAL
+    first + attempt + (PAUSE_MAX + attempt).saturating_mul(all - 1) + Config::PING_INTERVAL
+}
+
+/// Attempts that it takes at most.
+#[derive(Clone, Copy)]
+struct Attempts {
+    /// As far as chance is concerned.
+    by_chance: u64,
+    /// With all that else may be in the way.
+    all: u64,
 }
 
 /// When the last thing has changed; `None` if that is never.
@@ -137,7 +166,7 @@ impl<'s> View<'s> {
     }
 
     /// Attempts that it takes at most; `None` if it cannot be, or nothing is said of it.
-    fn attempts(&self, from: NodeId, to: NodeId) -> Option<u64> {
+    fn attempts(&self, from: NodeId, to: NodeId) -> Option<Attempts> {
         let is_open = self.is_on(from)
             && self.is_on(to)
             && !self.partitions.separate(from, to, self.end)
@@ -150,8 +179,8 @@ impl<'s> View<'s> {
         let [there, back] = ways.map(|(from, to)| Way::new(self.scenario, from, to, self.end));
         let by_chance = there?.attempts(&back?, self.pairs)?;
         let rounds = self.rounds(from)?.max(self.rounds(to)?);
-        let attempts = by_chance * rounds * self.secrets_in_turn(from, to)?;
-        (attempts <= ATTEMPTS_MAX).then_some(attempts)
+        let all = by_chance * rounds * self.secrets_in_turn(from, to)?;
+        (all <= ATTEMPTS_MAX).then_some(Attempts { by_chance, all })
     }
 
     fn node(&self, node: NodeId) -> &'s Node {

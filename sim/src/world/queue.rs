@@ -14,12 +14,12 @@ use crate::scenario::model::{NatId, NodeId};
 /// several cores and find the same order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct Key {
-    // The order of the fields is the order of events. Three of them in one number are compared at
-    // once, which a heap does more than anything else.
-    /// The time in microseconds, 64 bits. Then to whom: 0 is the world itself, `i + 1` is node `i`, and
-    /// NATs come behind all nodes; 32 bits. Last from whom: likewise for a node's event, for the
-    /// world's own the rank of its kind; 32 bits.
-    place: u128,
+    // The order of the fields is the order of events.
+    at: Instant,
+    /// 0 is the world itself, `i + 1` is node `i`; NATs come behind all nodes.
+    to: u32,
+    /// Likewise for a node's event. For the world's own, the rank of its kind.
+    from: u32,
     /// The source's own count: what it caused first comes first.
     sequence: u64,
 }
@@ -28,36 +28,26 @@ impl Key {
     /// An event of the world: of two at one instant, the lower rank comes first, then the lower
     /// position.
     pub(super) fn world(at: Instant, rank: u32, position: u32) -> Self {
-        Self { place: place(at, 0, rank), sequence: u64::from(position) }
+        Self { at, to: 0, from: rank, sequence: u64::from(position) }
     }
 
     /// The wake of a node. It has no more than one at an instant.
     pub(super) fn wake(at: Instant, node: NodeId) -> Self {
-        Self { place: place(at, node.0 + 1, node.0 + 1), sequence: 0 }
+        Self { at, to: node.0 + 1, from: node.0 + 1, sequence: 0 }
     }
 
     /// A packet, with its number among its sender's, and which one of that number it is. It is in
     /// one place at a time.
     pub(super) fn packet(at: Instant, to: NodeId, from: NodeId, number: u64, copy: u8) -> Self {
         let sequence = ((number + 1) << u8::BITS) | u64::from(copy);
-        Self { place: place(at, to.0 + 1, from.0 + 1), sequence }
+        Self { at, to: to.0 + 1, from: from.0 + 1, sequence }
     }
 
     /// The same key for a packet that is at a NAT, in a world of so many nodes.
     pub(super) fn at_nat(self, nat: NatId, nodes: usize) -> Self {
         let nodes = u32::try_from(nodes).expect("fewer than 2^32 nodes");
-        // The lower half without its upper part, which says to whom.
-        let from = self.place as u32;
-        Self { place: place(self.at(), nodes + nat.0 + 1, from), ..self }
+        Self { to: nodes + nat.0 + 1, ..self }
     }
-
-    fn at(self) -> Instant {
-        Instant::from_micros((self.place >> 64) as u64)
-    }
-}
-
-fn place(at: Instant, to: u32, from: u32) -> u128 {
-    u128::from(at.as_micros()) << 64 | u128::from(to) << 32 | u128::from(from)
 }
 
 /// Events by key. No two have the same one.
@@ -83,11 +73,11 @@ impl<E: Copy> Queue<E> {
 
     /// When the next event happens.
     pub(super) fn next_at(&self) -> Option<Instant> {
-        self.heap.peek().map(|Reverse(entry)| entry.key.at())
+        self.heap.peek().map(|Reverse(entry)| entry.key.at)
     }
 
     pub(super) fn pop(&mut self) -> Option<(Instant, E)> {
-        self.heap.pop().map(|Reverse(entry)| (entry.key.at(), entry.event))
+        self.heap.pop().map(|Reverse(entry)| (entry.key.at, entry.event))
     }
 }
 

@@ -126,8 +126,8 @@ fn a_node_whose_timers_never_come_does_not_find_back() {
     let ended = after_a_cut(true).expect("somebody complains");
     assert!(
         ended.starts_with(
-            "liveness: laptop dials sensor, and nothing has been in the way since 135s at the latest, \
-             but by 230s they are not in touch"
+            "liveness: laptop dials sensor, and nothing has been in the way since 135s, but \
+             by 230s they are not in touch"
         ),
         "{ended}"
     );
@@ -151,5 +151,5 @@ fn many_shipped_scenarios_are_judged() {
             judged += usize::from(!Connections::of(&scenario).due.is_empty());
         }
     }
-    assert!(3 * judged > all, "{judged} of {all}");
+    assert!(5 * judged > 2 * all, "{judged} of {all}");
 }

@@ -35,8 +35,8 @@ proptest! {
                 }
                 None => {
                     let expected = (!sorted.is_empty()).then(|| sorted.remove(0));
-                    prop_assert_eq!(queue.next_at(), expected.map(Key::at));
-                    prop_assert_eq!(queue.pop(), expected.map(|key| (key.at(), key)));
+                    prop_assert_eq!(queue.next_at(), expected.map(|key| key.at));
+                    prop_assert_eq!(queue.pop(), expected.map(|key| (key.at, key)));
                 }
             }
         }
