@@ -86,7 +86,7 @@ pub fn each_secret<S: Storage, L: Log>(
 
 /// A digest of what a node knows of its peers: who and where they are, their sessions and how far
 /// these have been used, what is due for them. Handshakes under way are no part of it, nor is what is
-/// only counted. It is the same in every process.
+/// only counted. It is the same in every process of one build.
 pub fn peers_digest<S: Storage>(node: &Node<S>) -> u64 {
     let (peers, sessions) = node.peers_and_sessions();
     let mut hasher = SipHasher13::new();
@@ -101,7 +101,7 @@ pub fn peers_digest<S: Storage>(node: &Node<S>) -> u64 {
 }
 
 /// How much of a node's tables is in use that others can fill.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Usage {
     /// Peers that have a record.
     pub peers: usize,
@@ -111,6 +111,19 @@ pub struct Usage {
     pub sessions: usize,
     /// Acknowledged messages, out and in.
     pub messages: usize,
+}
+
+impl Usage {
+    /// Of either the larger, table by table.
+    #[must_use]
+    pub fn max(self, other: Self) -> Self {
+        Self {
+            peers: self.peers.max(other.peers),
+            handshakes: self.handshakes.max(other.handshakes),
+            sessions: self.sessions.max(other.sessions),
+            messages: self.messages.max(other.messages),
+        }
+    }
 }
 
 /// How much of a node's tables is in use.

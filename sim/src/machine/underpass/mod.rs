@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use underpass_core::inspect::{Usage, usage};
 use underpass_core::{
     Access, Capacity, Config, Event, Message as ReceivedMessage, MessageId, Node, Outcome,
     Outgoing, Path, Peer, Purpose, Received, SendError, Socket as CoreSocket,
@@ -69,6 +70,8 @@ struct Running {
     accepted: BTreeMap<(Peer, MessageId), Given>,
     /// Messages that it had no room for.
     line: Line,
+    /// How full its tables have been at most.
+    most: Usage,
 }
 
 /// Which payload of its application.
@@ -93,7 +96,8 @@ impl Underpass {
     /// Every name that [`Machine::metric`] knows.
     pub fn metrics() -> Vec<&'static str> {
         let done = underpass_core::Counter::ALL.iter().map(|counter| counter.name());
-        done.chain(underpass_core::Dropped::ALL.iter().map(|reason| reason.name())).collect()
+        let dropped = underpass_core::Dropped::ALL.iter().map(|reason| reason.name());
+        done.chain(dropped).chain(inspection::MARKS).collect()
     }
 
     fn running(&mut self) -> &mut Running {
@@ -109,7 +113,9 @@ impl Underpass {
                 break;
             }
         }
-        cx.wake_at(self.running().node.poll_timeout().map(|deadline| deadline.at));
+        let running = self.running();
+        running.most = running.most.max(usage(&running.node));
+        cx.wake_at(running.node.poll_timeout().map(|deadline| deadline.at));
     }
 
     fn drain(&mut self, cx: &mut Cx<'_>) {
@@ -328,6 +334,7 @@ impl Machine for Underpass {
             sessions: BTreeMap::new(),
             accepted: BTreeMap::new(),
             line: Line::default(),
+            most: Usage::default(),
         });
         for &peer in allow {
             let id = self.roster.identity(peer).id();
@@ -388,7 +395,8 @@ impl Machine for Underpass {
 
     fn metric(&self, name: &str) -> Option<u64> {
         let counters = self.node()?.counters();
-        counters.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+        let count = counters.iter().find(|(known, _)| *known == name);
+        count.map(|(_, value)| value).or_else(|| self.mark(name))
     }
 }
 
