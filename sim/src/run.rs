@@ -14,6 +14,7 @@ use crate::judge::Missed;
 use crate::machine::hostile::Hostile;
 use crate::machine::underpass::{AppFactory, Roster, SecretAct, Setup, Tapes, Underpass};
 use crate::machine::{Addresses, Command, MachineFactory, Post, Registry, SendId};
+use crate::oracle::{self, Connections};
 use crate::payload::Stamp;
 use crate::random::Draws;
 use crate::scenario::model::{
@@ -253,6 +254,9 @@ fn build_with(scenario: &Scenario, seed: u64, own: Own, extras: Extras) -> World
         peers: scenario.nodes.iter().map(|node| node.dials().collect()).collect(),
         hostile: unruly(scenario),
         topology,
+        faults: scenario.faults.clone(),
+        is_smooth: oracle::is_smooth(scenario),
+        connections: Connections::of(scenario),
     };
     let mut watches: Vec<Box<dyn Watch>> = vec![Box::new(Expectations::new(scenario))];
     watches.extend(checker::all(&setting));

@@ -96,6 +96,12 @@ impl Probability {
         Some(Self { threshold: u64::try_from(threshold).expect("at most 2^63") })
     }
 
+    /// How many of so many chances it takes on average, rounded up.
+    pub fn share_of(self, chances: u64) -> u64 {
+        let share = (u128::from(self.threshold) * u128::from(chances)).div_ceil(1 << 63);
+        u64::try_from(share).expect("no more than all")
+    }
+
     /// Whether a uniform 64-bit draw says that it happens this time.
     pub fn hits(self, draw: u64) -> bool {
         (draw >> 1) < self.threshold

@@ -7,8 +7,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::oracle::Connections;
 use crate::payload::Canary;
-use crate::scenario::model::{NodeId, Send};
+use crate::scenario::model::{Fault, NodeId, Send};
 use crate::trace::Watch;
 use crate::units::Ppm;
 use crate::wire;
@@ -18,11 +19,19 @@ mod agreement;
 mod amplification;
 mod applications;
 mod delivery;
+mod dials;
 mod ephemeral;
 mod honest;
+mod liveness;
+mod memory;
 mod messages;
 mod nonce;
 mod plaintext;
+mod proven;
+mod quiet;
+mod timers;
+mod unauthenticated;
+mod work;
 
 #[cfg(test)]
 mod tests;
@@ -31,11 +40,19 @@ use agreement::Agreement;
 use amplification::Amplification;
 use applications::Applications;
 use delivery::Delivery;
+use dials::Dials;
 use ephemeral::Ephemeral;
 use honest::Honest;
+use liveness::Liveness;
+use memory::Memory;
 use messages::Messages;
 use nonce::Nonce;
 use plaintext::Plaintext;
+use proven::Proven;
+use quiet::Quiet;
+use timers::Timers;
+use unauthenticated::Unauthenticated;
+use work::Work;
 
 /// What checkers know of the run they watch.
 pub struct Setting {
@@ -53,6 +70,12 @@ pub struct Setting {
     pub hostile: BTreeSet<NodeId>,
     /// Who has which address.
     pub topology: Arc<Topology>,
+    /// What goes wrong, and when.
+    pub faults: Vec<Fault>,
+    /// Whether links lose nothing, and answers come before they are missed.
+    pub is_smooth: bool,
+    /// Who must be in touch in the end.
+    pub connections: Connections,
 }
 
 /// Every checker, for one run.
@@ -66,6 +89,14 @@ pub fn all(setting: &Setting) -> Vec<Box<dyn Watch>> {
         Honest::watched(setting, Delivery::new(setting)),
         Honest::watched(setting, Messages::new(setting)),
         Honest::watched(setting, Applications::new(setting)),
+        Honest::watched(setting, Unauthenticated::new(setting)),
+        Honest::watched(setting, Proven::new(setting)),
+        Honest::watched(setting, Dials::new(setting)),
+        Honest::watched(setting, Memory::new(setting)),
+        Honest::watched(setting, Work::new(setting)),
+        Honest::watched(setting, Timers::new(setting)),
+        Honest::watched(setting, Quiet::new(setting)),
+        Honest::watched(setting, Liveness::new(setting)),
     ]
 }
 

@@ -227,7 +227,8 @@ impl World {
             }
         }
         self.kernel.now = self.kernel.now.max(until);
-        Ok(())
+        self.kernel.trace.passed(self.kernel.now);
+        self.kernel.trace.violation().map_or(Ok(()), |violation| Err(Stop::Violation(violation)))
     }
 
     /// The time up to which the world has run.
@@ -324,6 +325,8 @@ impl World {
                 self.kernel.tally.delivered += 1;
                 let (now, as_sent) = (self.kernel.now, packet.is_as_sent());
                 self.kernel.trace.arrived(now, to, &packet.info(), as_sent);
+                let machine = self.machines[to.0 as usize].as_deref().expect("the node is on");
+                self.kernel.trace.receiving(now, to, machine, &packet.info(), as_sent);
                 let from = packet.source;
                 self.call(to, |machine, cx| {
                     machine.datagram(cx, socket, from, packet.bytes_mut());
@@ -348,7 +351,7 @@ impl World {
                     return Err(Stop::Spinning { node, name: host.name.clone(), at });
                 }
                 host.wanted = None;
-                self.kernel.trace.input(at, node, Input::Wake);
+                self.kernel.trace.woken(at, node);
                 self.call(node, |machine, cx| machine.timeout(cx));
             }
             Due::Requeue(later) => self.kernel.queue_wake(node, later),
@@ -510,8 +513,10 @@ impl World {
         node: NodeId,
         call: impl FnOnce(&mut dyn Machine, &mut Cx<'_>) -> R,
     ) -> R {
-        let machine = self.machines[node.0 as usize].as_deref_mut();
-        call(machine.expect("the node is on"), &mut Cx::new(&mut self.kernel, node))
+        let machine = self.machines[node.0 as usize].as_deref_mut().expect("the node is on");
+        let result = call(machine, &mut Cx::new(&mut self.kernel, node));
+        self.kernel.trace.called(self.kernel.now, node, machine);
+        result
     }
 }
 

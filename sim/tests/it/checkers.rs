@@ -10,6 +10,7 @@ use underpass_sim::link::LinkModel;
 use underpass_sim::machine::{
     Command, Cx, IpFamily, Machine, MachineFactory, Powers, SendId, Socket, Unsupported,
 };
+use underpass_sim::oracle::Connections;
 use underpass_sim::payload::{Canary, Stamp};
 use underpass_sim::scenario::model::{Fault, FaultKind, NodeId};
 use underpass_sim::scenario::{self, Vocabulary};
@@ -250,6 +251,9 @@ fn ends_by(opening: &[u8]) -> Option<String> {
         peers: vec![Vec::new(), Vec::new()],
         hostile: BTreeSet::new(),
         topology: Arc::new(config.topology().expect("few nodes")),
+        faults: Vec::new(),
+        is_smooth: true,
+        connections: Connections::default(),
     };
     let mut world = World::new(config, checker::all(&setting));
     let stop = world.run_until(Instant::from_micros(1_000_000)).err();
@@ -346,6 +350,9 @@ fn parrot_ends_by(copies: usize, bytes: &[u8]) -> Option<String> {
         peers: vec![Vec::new(); 3],
         hostile: [NodeId(1)].into(),
         topology: Arc::new(config.topology().expect("few nodes")),
+        faults: Vec::new(),
+        is_smooth: true,
+        connections: Connections::default(),
     };
     let mut world = World::new(config, checker::all(&setting));
     world.grant(NodeId(1), &Powers { taps: Vec::new(), injects: true });
@@ -356,7 +363,7 @@ fn parrot_ends_by(copies: usize, bytes: &[u8]) -> Option<String> {
 #[test]
 fn a_node_that_answers_claimed_addresses_too_much() {
     let hello = [1; 192];
-    let mut sealed = [7; 100];
+    let mut sealed = [7; 41];
     sealed[0] = 16;
     assert_eq!(parrot_ends_by(2, &hello), None);
     assert_eq!(

@@ -7,6 +7,7 @@ mod engine;
 mod expectations;
 mod hostile;
 mod language;
+mod liveness;
 mod nat;
 mod own_time;
 mod program;

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use underpass_core::inspect::{Usage, usage};
 use underpass_core::{
     Access, Capacity, Config, Event, MAX_TRANSMIT, Message as ReceivedMessage, MessageId, Node,
     Outcome, Outgoing, Path, Peer, Purpose, Received, Recorder, SendError, Socket as CoreSocket,
     Transmit,
 };
 
-use super::{Command, Cx, IpFamily, Machine, SendId, Socket, Unsupported};
+use super::{Command, Cx, Inspect, IpFamily, Machine, SendId, Socket, Unsupported};
 use crate::payload::{AppFrame, Stamp};
 use crate::scenario::model::{self, Mode, NodeId, SessionState};
 use crate::trace::Observation;
@@ -18,6 +19,7 @@ use crate::trace::Observation;
 mod app;
 mod cpu;
 mod hall;
+mod inspection;
 mod knowledge;
 mod limits;
 mod line;
@@ -87,6 +89,8 @@ struct Running {
     /// Messages that it had no room for.
     line: Line,
     hall: Hall,
+    /// How full its tables have been at most.
+    most: Usage,
 }
 
 /// Which payload.
@@ -127,8 +131,8 @@ impl Underpass {
     /// Every name that [`Machine::metric`] knows.
     pub fn metrics() -> Vec<&'static str> {
         let done = underpass_core::Counter::ALL.iter().map(|counter| counter.name());
-        let refused = underpass_core::Dropped::ALL.iter().map(|reason| reason.name());
-        done.chain(refused).chain(Hall::METRICS).collect()
+        let dropped = underpass_core::Dropped::ALL.iter().map(|reason| reason.name());
+        done.chain(dropped).chain(inspection::MARKS).chain(Hall::METRICS).collect()
     }
 
     fn running(&mut self) -> &mut Running {
@@ -145,7 +149,9 @@ impl Underpass {
                 break;
             }
         }
-        let Running { node, worker, hall, .. } = self.running();
+        let running = self.running();
+        running.most = running.most.max(usage(&running.node));
+        let Running { node, worker, hall, .. } = running;
         let timer = node.poll_timeout().map(|deadline| deadline.at);
         cx.wake_at(timer.into_iter().chain(worker.done_at()).chain(hall.wake()).min());
     }
@@ -388,6 +394,7 @@ impl Machine for Underpass {
             accepted: BTreeMap::new(),
             line: Line::default(),
             hall: Hall::new(setup.app.make(cx.node(), cx.incarnation())),
+            most: Usage::default(),
         });
         for &peer in allow {
             let id = self.roster.identity(peer).id();
@@ -459,13 +466,16 @@ impl Machine for Underpass {
         node.map_or(Vec::new(), |node| knowledge::of(node, &self.roster, of))
     }
 
+    fn inspect(&self) -> Option<&dyn Inspect> {
+        self.running.is_some().then_some(self)
+    }
+
     fn metric(&self, name: &str) -> Option<u64> {
         let running = self.running.as_ref()?;
-        if let Some(count) = running.hall.metric(name) {
-            return Some(count);
-        }
         let counters = running.node.counters();
-        counters.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+        let count = counters.iter().find(|(known, _)| *known == name);
+        let count = count.map(|(_, value)| value);
+        count.or_else(|| running.hall.metric(name)).or_else(|| self.mark(name))
     }
 }
 
