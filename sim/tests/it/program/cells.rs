@@ -122,9 +122,11 @@ fn a_file_that_others_include_is_not_run_with_its_folder() {
     let files = [("scenarios/parts/base.toml", base), ("scenarios/one.toml", &including)];
     let folder = Folder::new("include", &files);
     assert_eq!(folder.sim("check").out, "1 file, no mistakes\n");
-    let done = folder.sim("check scenarios/parts/base.toml");
+    // By itself it is none, and who runs it is told what it is.
+    let done = folder.sim("check scenarios/parts");
     assert_eq!(done.code, 2);
     assert!(done.out.contains("error: the scenario has no `title`"), "{}", done.out);
+    assert!(done.out.contains("or run one that includes it"), "{}", done.out);
     // The included node is there.
     let done = folder.sim("list");
     assert!(done.out.contains("Two nodes connect      3 "), "{}", done.out);
