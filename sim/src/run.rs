@@ -14,7 +14,7 @@ use crate::machine::{Command, MachineFactory, SendId};
 use crate::payload::Stamp;
 use crate::random::Draws;
 use crate::scenario::model::{
-    Fact, Fault, FaultKind, Node, NodeId, Scenario, Send, State, neighbours,
+    Fact, Fault, FaultKind, Node, NodeId, Scenario, Send, State, asks, neighbours,
 };
 use crate::trace::Watch;
 use crate::world::{CommandSource, NodeSetup, Outcome, Stop, Tally, Topology, World, WorldConfig};
@@ -147,17 +147,22 @@ fn hostile(scenario: &Scenario) -> impl Iterator<Item = (NodeId, &Hostile)> {
 
 /// What their owners set all nodes up with.
 fn owners(scenario: &Scenario) -> Vec<Setup> {
-    let setup = |(node, neighbours): (&Node, usize)| Setup {
+    let asks = asks(&scenario.nodes, &scenario.sends);
+    let neighbours = neighbours(&scenario.nodes, &asks);
+    let setup = |(id, node): (NodeId, &Node)| Setup {
         // Until it is known who is at an address, that takes up room for itself.
-        capacity: node.limits.capacity(neighbours + node.bootstrap.len()),
+        capacity: node
+            .limits
+            .capacity(neighbours[id.0 as usize] + node.bootstrap.len(), node.relay.is_some()),
         peers: node.peers.clone(),
         bootstrap: node.bootstrap.clone(),
+        asks: asks.iter().filter(|(from, _)| *from == id).map(|(_, to)| *to).collect(),
         access: node.access.clone(),
+        relay: node.relay,
         secrets: Vec::new(),
         saves: false,
     };
-    let mut owners: Vec<Setup> =
-        scenario.nodes.iter().zip(neighbours(&scenario.nodes)).map(setup).collect();
+    let mut owners: Vec<Setup> = (0..).map(NodeId).zip(&scenario.nodes).map(setup).collect();
     for fault in &scenario.faults {
         match &fault.kind {
             FaultKind::Crash(node, State::Kept) | FaultKind::Restart(node, State::Kept) => {

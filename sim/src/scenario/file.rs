@@ -6,7 +6,7 @@
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::units::Period;
+use crate::units::{Bytes, Period};
 
 mod forms;
 mod hostile;
@@ -19,7 +19,7 @@ pub use hostile::{Flood, FloodKind, Forge, Hostile, Replay, Tamper};
 pub use links::{
     Direction, Distribution, GilbertElliott, Link, LinkFault, LinkPreset, Loss, Presets,
 };
-pub use members::{Access, Kind, Limits, OwnLimits, Whom};
+pub use members::{Access, Kind, Limits, OwnLimits, OwnRelay, Relay, Whom};
 pub use nats::{
     Behaviour, Hairpin, Nat, NatPreset, Pairing, Population, Ports, Refresh, Roam, Translate,
     Unsolicited,
@@ -91,6 +91,8 @@ pub struct Node {
     pub limits: Option<Spanned<Limits>>,
     /// Whom it deals with.
     pub access: Option<Table<Access>>,
+    /// Whether it relays for the members of the network, or how much.
+    pub relay: Option<Spanned<Relay>>,
     /// When it is switched on.
     pub start: Option<Spanned<Period>>,
     /// What it does instead of being a member of the network.
@@ -229,12 +231,16 @@ pub struct Expect {
     pub session: Option<Table<Session>>,
     /// A round trip time lies in a range.
     pub rtt: Option<Table<Rtt>>,
+    /// Packets travel directly, or through a relay.
+    pub path: Option<Table<Path>>,
     /// Payloads arrived.
     pub delivered: Option<Table<Delivered>>,
     /// Payloads arrived fast enough.
     pub latency: Option<Table<Latency>>,
     /// A node reported something.
     pub event: Option<Table<Event>>,
+    /// A relay sent on so much.
+    pub relayed: Option<Table<Relayed>>,
     /// A counter lies in a range.
     pub metric: Option<Table<Metric>>,
     /// True at some instant up to then.
@@ -281,6 +287,46 @@ pub struct Rtt {
     pub at_least: Option<Spanned<Period>>,
     /// At most.
     pub at_most: Option<Spanned<Period>>,
+}
+
+/// Packets from one node to another travel so, as the first one sees it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Path {
+    /// Who sends; a name or glob.
+    pub from: Spanned<String>,
+    /// To whom; a name or glob.
+    pub to: Spanned<String>,
+    /// How.
+    pub is: Spanned<PathKind>,
+    /// Of a direct path: the family of its addresses; any if not given.
+    pub over: Option<Spanned<Interface>>,
+    /// Of a relayed one: by which relay; any if not given.
+    pub through: Option<Spanned<String>>,
+}
+
+/// How packets travel.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PathKind {
+    /// To the other's address.
+    Direct,
+    /// Through a relay.
+    Relayed,
+    /// Not at all.
+    None,
+}
+
+/// How much a relay sent on: in the span of the expectation, or since the run began.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Relayed {
+    /// Which relay; a name or glob.
+    pub through: Spanned<String>,
+    /// At least.
+    pub at_least: Option<Spanned<Bytes>>,
+    /// At most.
+    pub at_most: Option<Spanned<Bytes>>,
 }
 
 /// How much of what was sent arrived: `all` or `at_least`.

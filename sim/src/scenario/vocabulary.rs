@@ -11,9 +11,9 @@ pub struct Vocabulary {
 /// They get a message of their own, since who writes one made no mistake.
 const PLANNED: &[(&str, &[&str])] = &[
     ("", &["include", "settle", "matrix", "defaults"]),
-    ("node", &["machine", "relay", "discoverable", "network", "tags", "cpu", "clock_ppm", "app"]),
+    ("node", &["machine", "discoverable", "network", "tags", "cpu", "clock_ppm", "app"]),
     ("fault", &["suspend", "clock"]),
-    ("expect", &["path", "knows", "relayed", "any", "at_least", "seeds", "when"]),
+    ("expect", &["knows", "any", "at_least", "seeds", "when"]),
 ];
 
 /// Whether `word` is planned for `table` (the empty name is the top level).

@@ -13,7 +13,7 @@ mod hash;
 mod observation;
 mod watch;
 
-pub use observation::Observation;
+pub use observation::{Observation, Way};
 pub use watch::{PacketInfo, Watch};
 
 pub(crate) use hash::Input;

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use std::net::{IpAddr, SocketAddr};
+
 use underpass_core::{Duration, Instant, Outcome};
 
 use crate::machine::SendId;
@@ -17,6 +19,18 @@ pub enum Observation {
         peer: NodeId,
         /// The state.
         state: SessionState,
+    },
+    /// Its packets to a peer travel so from now on; `None`: not at all.
+    Route {
+        /// To whom.
+        peer: NodeId,
+        /// How.
+        way: Option<Way>,
+    },
+    /// It sent on what a peer has for another.
+    Forwarded {
+        /// Bytes of what went out, with its own seal.
+        bytes: u32,
     },
     /// A handshake with a peer completed.
     Established {
@@ -110,6 +124,15 @@ pub enum Observation {
     },
 }
 
+/// How packets to a peer travel.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Way {
+    /// To this address and port.
+    Direct(SocketAddr),
+    /// Through this relay.
+    Relayed(NodeId),
+}
+
 impl Observation {
     /// Appends the encoding that goes into the trace hash: a tag, then the fields in their order,
     /// integers in little-endian order, text after its length. Two observations never encode
@@ -157,6 +180,15 @@ impl Observation {
                 out.push(10);
                 out.extend(from.0.to_le_bytes());
             }
+            Self::Route { peer, way } => {
+                out.push(32);
+                out.extend(peer.0.to_le_bytes());
+                encode_way(out, way);
+            }
+            Self::Forwarded { bytes } => {
+                out.push(33);
+                out.extend(bytes.to_le_bytes());
+            }
             Self::Waits { send, number, to } => encode_payload(out, 16, send, number, to),
             Self::Ended { send, number, to, outcome } => {
                 encode_payload(out, 17, send, number, to);
@@ -178,6 +210,15 @@ impl Observation {
                 .text("kind", "session")
                 .text("peer", name_of(peer))
                 .text("state", state_name(state)),
+            Self::Route { peer, way } => {
+                line.text("kind", "route").text("peer", name_of(peer));
+                match way {
+                    Some(Way::Direct(address)) => line.text("direct", &address.to_string()),
+                    Some(Way::Relayed(relay)) => line.text("relayed", name_of(relay)),
+                    None => &mut line,
+                }
+            }
+            Self::Forwarded { bytes } => line.text("kind", "forwarded").number("bytes", bytes),
             Self::Established { peer, handshake_hash } => line
                 .text("kind", "established")
                 .text("peer", name_of(peer))
@@ -231,6 +272,30 @@ fn encode_payload(out: &mut Vec<u8>, tag: u8, send: SendId, number: u64, other: 
     out.extend(send.0.to_le_bytes());
     out.extend(number.to_le_bytes());
     out.extend(other.0.to_le_bytes());
+}
+
+/// A tag; then address and port, or the relay.
+fn encode_way(out: &mut Vec<u8>, way: Option<Way>) {
+    match way {
+        None => out.push(0),
+        Some(Way::Direct(address)) => {
+            match address.ip() {
+                IpAddr::V4(ip) => {
+                    out.push(1);
+                    out.extend(ip.octets());
+                }
+                IpAddr::V6(ip) => {
+                    out.push(2);
+                    out.extend(ip.octets());
+                }
+            }
+            out.extend(address.port().to_le_bytes());
+        }
+        Some(Way::Relayed(relay)) => {
+            out.push(3);
+            out.extend(relay.0.to_le_bytes());
+        }
+    }
 }
 
 fn encode_text(out: &mut Vec<u8>, text: &str) {

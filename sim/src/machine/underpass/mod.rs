@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use underpass_core::{
     Access, Capacity, Config, Event, MAX_TRANSMIT, Message as ReceivedMessage, MessageId, Node,
-    Outcome, Outgoing, Path, Peer, Purpose, Received, SendError, Socket as CoreSocket, Transmit,
+    Outcome, Outgoing, Path, Peer, Purpose, Received, RelayLimits, Route, SendError,
+    Socket as CoreSocket, Transmit, Whom,
 };
 
 use super::{Command, Cx, IpFamily, Machine, SendId, Socket, Unsupported};
 use crate::payload::Stamp;
 use crate::scenario::model::{self, Mode, NodeId, SessionState};
-use crate::trace::Observation;
+use crate::trace::{Observation, Way};
 
 mod limits;
 mod line;
@@ -40,8 +41,12 @@ pub struct Setup {
     pub peers: Vec<NodeId>,
     /// At whose addresses to call from the start, whoever is there.
     pub bootstrap: Vec<NodeId>,
+    /// Whom to look for at relays from the start.
+    pub asks: Vec<NodeId>,
     /// Whom it deals with.
     pub access: model::Access,
+    /// How much it relays for the members of the network; `None` if nothing.
+    pub relay: Option<RelayLimits>,
     /// What becomes of its secret of the network.
     pub secrets: SecretActs,
     /// Whether it saves itself to its flash whenever a peer comes or goes.
@@ -63,6 +68,8 @@ struct Running {
     sockets: Vec<Socket>,
     /// The session last reported of each peer, by its handshake's hash.
     sessions: BTreeMap<NodeId, [u8; 32]>,
+    /// How packets to each peer travel, as last reported.
+    ways: BTreeMap<NodeId, Way>,
     /// Messages that the node has accepted, by its names for them. They stay when they have ended: that
     /// one ends twice must not be overlooked.
     accepted: BTreeMap<(Peer, MessageId), Given>,
@@ -148,6 +155,7 @@ impl Underpass {
                     cx.observe(Observation::Rtt { peer, rtt });
                 }
             }
+            Event::Route(peer, _) => self.report_way(peer, cx),
             Event::Message(peer, id, outcome) => self.report_end(peer, id, outcome, cx),
             _ => {}
         }
@@ -177,8 +185,27 @@ impl Underpass {
         if let Some(peer) = self.name(peer) {
             cx.observe(Observation::Session { peer, state });
         }
+        self.report_way(peer, cx);
         if self.setup.saves {
             self.save(cx);
+        }
+    }
+
+    /// Reports how packets to a peer travel if it is another way than before.
+    fn report_way(&mut self, peer: Peer, cx: &mut Cx<'_>) {
+        let Some(node) = self.name(peer) else { return };
+        let way = match self.running().node.route(peer) {
+            Ok(Some(Route::Direct(path))) => Some(Way::Direct(path.remote)),
+            Ok(Some(Route::Relayed(relay))) => self.name(relay).map(Way::Relayed),
+            _ => None,
+        };
+        let ways = &mut self.running().ways;
+        let before = match way {
+            Some(way) => ways.insert(node, way),
+            None => ways.remove(&node),
+        };
+        if before != way {
+            cx.observe(Observation::Route { peer: node, way });
         }
     }
 
@@ -219,6 +246,17 @@ impl Underpass {
             let Some(path) = self.path(to, cx) else { continue };
             let called = self.running().node.connect_address(path, cx.now());
             called.expect("the storage was made for all peers");
+            self.drive(cx);
+        }
+    }
+
+    /// Looks for those of whom nothing but the key is known.
+    fn ask(&mut self, cx: &mut Cx<'_>) {
+        let setup = Arc::clone(&self.setup);
+        for &to in &setup.asks {
+            let id = self.roster.identity(to).id();
+            let asked = self.running().node.connect(id, None, cx.now());
+            asked.expect("the storage was made for all peers");
             self.drive(cx);
         }
     }
@@ -307,8 +345,10 @@ impl Machine for Underpass {
         let (now, setup) = (cx.now(), Arc::clone(&self.setup));
         let secrets = Secrets::at(&setup.secrets, now);
         let model::Access { answers, messages, ref allow } = setup.access;
+        let relays = if setup.relay.is_some() { Whom::Network } else { Whom::Nobody };
         let config = Config {
-            access: Access { answers, messages, ..Access::DEFAULT },
+            access: Access { answers, messages, relays },
+            relay: setup.relay.unwrap_or(RelayLimits::DEFAULT),
             ..Config::new(secrets.network(&self.roster))
         };
         let (id, seed) = (self.roster.identity(cx.node()).id(), cx.stream(&["seed"]).bytes(0));
@@ -325,6 +365,7 @@ impl Machine for Underpass {
             secrets,
             sockets,
             sessions: BTreeMap::new(),
+            ways: BTreeMap::new(),
             accepted: BTreeMap::new(),
             line: Line::default(),
         });
@@ -338,6 +379,7 @@ impl Machine for Underpass {
             true => self.drive(cx),
             false => self.dial(cx),
         }
+        self.ask(cx);
     }
 
     fn datagram(&mut self, cx: &mut Cx<'_>, on: Socket, from: SocketAddr, bytes: &mut [u8]) {
@@ -353,6 +395,7 @@ impl Machine for Underpass {
             ) => self.report_payload(from, Stamp::of(payload, canary), cx),
             Ok(Received::Forward { transmit, datagram }) => {
                 self.running().send(&transmit, datagram, cx);
+                cx.observe(Observation::Forwarded { bytes: transmit_len(&transmit) });
             }
             Ok(_) => {}
             Err(reason) => cx.observe(Observation::Dropped { reason: reason.name() }),
@@ -388,6 +431,12 @@ impl Machine for Underpass {
         let counters = self.node()?.counters();
         counters.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
+}
+
+/// Bytes of the datagrams that go out, all together.
+fn transmit_len(transmit: &Transmit) -> u32 {
+    let len: usize = transmit.ranges().map(|(_, range)| range.len()).sum();
+    u32::try_from(len).expect("datagrams are short")
 }
 
 fn why(error: SendError) -> &'static str {
