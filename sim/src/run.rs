@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::iter::successors;
 use std::sync::Arc;
 
-use underpass_core::Instant;
+use underpass_core::{Instant, RelayLimits};
 
 use crate::checker;
 use crate::expect::{Expectations, Unmet};
@@ -118,6 +118,7 @@ pub fn build(scenario: &Scenario, seed: u64) -> World {
     let setting = checker::Setting {
         names: scenario.nodes.iter().map(|node| node.name.clone()).collect(),
         canary: roster.canary,
+        relays: relays(scenario),
         sends: scenario.sends.clone(),
         peers: scenario.nodes.iter().map(|node| node.dials().collect()).collect(),
         hostile: hostile(scenario).map(|(id, _)| id).collect(),
@@ -145,6 +146,11 @@ fn hostile(scenario: &Scenario) -> impl Iterator<Item = (NodeId, &Hostile)> {
     nodes.filter_map(|(id, node)| Some((id, node.hostile.as_ref()?)))
 }
 
+fn relays(scenario: &Scenario) -> BTreeMap<NodeId, RelayLimits> {
+    let nodes = (0..).map(NodeId).zip(&scenario.nodes);
+    nodes.filter_map(|(id, node)| Some((id, node.relay?))).collect()
+}
+
 /// What their owners set all nodes up with.
 fn owners(scenario: &Scenario) -> Vec<Setup> {
     let asks = asks(&scenario.nodes, &scenario.sends);
@@ -159,6 +165,7 @@ fn owners(scenario: &Scenario) -> Vec<Setup> {
         asks: asks.iter().filter(|(from, _)| *from == id).map(|(_, to)| *to).collect(),
         access: node.access.clone(),
         relay: node.relay,
+        drops_from: node.drops_from,
         secrets: Vec::new(),
         saves: false,
     };

@@ -4,8 +4,10 @@
 //! says the rule that it watches over in its doc, and names itself at the beginning of what it
 //! complains of. Rules are for honest nodes: of hostile ones a checker sees only what others get.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+use underpass_core::RelayLimits;
 
 use crate::payload::Canary;
 use crate::scenario::model::{NodeId, Send};
@@ -21,6 +23,8 @@ mod honest;
 mod messages;
 mod nonce;
 mod plaintext;
+mod probes;
+mod relaying;
 
 #[cfg(test)]
 mod tests;
@@ -33,6 +37,8 @@ use honest::Honest;
 use messages::Messages;
 use nonce::Nonce;
 use plaintext::Plaintext;
+use probes::Probes;
+use relaying::Relaying;
 
 /// What checkers know of the run they watch.
 pub struct Setting {
@@ -40,6 +46,8 @@ pub struct Setting {
     pub names: Arc<[String]>,
     /// What marks the run's payloads.
     pub canary: Canary,
+    /// Who relays, and how much.
+    pub relays: BTreeMap<NodeId, RelayLimits>,
     /// What applications send, by `SendId`.
     pub sends: Vec<Send>,
     /// Whom each node dials of its own accord, by `NodeId`.
@@ -54,6 +62,8 @@ pub struct Setting {
 pub fn all(setting: &Setting) -> Vec<Box<dyn Watch>> {
     vec![
         Honest::watched(setting, Plaintext::new(setting)),
+        Honest::watched(setting, Probes::new(setting)),
+        Honest::watched(setting, Relaying::new(setting)),
         Honest::watched(setting, Nonce::new(setting)),
         Honest::watched(setting, Ephemeral::new(setting)),
         Honest::watched(setting, Amplification::new(setting)),

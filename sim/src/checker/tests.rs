@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use underpass_core::{Duration, Instant, Outcome};
+use underpass_core::{Duration, Instant, Outcome, RelayLimits};
 
 use super::{Setting, all};
 use crate::machine::SendId;
@@ -22,6 +22,9 @@ const CHAT: SendId = SendId(0);
 /// Messages.
 const MAIL: SendId = SendId(1);
 const CANARY: Canary = Canary([0xc5; 16]);
+
+mod probes;
+mod relaying;
 
 /// All checkers, fed by hand. Time goes on by a second with everything that happens.
 struct Bench {
@@ -46,6 +49,8 @@ impl Bench {
         let setting = Setting {
             names: ["laptop", "sensor", "printer", "mallory"].map(str::to_owned).into(),
             canary: CANARY,
+            relays: [(PRINTER, RelayLimits { circuit_bytes: 2_000, ..RelayLimits::DEFAULT })]
+                .into(),
             sends: vec![send, mail],
             peers: vec![vec![SENSOR], Vec::new(), Vec::new()],
             hostile: [MALLORY].into(),

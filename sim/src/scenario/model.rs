@@ -88,6 +88,8 @@ pub struct Node {
     pub access: Access,
     /// How much it relays for the members of the network; `None` if nothing.
     pub relay: Option<RelayLimits>,
+    /// From when on it loses all that it should relay, and does as if it did not.
+    pub drops_from: Option<Instant>,
     /// What stands on it instead of a member of the network.
     pub hostile: Option<Hostile>,
 }
@@ -119,6 +121,7 @@ impl Node {
             limits: Limits::default(),
             access: Access::default(),
             relay: None,
+            drops_from: None,
             hostile: None,
         }
     }

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use underpass_core::{
-    Access, Capacity, Config, Event, MAX_TRANSMIT, Message as ReceivedMessage, MessageId, Node,
-    Outcome, Outgoing, Path, Peer, Purpose, Received, RelayLimits, Route, SendError,
+    Access, Capacity, Config, Event, Instant, MAX_TRANSMIT, Message as ReceivedMessage, MessageId,
+    Node, Outcome, Outgoing, Path, Peer, Purpose, Received, RelayLimits, Route, SendError,
     Socket as CoreSocket, Transmit, Whom,
 };
 
@@ -47,6 +47,8 @@ pub struct Setup {
     pub access: model::Access,
     /// How much it relays for the members of the network; `None` if nothing.
     pub relay: Option<RelayLimits>,
+    /// From when on it loses all that it should relay.
+    pub drops_from: Option<Instant>,
     /// What becomes of its secret of the network.
     pub secrets: SecretActs,
     /// Whether it saves itself to its flash whenever a peer comes or goes.
@@ -384,6 +386,7 @@ impl Machine for Underpass {
 
     fn datagram(&mut self, cx: &mut Cx<'_>, on: Socket, from: SocketAddr, bytes: &mut [u8]) {
         let canary = self.roster.canary;
+        let drops = self.setup.drops_from.is_some_and(|from| from <= cx.now());
         let running = self.running();
         let number = running.sockets.iter().position(|socket| *socket == on).expect("one of ours");
         let socket = CoreSocket(u8::try_from(number).expect("two at most"));
@@ -393,6 +396,7 @@ impl Machine for Underpass {
                 Received::Datagram { from, payload }
                 | Received::Message(ReceivedMessage { from, payload, .. }),
             ) => self.report_payload(from, Stamp::of(payload, canary), cx),
+            Ok(Received::Forward { .. }) if drops => {}
             Ok(Received::Forward { transmit, datagram }) => {
                 self.running().send(&transmit, datagram, cx);
                 cx.observe(Observation::Forwarded { bytes: transmit_len(&transmit) });

@@ -7,7 +7,7 @@ use serde::de::value::{MapAccessDeserializer, StrDeserializer};
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 use toml::Spanned;
 
-use crate::units::{Bytes, Rate};
+use crate::units::{Bytes, Period, Rate};
 
 /// `limits = "board"`, or each by itself.
 #[derive(Clone, Debug)]
@@ -94,6 +94,8 @@ pub struct OwnRelay {
     pub reservations: Option<Spanned<u64>>,
     /// Circuits of one peer.
     pub circuits: Option<Spanned<u64>>,
+    /// From when on it loses all that it should relay, and answers as before.
+    pub drops_from: Option<Spanned<Period>>,
 }
 
 impl<'de> Deserialize<'de> for Relay {

@@ -109,7 +109,7 @@ impl Resolver<'_> {
         let relays = self.relays(&relayed.through);
         let range = self.range(relayed.at_least.as_ref(), relayed.at_most.as_ref());
         if relayed.at_least.is_none() && relayed.at_most.is_none() {
-            self.no_bound(table.span(), "`at_most = \"10kB\"`");
+            self.no_bound(table.span(), "`at_most = \"10KiB\"`");
             return None;
         }
         let since = match time? {

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::ops::{Range, RangeInclusive};
 
 use toml::Spanned;
-use underpass_core::{RelayLimits, Whom};
+use underpass_core::{Instant, RelayLimits, Whom};
 
-use super::Resolver;
 use super::names::Pair;
+use super::{Resolver, instant};
 use crate::machine::underpass::Limits;
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{self, Kind, Node, OwnLimits, OwnRelay, Table};
@@ -30,7 +30,9 @@ impl Resolver<'_> {
             let limits = node.limits.as_ref().and_then(|limits| self.limits(limits.get_ref()));
             let access = node.access.as_ref().and_then(|access| self.access(access.get(), &ids));
             let relay = node.relay.as_ref().and_then(|relay| self.relay(relay.get_ref()));
+            let drops_from = node.relay.as_ref().and_then(|relay| self.drops(relay.get_ref()));
             for id in ids.clone() {
+                self.nodes[id].drops_from = drops_from;
                 (self.nodes[id].limits, self.nodes[id].relay) = (limits.unwrap_or_default(), relay);
                 if let Some(access) = &access {
                     let itself = |peer: &&NodeId| peer.0 as usize != id;
@@ -88,7 +90,7 @@ impl Resolver<'_> {
             file::Relay::Is(true) => return Some(RelayLimits::DEFAULT),
             file::Relay::Own(own) => own,
         };
-        let OwnRelay { circuit, peer, all, reservations, circuits } = &**own;
+        let OwnRelay { circuit, peer, all, reservations, circuits, drops_from: _ } = &**own;
         let default = RelayLimits::DEFAULT;
         let count = |count: Option<usize>, default| {
             count.map_or(default, |count| u16::try_from(count).expect("it is in its range"))
@@ -106,6 +108,14 @@ impl Resolver<'_> {
             peer_bytes: self.bytes_a_second(peer).unwrap_or(default.peer_bytes),
             all_bytes: self.bytes_a_second(all).unwrap_or(default.all_bytes),
         })
+    }
+
+    /// From when on a relay loses what it carries.
+    fn drops(&mut self, relay: &file::Relay) -> Option<Instant> {
+        let file::Relay::Own(own) = relay else { return None };
+        let written = own.drops_from.as_ref()?;
+        let from = instant(written);
+        self.before_end("the relay begins to lose", from, written.span()).then_some(from)
     }
 
     /// What a relay lets pass in a second, which must be a packet at least.
