@@ -35,6 +35,9 @@ pub enum SendError {
     /// The payload is longer than [`MAX_PAYLOAD`](crate::MAX_PAYLOAD), or the message longer than
     /// this node can keep or the peer takes.
     TooLong,
+    /// The peer is being moved from one path to another, and packets on the slower one are too far behind:
+    /// a moment later there is room.
+    Busy,
     /// No room for another message: some must end, and be reported, first.
     Full,
     /// The peer takes no messages.
@@ -97,6 +100,7 @@ impl fmt::Display for SendError {
         f.write_str(match self {
             Self::UnknownPeer => "no such peer",
             Self::NotConnected => "not connected",
+            Self::Busy => "two paths are too far apart",
             Self::TooLong => "payload too long",
             Self::Full => "no room for another message",
             Self::Unsupported => "the peer takes no messages",

@@ -22,6 +22,8 @@ use crate::wire::{Control, Intro, Ping, Pong, Probe, SealedHeader, Seen};
 const SILENT_INTERVALS: u64 = 3;
 /// While payloads go out by a way, it is asked as often as this whether they arrive.
 const BUSY_INTERVAL: Duration = Duration::from_secs(1);
+/// And while they go two ways, so often: the answers say how far behind the slower one is.
+const STRETCH_INTERVAL: Duration = Duration::from_millis(100);
 /// Tries without an answer after which a way is suspect, once the second has had its time: with what
 /// [`BUSY_INTERVAL`] adds, a way that has failed is noticed within 1.75 s while payloads go out, or 1 s
 /// and six round trips if those take longer than 125 ms.
@@ -106,8 +108,11 @@ pub(crate) fn ping_now(peer: u16, cx: &mut Cx<'_>) {
 
 /// A payload goes out by this way: should it not arrive, that is to be noticed soon.
 pub(crate) fn hasten(peer: u16, way: Way, cx: &mut Cx<'_>) {
-    let Some(known) = cx.peer(peer).ways.find_mut(way) else { return };
-    let soon = known.pinged_at + BUSY_INTERVAL;
+    let slot = cx.peer(peer);
+    let is_on_two = slot.ways.course.also().is_some();
+    let interval = if is_on_two { STRETCH_INTERVAL } else { BUSY_INTERVAL };
+    let Some(known) = slot.ways.find_mut(way) else { return };
+    let soon = known.pinged_at + interval;
     let is_waiting = known.exchange.as_ref().is_none() && known.ping_at.get() > Some(soon);
     if is_waiting {
         known.ping_at = Held::This(soon);
@@ -185,6 +190,8 @@ pub(crate) fn on_pong(
         peer.enter(PeerState::Active, now);
     }
     cx.make_news(from);
+    // There may be room for what had to wait.
+    cx.make_ready(Actor::Peer(from));
     paths::after_change(from, cx);
     arm(from, cx);
     restart_silence(from, cx);
@@ -219,10 +226,8 @@ fn on_ping_timer(peer: u16, cx: &mut Cx<'_>) -> Option<Turn> {
             }
         }
         Some(exchange) => {
-            known.exchange = Held::Nothing;
             let next = (exchange.begun + interval.max(ATTEMPT)).max(now);
             known.ping_at = Held::This(next);
-            known.ping_owed = false;
             slot.ways.expired(way, now);
         }
     }

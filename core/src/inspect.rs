@@ -1,16 +1,22 @@
-//! For tests, checkers and test vectors: what outsiders with the right keys could make, and which
-//! secrets a node holds. Nothing here changes a node.
+//! For tests, checkers and test vectors: what outsiders with the right keys could make, which secrets
+//! a node holds, and how it sees a peer. Nothing here changes a node.
 
 use crate::MAX_DATAGRAM;
 use crate::config::Config;
 use crate::crypto::aead::{self, TAG_LEN};
 use crate::crypto::hash;
-use crate::identity::{Keys, SecretIdentity};
+use crate::identity::{Keys, PeerId, SecretIdentity};
 use crate::network::Network;
+use crate::node::Node;
 use crate::noise::{Key, Noise, NoiseError, Operation, Role, Secret, Setup, Step, TransportKeys};
+use crate::path::{Path, Route};
+use crate::peer::{PeerSlot, PeerState};
 use crate::realm::{Realm, RealmId};
 use crate::record::{Log, Recorder};
 use crate::storage::Storage;
+use crate::time::Instant;
+use crate::timer::Deadline;
+use crate::way::Way;
 use crate::wire::{Confirm, Hello, Intro, Pattern, SealedHeader, VERSION, Welcome};
 
 fn realm(network: &Network) -> Realm {
@@ -77,6 +83,40 @@ pub fn each_secret<S: Storage, L: Log>(
     }
     show(SecretKind::Generator, cx.state.secrets.key());
     cx.state.realms.each_secret(|secret| show(SecretKind::Network, secret));
+}
+
+/// How a node sees a peer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PeerView {
+    /// Whether it answers.
+    pub state: PeerState,
+    /// Since when it is in this state.
+    pub since: Instant,
+    /// How its packets travel, if it is active.
+    pub route: Option<Route>,
+    /// The way that they take as well for a while.
+    pub also: Option<Route>,
+    /// Where it is dialled.
+    pub dialled: Option<Path>,
+    /// A handshake with it was begun and is not over.
+    pub is_dialled: bool,
+    /// What the node waits for next, of this peer.
+    pub next: Option<Deadline>,
+}
+
+/// How a node sees a peer; `None` if it knows none of this name.
+pub fn peer_view<S: Storage>(node: &Node<S>, id: &PeerId) -> Option<PeerView> {
+    let is_meant = |slot: &&PeerSlot| slot.is_taken && slot.contact.is_some_and(|it| it.id == *id);
+    let peer = node.peers().iter().find(is_meant)?;
+    Some(PeerView {
+        state: peer.state,
+        since: peer.since,
+        route: peer.ways.course.primary().map(Way::route),
+        also: peer.ways.course.also().map(Way::route),
+        dialled: peer.known.get(),
+        is_dialled: peer.initiating.is_some(),
+        next: peer.timers.earliest(),
+    })
 }
 
 /// A handshake of which everything is known.

@@ -100,6 +100,13 @@ pub(crate) fn dial_at(peer: u16, path: Path, cx: &mut Cx<'_>) {
     dial(peer, cx);
 }
 
+/// Pings an active peer at another path, unless that is known.
+pub(crate) fn try_path(peer: u16, path: Path, cx: &mut Cx<'_>) {
+    if cx.peer(peer).ways.find(path.into()).is_none() {
+        heartbeat::begin_on(peer, path.into(), cx);
+    }
+}
+
 /// Begins a handshake with a peer that was asked for and has neither a session nor a handshake.
 pub(crate) fn dial(peer: u16, cx: &mut Cx<'_>) {
     let slot = cx.peer(peer);
@@ -125,7 +132,7 @@ fn dial_all_but(relay: u16, cx: &mut Cx<'_>) {
             None => slot.standing == Standing::Pinned,
             Some(_) => !slot.ways.iter().any(Known::is_validated),
         };
-        if slot.contact.is_some() && is_wanted && !relay::is_ours(peer, cx) {
+        if slot.contact.is_some() && is_wanted {
             relay::search(peer, cx);
         }
     }

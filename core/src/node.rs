@@ -104,10 +104,11 @@ impl<S: Storage> Node<S> {
     }
 
     /// Asks for a peer: it is dialled by `path` now, and again whenever it is gone, until it is
-    /// [closed](Self::close). Without a path, or when nobody answers there, it is looked for at the relays
-    /// of this node: those of its pinned peers that offer to relay. A peer that is asked for again keeps its handle; while it is active,
-    /// it keeps its path too. If the storage is full, a peer that was not asked for makes room: its
-    /// handle is good no longer.
+    /// [closed](Self::close). Without a path, or when nobody answers there, it is looked for at the
+    /// relays of this node: those of its pinned peers that offer to relay. A peer that is asked for
+    /// again keeps its handle; while it is active it is pinged at another path, and moves there if that
+    /// is better. If the storage is full, a peer that was not asked for makes room: its handle is good
+    /// no longer.
     ///
     /// # Errors
     /// The node is as before.
@@ -125,8 +126,14 @@ impl<S: Storage> Node<S> {
         let slot = lifecycle::record(id, &mut cx).ok_or(ConnectError::Full)?;
         let peer = cx.peer(slot);
         peer.standing = Standing::Pinned;
+        if peer.state == PeerState::Active {
+            relay::on_alive(slot, &mut cx);
+            if let Some(path) = path {
+                lifecycle::try_path(slot, path, &mut cx);
+            }
+            return Ok(cx.handle(slot));
+        }
         match path {
-            _ if peer.state == PeerState::Active => relay::on_alive(slot, &mut cx),
             Some(path) => lifecycle::dial_at(slot, path, &mut cx),
             None => lifecycle::dial(slot, &mut cx),
         }
@@ -400,6 +407,11 @@ impl<S: Storage> Node<S> {
         let session = self.slot(peer)?.current;
         let hash = |id| self.storage.sessions()[usize::from(id)].handshake_hash().copied();
         Ok(session.and_then(hash))
+    }
+
+    #[cfg(feature = "inspect")]
+    pub(crate) fn peers(&self) -> &[PeerSlot] {
+        self.storage.peers()
     }
 
     fn slot(&self, peer: Peer) -> Result<&PeerSlot, UnknownPeer> {

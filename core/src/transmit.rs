@@ -52,6 +52,9 @@ pub(crate) fn payload(
         return Err(SendError::TooLong);
     }
     let via = to_active(peer, cx).ok_or(SendError::NotConnected)?;
+    if !has_room(peer, via, cx) {
+        return Err(SendError::Busy);
+    }
     let (prefix, rest) = content(out).split_at_mut(Message::DATAGRAM_PREFIX.len());
     prefix.copy_from_slice(&Message::DATAGRAM_PREFIX);
     rest[..payload.len()].copy_from_slice(payload);
@@ -69,6 +72,14 @@ fn content(out: &mut [u8; MAX_TRANSMIT]) -> &mut [u8] {
 fn to_active(peer: u16, cx: &mut Cx<'_>) -> Option<Via> {
     let is_active = cx.peer(peer).state == PeerState::Active;
     session::current(peer, cx).filter(|_| is_active)
+}
+
+/// Whether the next packet may overtake those on a slower way that are still under way.
+fn has_room(peer: u16, via: Via, cx: &mut Cx<'_>) -> bool {
+    let counter = cx.session(via.session).packets_sent();
+    let slot = cx.peer(peer);
+    let window = slot.channel.remote.as_ref().map_or(0, |intro| intro.replay_window);
+    slot.ways.admit(counter, window)
 }
 
 /// One datagram a turn, so that a peer with much to be sent delays no other by more than that.
@@ -102,7 +113,7 @@ fn to_end(circuit: u16, out: &mut [u8; MAX_TRANSMIT], cx: &mut Cx<'_>) -> Option
 }
 
 fn message(peer: u16, out: &mut [u8; MAX_TRANSMIT], cx: &mut Cx<'_>) -> Option<Transmit> {
-    let current = to_active(peer, cx);
+    let current = to_active(peer, cx).filter(|via| has_room(peer, *via, cx));
     let (via, len) = delivery::take_owed(peer, current, content(out), cx)?;
     seal_on_course(peer, via, len, out, cx)
 }
@@ -120,8 +131,10 @@ fn seal_on_course(
     out: &mut [u8; MAX_TRANSMIT],
     cx: &mut Cx<'_>,
 ) -> Option<Transmit> {
-    heartbeat::hasten(peer, via.way, cx);
     let also = cx.peer(peer).ways.course.also();
+    for way in [Some(via.way), also].into_iter().flatten() {
+        heartbeat::hasten(peer, way, cx);
+    }
     seal(via, also, content_len, out, cx)
 }
 

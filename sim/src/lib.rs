@@ -5,7 +5,9 @@
 
 #![forbid(unsafe_code)]
 
+mod background;
 pub mod checker;
+pub mod compare;
 pub mod expect;
 pub mod fault;
 pub mod link;
@@ -21,4 +23,5 @@ pub mod units;
 mod wire;
 pub mod world;
 
-pub use run::{Failure, RunReport, build, run};
+pub use background::Background;
+pub use run::{Extras, Failure, RunReport, build, diff, run, run_twice, run_with};

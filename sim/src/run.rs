@@ -6,17 +6,19 @@ use std::sync::Arc;
 
 use underpass_core::{Instant, RelayLimits};
 
+use crate::background::{self, Background};
 use crate::checker;
+use crate::compare::{self, Difference, Side};
 use crate::expect::{Expectations, Unmet};
 use crate::machine::hostile::Hostile;
-use crate::machine::underpass::{Roster, SecretAct, Setup, Underpass};
+use crate::machine::underpass::{Roster, SecretAct, Setup, Tapes, Underpass};
 use crate::machine::{Command, MachineFactory, SendId};
 use crate::payload::Stamp;
 use crate::random::Draws;
 use crate::scenario::model::{
     Fact, Fault, FaultKind, Node, NodeId, Scenario, Send, State, asks, neighbours,
 };
-use crate::trace::Watch;
+use crate::trace::{Watch, Witness};
 use crate::world::{CommandSource, NodeSetup, Outcome, Stop, Tally, Topology, World, WorldConfig};
 
 /// What came of one run.
@@ -36,6 +38,8 @@ pub struct RunReport {
     pub tally: Tally,
     /// Everything that was wrong; empty for a run that passed.
     pub failures: Vec<Failure>,
+    /// For each failure, what was behind it; empty until [`explain`](Self::explain) was asked.
+    pub background: Vec<Background>,
 }
 
 /// One thing that was wrong with a run.
@@ -58,16 +62,73 @@ impl RunReport {
         format!("{}@{}", self.scenario, self.seed)
     }
 
+    /// Makes the run once more, and notes what was behind each failure: what the parties knew then,
+    /// and what happened to them last. For a run that passed there is nothing to do.
+    pub fn explain(&mut self, scenario: &Scenario) {
+        if !self.passed() {
+            let world = build(scenario, self.seed);
+            self.background = background::of(&self.failures, scenario, world);
+        }
+    }
+
     /// Whether nothing was wrong.
     pub fn passed(&self) -> bool {
         self.failures.is_empty()
     }
 }
 
+/// Who else is to have something of a run. None of it changes what happens.
+#[derive(Default)]
+pub struct Extras {
+    /// Are told of everything that happens.
+    pub witnesses: Vec<Box<dyn Witness>>,
+    /// Whose nodes are to be recorded, and where each of their lives goes.
+    pub tapes: BTreeMap<NodeId, Tapes>,
+}
+
 /// Runs a scenario with one seed.
 pub fn run(scenario: &Scenario, seed: u64) -> RunReport {
-    let mut world = build(scenario, seed);
+    run_with(scenario, seed, Extras::default())
+}
+
+/// Runs a scenario with one seed for others to see, too.
+pub fn run_with(scenario: &Scenario, seed: u64, extras: Extras) -> RunReport {
+    let mut world = build_with(scenario, seed, extras);
     let stopped = world.run_until(Instant::ORIGIN + scenario.duration).err();
+    judge(world, stopped, scenario, seed)
+}
+
+/// Runs a scenario twice with one seed, side by side; the first is the one for others to see.
+///
+/// # Errors
+///
+/// Where the two part: then something in them depends on more than the scenario and the seed.
+pub fn run_twice(
+    scenario: &Scenario,
+    seed: u64,
+    extras: Extras,
+) -> Result<RunReport, Box<Difference>> {
+    let end = Instant::ORIGIN + scenario.duration;
+    let worlds = [build_with(scenario, seed, extras), build(scenario, seed)];
+    let mut sides = worlds.map(|world| Side::new(world, end));
+    match compare::run_both(&mut sides) {
+        Some(difference) => Err(Box::new(difference)),
+        None => {
+            let [Side { world, stopped, .. }, _] = sides;
+            Ok(judge(world, stopped, scenario, seed))
+        }
+    }
+}
+
+/// Makes two runs, each of a scenario with a seed, and says where they part, if they do.
+pub fn diff(runs: [(&Scenario, u64); 2]) -> Option<Difference> {
+    let side =
+        |(scenario, seed)| Side::new(build(scenario, seed), Instant::ORIGIN + scenario.duration);
+    compare::run_both(&mut runs.map(side))
+}
+
+/// What came of a world that has been run to its end, or stopped before.
+fn judge(world: World, stopped: Option<Stop>, scenario: &Scenario, seed: u64) -> RunReport {
     let ended_at = world.now();
     let metrics = metrics(&world, scenario);
     let mut outcome = world.finish();
@@ -87,6 +148,7 @@ pub fn run(scenario: &Scenario, seed: u64) -> RunReport {
         events: outcome.events,
         tally: outcome.tally,
         failures,
+        background: Vec::new(),
     }
 }
 
@@ -99,10 +161,17 @@ fn roster(scenario: &Scenario, draws: &Draws, topology: &Arc<Topology>) -> Roste
 /// The world of one run, for those who want to run it step by step themselves. Nobody judges its
 /// scenario's expectations; the checkers are there.
 pub fn build(scenario: &Scenario, seed: u64) -> World {
+    build_with(scenario, seed, Extras::default())
+}
+
+fn build_with(scenario: &Scenario, seed: u64, mut extras: Extras) -> World {
     let topology = Topology::of(scenario).expect("there are addresses for all");
     let topology = Arc::new(topology);
     let roster = &Arc::new(roster(scenario, &Draws::new(seed), &topology));
-    let owners = owners(scenario);
+    let mut owners = owners(scenario);
+    for (node, tapes) in std::mem::take(&mut extras.tapes) {
+        owners[node.0 as usize].tapes = Some(tapes);
+    }
     let config = WorldConfig {
         seed,
         nodes: owners
@@ -127,6 +196,7 @@ pub fn build(scenario: &Scenario, seed: u64) -> World {
     let mut watches: Vec<Box<dyn Watch>> = vec![Box::new(Expectations::new(scenario))];
     watches.extend(checker::all(&setting));
     let mut world = World::new(config, watches);
+    extras.witnesses.into_iter().for_each(|witness| world.attach(witness));
     for (id, hostile) in hostile(scenario) {
         world.grant(id, &hostile.powers());
     }
@@ -168,6 +238,7 @@ fn owners(scenario: &Scenario) -> Vec<Setup> {
         drops_from: node.drops_from,
         secrets: Vec::new(),
         saves: false,
+        tapes: None,
     };
     let mut owners: Vec<Setup> = (0..).map(NodeId).zip(&scenario.nodes).map(setup).collect();
     for fault in &scenario.faults {

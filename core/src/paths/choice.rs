@@ -8,23 +8,36 @@ use crate::way::Way;
 /// How long packets go two ways after a planned switch: longer than it takes to notice that the new
 /// way loses what it is given.
 const STRETCH: Duration = Duration::from_secs(3);
+/// How long copies on the way that was left may still be under way.
+const DRAIN: Duration = Duration::from_secs(1);
 /// A way must be so much faster than one of its kind that is in use (Firezone: the larger of 10 ms
 /// and a fifth).
 const FASTER_BY: Duration = Duration::from_millis(10);
 const FASTER_BY_FRACTION: u64 = 5;
+/// IPv6 is taken to be so much faster than it is: no NAT can take it away (iroh does likewise).
+const IPV6_AHEAD: Duration = Duration::from_millis(10);
 
 /// The way that a peer's packets take, or two.
 #[derive(Clone, Copy)]
 pub(crate) struct Course {
     primary: Held<Way>,
     also: Held<Way>,
-    /// When the second is left; while the first or the second is suspect, it is not.
+    /// When the second is left; while one of the two is suspect, it is not.
     until: Held<Instant>,
+    /// What was left last, and when nothing of it can be under way any more.
+    left: Held<(Way, Instant)>,
+    /// The session's counter when packets began to go two ways.
+    pub(super) since_counter: u64,
 }
 
 impl Course {
-    pub(crate) const NONE: Self =
-        Self { primary: Held::Nothing, also: Held::Nothing, until: Held::Nothing };
+    pub(crate) const NONE: Self = Self {
+        primary: Held::Nothing,
+        also: Held::Nothing,
+        until: Held::Nothing,
+        left: Held::Nothing,
+        since_counter: 0,
+    };
 
     pub(crate) fn primary(&self) -> Option<Way> {
         self.primary.get()
@@ -38,13 +51,26 @@ impl Course {
         self.primary.get() == Some(way) || self.also.get() == Some(way)
     }
 
-    pub(super) fn stretch_end(&self) -> Option<Instant> {
-        self.until.get()
+    /// The ways by which packets may be under way that went another way as well.
+    pub(super) fn shared(&self) -> impl Iterator<Item = Way> + use<> {
+        let left = self.left.get().map(|(way, _)| way);
+        let primary = self.primary.get().filter(|_| self.also.as_ref().is_some());
+        [primary, self.also.get(), left].into_iter().flatten()
     }
 
-    pub(super) fn end_stretch(&mut self, now: Instant) {
+    pub(super) fn next_end(&self) -> Option<Instant> {
+        self.until.get().or(self.left.get().map(|(_, until)| until))
+    }
+
+    /// Leaves what has had its time.
+    pub(super) fn on_time(&mut self, now: Instant) {
         if self.until.get().is_some_and(|until| until <= now) {
-            (self.also, self.until) = (Held::Nothing, Held::Nothing);
+            self.left =
+                self.also.take().map_or(Held::Nothing, |way| Held::This((way, now + DRAIN)));
+            self.until = Held::Nothing;
+        }
+        if self.left.get().is_some_and(|(_, until)| until <= now) {
+            self.left = Held::Nothing;
         }
     }
 }
@@ -52,6 +78,8 @@ impl Course {
 /// How good a way is, beside others of other kinds.
 fn rank(known: &Known) -> u8 {
     match (known.proof, known.way) {
+        (Proof::Validated, Way::Direct(_)) if !known.is_lossy => 6,
+        (Proof::Validated, Way::Relayed(_)) if !known.is_lossy => 5,
         (Proof::Validated, Way::Direct(_)) => 4,
         (Proof::Validated, Way::Relayed(_)) => 3,
         (Proof::Suspect, _) => 2,
@@ -64,32 +92,27 @@ impl Ways {
     /// Looks again which way is best. A switch from one that works goes through a stretch on both; a
     /// way that is suspect is used beside the one that takes its place until it is given up.
     pub(super) fn choose(&mut self, now: Instant) {
-        let Some(best) = self.best() else {
+        let before = self.course.primary();
+        let kept = |way: Option<Way>| way.filter(|way| self.find(*way).is_some());
+        let Some(best) = self.best().map(|best| best.way) else {
             self.course = Course::NONE;
             return;
         };
-        let before = self.course.primary();
-        let kept = |way: Option<Way>| way.filter(|way| self.find(*way).is_some());
-        if before == Some(best.way) {
-            let also = kept(self.course.also());
-            self.course.also = also.map_or(Held::Nothing, Held::This);
-            if also.is_none() {
-                self.course.until = Held::Nothing;
-            }
-            // One that has answered again, but is no longer the first, is left after a while.
-            let is_proven = also.and_then(|way| self.find(way)).is_some_and(Known::is_validated);
-            if is_proven && self.course.until.as_ref().is_none() {
-                self.course.until = Held::This(now + STRETCH);
-            }
-            return;
+        let is_switch = before != Some(best);
+        let also = kept(if is_switch { before } else { self.course.also() });
+        let also = also.filter(|way| self.carried(*way));
+        let is_proven = also.and_then(|way| self.find(way)).is_some_and(Known::is_validated);
+        let course = &mut self.course;
+        if also.is_some() && course.also.as_ref().is_none() {
+            course.since_counter = self.next_counter;
         }
-        let best_way = best.way;
-        let old = kept(before).filter(|way| self.carried(*way));
-        let is_planned = old.and_then(|way| self.find(way)).is_some_and(Known::is_validated);
-        self.course = Course {
-            primary: Held::This(best_way),
-            also: old.map_or(Held::Nothing, Held::This),
-            until: if is_planned { Held::This(now + STRETCH) } else { Held::Nothing },
+        course.primary = Held::This(best);
+        course.also = also.map_or(Held::Nothing, Held::This);
+        course.until = match course.until.get().filter(|_| !is_switch) {
+            Some(until) if also.is_some() => Held::This(until),
+            // One that has answered again, but is no longer the first, is left after a while.
+            None if is_proven => Held::This(now + STRETCH),
+            _ => Held::Nothing,
         };
     }
 
@@ -122,7 +145,14 @@ fn is_preferred(rival: &Known, current: &Known) -> bool {
     if rival.is_hearsay && rival.since > current.since {
         return true;
     }
-    let (Some(its), Some(present)) = (rival.round_trip, current.round_trip) else { return false };
+    let (Some(its), Some(present)) = (round_trip(rival), round_trip(current)) else { return false };
     let margin = FASTER_BY.max(Duration::from_micros(present.as_micros() / FASTER_BY_FRACTION));
-    its + margin < present
+    its + margin <= present
+}
+
+/// The round trip as ways are compared.
+fn round_trip(known: &Known) -> Option<Duration> {
+    let is_ipv6 = known.way.direct().is_some_and(|path| path.remote.is_ipv6());
+    let behind = if is_ipv6 { Duration::ZERO } else { IPV6_AHEAD };
+    known.round_trip.map(|round_trip| round_trip + behind)
 }

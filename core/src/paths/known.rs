@@ -8,6 +8,11 @@ use crate::wire::Probe;
 /// Tries whose answers still count; with a second between tries, round trips of up to four seconds.
 const TRIES_KEPT: usize = 4;
 
+/// Of the last 16 tries, so many without an answer make a way lossy: 40 % each way. It takes that few
+/// again until it is not.
+const LOSSY: u32 = 10;
+const CLEAN: u32 = 3;
+
 /// How far a way is proven.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Proof {
@@ -30,6 +35,10 @@ pub(crate) struct Known {
     pub(crate) is_hearsay: bool,
     /// Bytes that may still go there while nothing has been answered.
     credit: u32,
+    /// Which of the last tries were answered, the last in the lowest bit.
+    answers: u16,
+    /// So few of them that another way is better.
+    pub(crate) is_lossy: bool,
     /// The last round trip measured on it.
     pub(crate) round_trip: Option<Duration>,
     /// A `Ping` that has not been answered yet, with its retries.
@@ -100,6 +109,8 @@ impl Known {
             since: now,
             is_hearsay: !balance.is_own_choice(),
             credit: balance.credit(),
+            answers: u16::MAX,
+            is_lossy: false,
             round_trip: None,
             exchange: Held::Nothing,
             tries: [Held::Nothing; TRIES_KEPT],
@@ -152,12 +163,34 @@ impl Known {
         self.pinged_at = now;
     }
 
+    /// An exchange is over without an answer.
+    pub(super) fn give_up(&mut self) {
+        let tries = self.exchange.take().map_or(0, |exchange| exchange.tries);
+        self.count(tries);
+        self.judge();
+        self.ping_owed = false;
+    }
+
+    fn count(&mut self, unanswered: u8) {
+        self.answers = self.answers.checked_shl(unanswered.into()).unwrap_or(0);
+    }
+
+    fn judge(&mut self) {
+        let lost = self.answers.count_zeros();
+        self.is_lossy = lost >= LOSSY || self.is_lossy && lost > CLEAN;
+    }
+
     /// Takes an answer: the round trip, if it is one to a try on this way. It answers for all of them.
     pub(super) fn answered(&mut self, probe: &Probe, now: Instant) -> Option<Duration> {
         let tries = self.tries.iter().filter_map(Held::as_ref);
         let at = tries.clone().find(|tried| tried.nonce == probe.nonce)?.at;
         let round_trip = now.saturating_since(at);
         self.tries = [Held::Nothing; TRIES_KEPT];
+        let tries = self.exchange.as_ref().map_or(0, |exchange| exchange.tries);
+        let unanswered = tries.saturating_sub(1);
+        self.count(unanswered);
+        self.answers = self.answers << 1 | 1;
+        self.judge();
         self.round_trip = Some(round_trip);
         self.ping_owed = false;
         if self.proof != Proof::Validated {

@@ -35,6 +35,8 @@ pub(crate) struct Ways {
     pub(crate) course: Course,
     /// When one was last added on the word of a packet.
     seemed_at: Held<Instant>,
+    /// The session's next counter, as far as payloads have told.
+    next_counter: u64,
 }
 
 impl Ways {
@@ -42,6 +44,7 @@ impl Ways {
         known: [const { Held::Nothing }; WAYS],
         course: Course::NONE,
         seemed_at: Held::Nothing,
+        next_counter: 0,
     };
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Known> + Clone {
@@ -75,6 +78,12 @@ impl Ways {
             known.trust(balance);
         }
         known
+    }
+
+    /// Whether there is a place for a way of which there is nothing but a packet: none that has answered
+    /// makes room for it.
+    fn has_place(&self) -> bool {
+        self.known.iter().any(|held| held.as_ref().is_none_or(|known| !known.is_validated()))
     }
 
     /// A free place, or that of the way that is worth least: one on the course never is.
@@ -123,6 +132,7 @@ impl Ways {
         let has_better = others.clone().any(Known::is_validated);
         let has_other = others.count() > 0;
         let Some(known) = self.find_mut(way) else { return false };
+        known.give_up();
         if has_better || (has_other && known.proof == Proof::Probing) {
             self.remove(way, now);
             return false;
@@ -130,7 +140,30 @@ impl Ways {
         if known.proof == Proof::Validated {
             known.proof = Proof::Suspect;
         }
+        self.choose(now);
         true
+    }
+
+    /// The next packet has this counter: one on its way by a slower way must not fall out of the peer's
+    /// replay window, of so many bits, while others overtake it. Whether it may go.
+    pub(crate) fn admit(&mut self, counter: u64, window: u16) -> bool {
+        self.next_counter = counter;
+        let most = u64::from(window / 2);
+        if most == 0 {
+            return true;
+        }
+        let since = self.course.since_counter;
+        let ahead = |known: &Known| counter.saturating_sub(known.arrived.max(since));
+        let shared = self.course.shared().filter_map(|way| self.find(way));
+        shared.filter(|known| known.is_validated()).all(|known| ahead(known) < most)
+    }
+
+    /// The session is another one: it counts from the beginning.
+    pub(crate) fn restart_counters(&mut self) {
+        for known in self.iter_mut() {
+            (known.heard, known.arrived) = (0, 0);
+        }
+        (self.course.since_counter, self.next_counter) = (0, 0);
     }
 
     /// The peer has begun anew: whether it is still where it was is to be seen.
@@ -175,7 +208,7 @@ pub(crate) fn on_packet(
     let is_lost = !slot.ways.iter().any(Known::is_validated);
     let is_too_soon =
         slot.ways.seemed_at.get().is_some_and(|at| now < at + MOVES_APART) && !is_lost;
-    if !is_current || !is_newest || is_too_soon {
+    if !is_current || !is_newest || is_too_soon || !slot.ways.has_place() {
         return None;
     }
     slot.ways.seemed_at = Held::This(now);
@@ -187,7 +220,8 @@ pub(crate) fn on_packet(
 /// The stretch on two ways is over.
 pub(crate) fn on_timer(peer: u16, cx: &mut Cx<'_>) {
     let now = cx.now();
-    cx.peer(peer).ways.course.end_stretch(now);
+    cx.peer(peer).ways.course.on_time(now);
+    cx.make_ready(Actor::Peer(peer));
     arm(peer, cx);
 }
 
@@ -206,7 +240,7 @@ pub(crate) fn after_change(peer: u16, cx: &mut Cx<'_>) {
 }
 
 fn arm(peer: u16, cx: &mut Cx<'_>) {
-    let until = cx.peer(peer).ways.course.stretch_end();
+    let until = cx.peer(peer).ways.course.next_end();
     cx.set_timer(Actor::Peer(peer), Timer::Stretch, until);
 }
 

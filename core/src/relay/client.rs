@@ -177,6 +177,10 @@ pub(crate) fn search(peer: u16, cx: &mut Cx<'_>) -> bool {
     if cx.peer(peer).relaying.search.as_ref().is_some() {
         return true;
     }
+    if is_ours(peer, cx) {
+        // One relay does not lead to another.
+        return false;
+    }
     let in_use = |relay: Peer, cx: &mut Cx<'_>| {
         let through = |way: Way| matches!(way, Way::Relayed(circuit) if circuit.relay == relay);
         cx.peer(peer).ways.iter().any(|known| through(known.way))

@@ -156,7 +156,9 @@ const PREVIOUS_KEPT: Duration = Duration::from_secs(30);
 /// Makes a session the one that a peer is sent to; the one before it lingers.
 pub(crate) fn promote(peer: u16, session: SessionId, cx: &mut Cx<'_>) {
     cx.session(session).owner = Owner::Peer(peer);
-    let replaced = cx.peer(peer).current.replace(session);
+    let slot = cx.peer(peer);
+    slot.ways.restart_counters();
+    let replaced = slot.current.replace(session);
     upkeep::schedule(peer, cx);
     let Some(replaced) = replaced else { return };
     if let Some(oldest) = cx.peer(peer).previous.replace(replaced) {

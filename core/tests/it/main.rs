@@ -14,6 +14,7 @@ mod interleaving;
 mod load;
 mod messages;
 mod net;
+mod paths;
 mod recording;
 mod relay;
 mod renewal;

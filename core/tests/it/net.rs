@@ -65,24 +65,13 @@ impl From<Message<'_>> for Got {
     }
 }
 
-/// What a node wants to be sent.
-pub(crate) fn packets<'b>(
-    from: SocketAddr,
-    transmit: &Transmit,
-    buffer: &'b [u8],
-) -> impl Iterator<Item = Packet> + use<'b> {
-    transmit.ranges().map(move |(path, range)| Packet {
-        from,
-        to: path.remote,
-        bytes: buffer[range].to_vec(),
-    })
-}
-
 /// A node with its keys and its address.
 pub(crate) struct Host {
     pub(crate) node: TestNode,
     pub(crate) keys: SecretIdentity,
     pub(crate) address: SocketAddr,
+    /// Where its second socket is, if it has one.
+    pub(crate) second: Option<SocketAddr>,
     pub(crate) events: Vec<Event>,
     pub(crate) payloads: Vec<Vec<u8>>,
     pub(crate) messages: Vec<Got>,
@@ -159,18 +148,33 @@ impl Host {
         let node = Recorder::new(config, keys.id(), [seed; 32], Board::EMPTY, now, log);
         let node = node.expect("the storage is sound");
         let (events, payloads, messages) = Default::default();
-        Self { node, keys, address: address(number), events, payloads, messages, reads: true }
+        let (address, second, reads) = (address(number), None, true);
+        Self { node, keys, address, second, events, payloads, messages, reads }
     }
 
     pub(crate) fn id(&self) -> PeerId {
         self.node.id()
     }
 
-    /// Seals a payload for a peer that is reached one way.
+    /// What the node wants to be sent.
+    pub(crate) fn packets<'b>(
+        &self,
+        transmit: &Transmit,
+        buffer: &'b [u8],
+    ) -> impl Iterator<Item = Packet> + use<'b> {
+        let sockets = [Some(self.address), self.second];
+        transmit.ranges().map(move |(path, range)| Packet {
+            from: sockets[usize::from(path.socket.0)].expect("it has this socket"),
+            to: path.remote,
+            bytes: buffer[range].to_vec(),
+        })
+    }
+
+    /// Seals a payload; if it goes two ways, this is the first.
     pub(crate) fn seal(&mut self, peer: Peer, payload: &[u8]) -> Result<Packet, SendError> {
         let mut out = [0; MAX_TRANSMIT];
         let transmit = self.node.send_datagram(peer, payload, &mut out)?;
-        Ok(packets(self.address, &transmit, &out).next().expect("it goes somewhere"))
+        Ok(self.packets(&transmit, &out).next().expect("it goes somewhere"))
     }
 
     /// Everything that the node has to say.
@@ -178,7 +182,7 @@ impl Host {
         let mut all = Vec::new();
         let mut out = [0; MAX_TRANSMIT];
         while let Some(transmit) = self.node.poll_transmit(&mut out) {
-            all.extend(packets(self.address, &transmit, &out));
+            all.extend(self.packets(&transmit, &out));
         }
         while let Some(event) = self.node.poll_event() {
             self.events.push(event);
@@ -241,16 +245,19 @@ impl Net {
     }
 
     pub(crate) fn handle(&mut self, mut packet: Packet) -> Result<(), underpass_core::Dropped> {
-        let Some(at) = self.hosts.iter().position(|host| host.address == packet.to) else {
+        let is_to = |host: &Host| host.address == packet.to || host.second == Some(packet.to);
+        let Some(at) = self.hosts.iter().position(is_to) else {
             return Ok(());
         };
         let host = &mut self.hosts[at];
-        let received = host.node.handle_datagram(path_to(packet.from), &mut packet.bytes, self.now);
+        let socket = Socket(u8::from(host.address != packet.to));
+        let path = Path { socket, remote: packet.from };
+        let received = host.node.handle_datagram(path, &mut packet.bytes, self.now);
         let result = received.map(|received| match received {
             Received::Datagram { payload, .. } => host.payloads.push(payload.to_vec()),
             Received::Message(message) => host.messages.push(message.into()),
             Received::Forward { transmit, datagram } => {
-                self.wire.extend(packets(host.address, &transmit, datagram));
+                self.wire.extend(host.packets(&transmit, datagram));
             }
             _ => {}
         });

@@ -10,7 +10,7 @@
 //! on its own dates. Looking means: after everything at that instant has happened. So a state that
 //! came and went within one instant was never there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use underpass_core::Instant;
@@ -63,6 +63,10 @@ struct Tracked {
 pub struct Unmet {
     /// Where the file says what was expected.
     pub origin: Origin,
+    /// When it turned out so.
+    pub at: Instant,
+    /// Whom the facts that decided it are about, and whom of the others each has to do with there.
+    pub parties: BTreeMap<NodeId, BTreeSet<NodeId>>,
     /// What was expected, in words.
     pub expected: String,
     /// What happened instead, and when.
@@ -137,6 +141,8 @@ impl Expectations {
         let words = self.words();
         Some(Unmet {
             origin: self.origins[position].clone(),
+            at: *at,
+            parties: found.parties.clone(),
             expected: words.expected(course.time, self.facts_of(position)),
             happened: words::happened(course.time, *at, course.later, &found.seen),
             knew: found.knew.clone(),

@@ -21,6 +21,8 @@ pub(super) struct Found {
     pub(super) seen: String,
     /// What each party of these facts knew.
     pub(super) knew: Vec<String>,
+    /// These parties, and whom of the others each has to do with.
+    pub(super) parties: BTreeMap<NodeId, BTreeSet<NodeId>>,
 }
 
 /// Of which directions between two nodes something is said.
@@ -99,8 +101,14 @@ impl Words<'_> {
         let decide = || facts.iter().filter(|tracked| !any_blamed || blamed(tracked));
         let seen = listed(decide().map(|tracked| self.seen(&tracked.fact)), "; ");
         let mut knew: BTreeMap<NodeId, Vec<String>> = BTreeMap::new();
+        let mut parties: BTreeMap<NodeId, BTreeSet<NodeId>> = BTreeMap::new();
         for tracked in decide().take(SHOWN) {
-            for (node, knows) in self.knew(&tracked.fact) {
+            let known = self.knew(&tracked.fact);
+            for (node, _) in &known {
+                let others = known.iter().map(|(other, _)| *other).filter(|other| other != node);
+                parties.entry(*node).or_default().extend(others);
+            }
+            for (node, knows) in known {
                 let lines = knew.entry(node).or_default();
                 if !lines.contains(&knows) {
                     lines.push(knows);
@@ -110,7 +118,7 @@ impl Words<'_> {
         let line = |(node, lines): (NodeId, Vec<String>)| {
             format!("{}: {}", self.name(node), lines.join("; "))
         };
-        Found { seen, knew: knew.into_iter().map(line).collect() }
+        Found { seen, knew: knew.into_iter().map(line).collect(), parties }
     }
 
     fn name(&self, node: NodeId) -> &str {
@@ -393,7 +401,8 @@ impl Words<'_> {
             Some(_) if node == peer => format!("{}{more}", self.power(node)),
             Some(view) => {
                 let (peer, is) = (self.name(peer), state(view.state));
-                format!("{peer} {is} since {}{more}", view.since)
+                let answer = view.rtt.map(|(_, at)| format!(", last answer at {at}"));
+                format!("{peer} {is} since {}{}{more}", view.since, answer.unwrap_or_default())
             }
         };
         (node, knows)

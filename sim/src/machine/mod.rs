@@ -54,6 +54,13 @@ pub trait Machine: Any + Send {
         let _ = cx;
     }
 
+    /// What it knows of these nodes, given with their names, and what it waits for: lines for people
+    /// who look for a mistake.
+    fn knowledge(&self, of: &[(NodeId, &str)]) -> Vec<String> {
+        let _ = of;
+        Vec::new()
+    }
+
     /// The counter of that name, if it keeps one.
     fn metric(&self, name: &str) -> Option<u64> {
         let _ = name;

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::filter::{Partition, TagFilter};
+use super::outputs::Record;
 use super::seeds::Seeds;
 
 /// Runs scenario files: networks in virtual time, where every seed is a run of its own and the
@@ -19,19 +21,23 @@ pub(crate) struct Arguments {
 const EXIT_CODES: &str = "\
 Exit codes:
   0  everything passed, but for expectations of scenarios in quarantine
-  1  an expectation or a checker failed
+  1  an expectation or a checker failed; two runs that were compared differ
   2  a mistake in a file or in the arguments; nothing was run
-  3  a run panicked, or two runs of one seed differed
+  3  a run panicked, two runs of one seed differed, or a file could not be written
   4  there was nothing to run";
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Run every scenario with each of its seeds
-    Run(RunArguments),
+    Run(Box<RunArguments>),
     /// Look for mistakes in scenario files without running them
     Check(Paths),
     /// List scenarios: name, title, nodes, seeds, virtual time of each run, tags
-    List(Paths),
+    List(ListArguments),
+    /// Make two runs, and show the first event that differs, with the five before it
+    Diff(DiffArguments),
+    /// Play what `run --record` wrote of a node, and show the first call that comes out differently
+    Replay(ReplayArguments),
 }
 
 #[derive(Args)]
@@ -43,9 +49,39 @@ pub(crate) struct Paths {
 }
 
 #[derive(Args)]
+pub(crate) struct ListArguments {
+    #[command(flatten)]
+    pub(crate) paths: Paths,
+
+    #[command(flatten)]
+    pub(crate) tags: TagFilter,
+}
+
+#[derive(Args)]
+pub(crate) struct DiffArguments {
+    /// The name of a run, as `partition/heals@3`
+    #[arg(value_name = "RUN")]
+    pub(crate) one: PathBuf,
+
+    /// Another, or the same once more
+    #[arg(value_name = "RUN")]
+    pub(crate) other: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct ReplayArguments {
+    /// A recording. It holds the node's secrets
+    #[arg(value_name = "RECORDING")]
+    pub(crate) path: PathBuf,
+}
+
+#[derive(Args)]
 pub(crate) struct RunArguments {
     #[command(flatten)]
     pub(crate) paths: Paths,
+
+    #[command(flatten)]
+    pub(crate) tags: TagFilter,
 
     /// Run this seed only, whether the file lists it or not
     #[arg(long, value_name = "SEED", conflicts_with = "seeds")]
@@ -55,6 +91,11 @@ pub(crate) struct RunArguments {
     /// last one left out) or 1,2,5
     #[arg(long, value_name = "SEEDS")]
     pub(crate) seeds: Option<Seeds>,
+
+    /// Only one of several parts of the runs, as hash:1/4: by a hash of each run's name, which moves
+    /// no run when others come or go; count:1/4 makes the parts equal
+    #[arg(long, value_name = "PART")]
+    pub(crate) partition: Option<Partition>,
 
     /// How many runs to make at once, 256 at most [default: as many as there are cores]
     #[arg(long, value_name = "N")]
@@ -68,7 +109,28 @@ pub(crate) struct RunArguments {
     #[arg(long)]
     pub(crate) hashes: bool,
 
-    /// Make every run twice, and fail those that differ
+    /// Make every run twice, side by side, and fail those that differ
     #[arg(long)]
     pub(crate) twice: bool,
+
+    /// Write a JUnit report: a test suite for each scenario, a test case for each run
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+
+    /// Write what nodes report, a line of JSON each (docs/trace.md)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trace: Option<PathBuf>,
+
+    /// Write what crosses each node's access link, for Wireshark (pcapng); of a single run
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pcap: Option<PathBuf>,
+
+    /// Write a page (HTML) with a picture of each run that failed, for a browser
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+
+    /// Record all that a node is told, for `replay`; of a single run. The file holds the node's
+    /// secrets. Lives after a restart go to FILE.1, FILE.2 and so on
+    #[arg(long, value_name = "NODE=FILE")]
+    pub(crate) record: Option<Record>,
 }

@@ -6,10 +6,11 @@ use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::Duration;
 
+use underpass_sim::compare::Difference;
+use underpass_sim::scenario::Scenario;
 use underpass_sim::world::Stop;
 use underpass_sim::{Failure, RunReport};
 
-use super::Simulate;
 use super::panics::{self, Panic};
 use super::selection::Case;
 use super::stopwatch::Stopwatch;
@@ -42,8 +43,8 @@ pub(crate) enum Ending {
     Done(Box<RunReport>),
     /// It panicked.
     Panicked(Panic),
-    /// Made twice, it had two hashes.
-    Differed([[u8; 32]; 2]),
+    /// Made twice, it was not the same.
+    Differed(Box<Difference>),
     /// It was not begun, since another had failed.
     NotRun,
 }
@@ -68,10 +69,22 @@ impl Ending {
     }
 }
 
+/// Makes runs.
+pub(crate) trait Simulate: Sync {
+    /// Makes one.
+    fn run(&self, scenario: &Scenario, seed: u64) -> RunReport;
+
+    /// Makes one twice, and says where the two part, if they do.
+    fn twice(&self, scenario: &Scenario, seed: u64) -> Result<RunReport, Box<Difference>>;
+}
+
 /// Who is told what comes of the runs.
 pub(crate) trait Listener {
-    /// A run is over, in whatever order they end.
-    fn run_over(&mut self);
+    /// A run is begun.
+    fn run_begun(&mut self, case: &Case, seed: u64);
+    /// A run that was begun is over, in whatever order they end; `is_red` if it has failed as
+    /// nothing excuses.
+    fn run_over(&mut self, case: &Case, seed: u64, is_red: bool);
     /// A case is over, and so are all before it. Its runs are in the order of its seeds.
     fn case_over(&mut self, case: &Case, runs: Vec<Run>);
 }
@@ -80,7 +93,7 @@ pub(crate) trait Listener {
 pub(crate) fn execute(
     cases: &[Case],
     options: &Options,
-    simulate: &Simulate<'_>,
+    simulate: &dyn Simulate,
     listener: &mut dyn Listener,
 ) {
     let seeds =
@@ -94,15 +107,20 @@ pub(crate) fn execute(
         stopped: AtomicBool::new(false),
     };
     let mut order = InOrder { cases, next: 0, runs: BTreeMap::new() };
-    let mut over = |position, run| {
-        listener.run_over();
-        order.add(position, run, listener);
+    let mut hear = |news| match news {
+        News::Begun((case, at)) => listener.run_begun(&cases[case], cases[case].seeds[at]),
+        News::Over(position, run) => {
+            let case = &cases[position.0];
+            let is_red = run.ending.failed() && !case.excuses(&run.ending);
+            listener.run_over(case, run.seed, is_red);
+            order.add(position, run, listener);
+        }
     };
     thread::scope(|scope| {
         let (sender, receiver) = mpsc::channel();
         let worker = |sender: Sender<_>| {
-            let send = move |position, run| {
-                sender.send((position, run)).expect("results are taken until the last one");
+            let send = move |news| {
+                sender.send(news).expect("news is taken until the last one");
             };
             thread::Builder::new().spawn_scoped(scope, || work.take_part(send))
         };
@@ -111,20 +129,26 @@ pub(crate) fn execute(
         drop(sender);
         if refused == Some(0) {
             // There are no workers: the runs are made here.
-            work.take_part(&mut over);
+            work.take_part(&mut hear);
         }
-        receiver.into_iter().for_each(|(position, run)| over(position, run));
+        receiver.into_iter().for_each(hear);
     });
 }
 
 /// A run by the positions of its case and, in it, its seed.
 type Position = (usize, usize);
 
+/// What the workers tell.
+enum News {
+    Begun(Position),
+    Over(Position, Run),
+}
+
 /// What the workers share.
 struct Work<'a> {
     cases: &'a [Case],
     options: &'a Options,
-    simulate: &'a Simulate<'a>,
+    simulate: &'a dyn Simulate,
     runs: Vec<Position>,
     /// Of `runs`, the first that nobody has taken.
     next: AtomicUsize,
@@ -134,14 +158,15 @@ struct Work<'a> {
 
 impl Work<'_> {
     /// Makes one run after the other until there is none left.
-    fn take_part(&self, mut over: impl FnMut(Position, Run)) {
+    fn take_part(&self, mut tell: impl FnMut(News)) {
         while let Some(position) = self.runs.get(self.next.fetch_add(1, Ordering::Relaxed)) {
             let case = &self.cases[position.0];
+            tell(News::Begun(*position));
             let run = self.make(case, case.seeds[position.1]);
             if self.options.fail_fast && run.ending.failed() && !case.excuses(&run.ending) {
                 self.stopped.store(true, Ordering::Relaxed);
             }
-            over(*position, run);
+            tell(News::Over(*position, run));
         }
     }
 
@@ -155,17 +180,13 @@ impl Work<'_> {
     }
 
     fn ending(&self, case: &Case, seed: u64) -> Ending {
-        let run = || panics::catch(|| (self.simulate)(&case.scenario, seed));
-        let first = match run() {
-            Ok(first) => first,
-            Err(panic) => return Ending::Panicked(panic),
-        };
-        if !self.options.twice {
-            return Ending::Done(Box::new(first));
-        }
-        match run() {
-            Ok(second) if second.hash == first.hash => Ending::Done(Box::new(first)),
-            Ok(second) => Ending::Differed([first.hash, second.hash]),
+        let made = panics::catch(|| match self.options.twice {
+            false => Ok(self.simulate.run(&case.scenario, seed)),
+            true => self.simulate.twice(&case.scenario, seed),
+        });
+        match made {
+            Ok(Ok(report)) => Ending::Done(Box::new(report)),
+            Ok(Err(difference)) => Ending::Differed(difference),
             Err(panic) => Ending::Panicked(panic),
         }
     }

@@ -9,8 +9,6 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches};
-use underpass_sim::RunReport;
-use underpass_sim::scenario::Scenario;
 use underpass_sim::scenario::discover::shown;
 
 use crate::report::{Screen, quoted};
@@ -18,9 +16,14 @@ use arguments::{Arguments, Command};
 
 mod arguments;
 mod check;
+mod diff;
 pub(crate) mod execution;
+mod filter;
+pub(crate) mod history;
 mod list;
+mod outputs;
 pub(crate) mod panics;
+mod replay;
 mod run;
 mod seeds;
 pub(crate) mod selection;
@@ -29,19 +32,16 @@ pub(crate) mod stopwatch;
 #[cfg(test)]
 mod tests;
 
-/// What runs a scenario with a seed.
-pub(crate) type Simulate<'a> = dyn Fn(&Scenario, u64) -> RunReport + Sync + 'a;
-
 /// What the program's exit code says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Exit {
     /// All that counts has passed.
     Passed = 0,
-    /// An expectation or a checker failed.
+    /// An expectation or a checker failed, or what was compared differs.
     Failed = 1,
     /// A bad file or bad arguments: nothing was run.
     Refused = 2,
-    /// A run panicked or was not deterministic, or the report could not be written.
+    /// A run panicked or was not deterministic, or something could not be written.
     Broken = 3,
     /// There was nothing to do.
     Nothing = 4,
@@ -54,11 +54,11 @@ pub(crate) fn main() -> ExitCode {
     let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let mut screen = Screen::of_process();
     let exit = match &arguments.command {
-        Command::Run(arguments) => {
-            run::run(arguments, &invocation, &underpass_sim::run, &mut screen)
-        }
+        Command::Run(arguments) => run::run(arguments, &invocation, &mut screen),
         Command::Check(arguments) => check::check(arguments, &mut screen),
         Command::List(arguments) => list::list(arguments, &mut screen),
+        Command::Diff(arguments) => diff::diff(arguments, &mut screen),
+        Command::Replay(arguments) => replay::replay(arguments, &mut screen),
     };
     let exit = match screen.out.error() {
         None => exit,

@@ -34,6 +34,11 @@ impl Case {
     }
 }
 
+/// The name that makes a run again.
+pub(crate) fn run_name(scenario: &str, seed: u64) -> String {
+    format!("{scenario}@{seed}")
+}
+
 /// A file that is meant.
 pub(crate) struct Target {
     pub(crate) found: Found,

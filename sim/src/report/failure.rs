@@ -5,8 +5,9 @@ use underpass_core::Instant;
 use underpass_sim::expect::Unmet;
 use underpass_sim::scenario::discover::shown;
 use underpass_sim::world::Stop;
-use underpass_sim::{Failure, RunReport};
+use underpass_sim::{Background, Failure, RunReport};
 
+use super::difference::difference_lines;
 use super::one_line;
 use super::rerun::Rerun;
 use crate::program::execution::{Ending, Run};
@@ -30,16 +31,22 @@ pub(super) fn lines(case: &Case, run: &Run, rerun: Rerun<'_>) -> Vec<String> {
                 lines.add("from", backtrace);
             }
         }
-        Ending::Differed(hashes) => {
-            let [first, second] = hashes.map(|hash| hex(&hash));
+        Ending::Differed(difference) => {
+            let labels = ["first".into(), "second".into()];
             lines.add("expected", "the same run each time, as the seed is the same");
-            lines.add("happened", &format!("one had the hash {first}"));
-            lines.add("", &format!("and one   {second}"));
+            lines.add("happened", &difference_lines(difference, &labels).join("\n"));
         }
         Ending::NotRun => {}
     }
     lines.add("rerun", &rerun.one(case, run.seed));
     lines.0
+}
+
+/// All about a failed run, for readers without columns of ours.
+pub(super) fn text(case: &Case, run: &Run, rerun: Rerun<'_>) -> String {
+    let lines = lines(case, run, rerun);
+    let lines = lines.iter().map(|line| line.strip_prefix(INDENT).unwrap_or(line));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// The line about further runs that failed too.
@@ -49,7 +56,7 @@ pub(super) fn rest(case: &Case, seeds: &[u64], rerun: Rerun<'_>) -> Vec<String> 
     lines.0
 }
 
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -68,27 +75,48 @@ impl Lines {
     }
 
     fn report(&mut self, path: &str, report: &RunReport) {
-        for failure in &report.failures {
+        for (position, failure) in report.failures.iter().enumerate() {
+            let background = report.background.get(position);
             match failure {
-                Failure::Unmet(unmet) => self.unmet(path, unmet),
+                Failure::Unmet(unmet) => self.unmet(path, unmet, background),
                 Failure::Stopped { at, stop } => {
                     let (expected, happened) = stopped(*at, stop);
                     self.add("expected", &expected);
                     self.add("happened", &happened);
+                    for (name, lines) in background.into_iter().flat_map(|it| &it.knew) {
+                        self.add("knew", &format!("{name}:"));
+                        self.add("", &indented(lines));
+                    }
                 }
             }
+            let before = background.into_iter().flat_map(|it| &it.before);
+            let before: Vec<&str> = before.map(String::as_str).collect();
+            self.add("before", &before.join("\n"));
         }
     }
 
-    fn unmet(&mut self, path: &str, unmet: &Unmet) {
-        let Unmet { origin, expected, happened, knew } = unmet;
+    /// What each party knew as its own reports say, and what was in its machine.
+    fn unmet(&mut self, path: &str, unmet: &Unmet, background: Option<&Background>) {
+        let Unmet { origin, expected, happened, knew, .. } = unmet;
         self.0.push(format!("{INDENT}{path}:{}  {}", origin.line, one_line(&origin.text)));
         self.add("expected", expected);
         self.add("happened", happened);
+        let inside: Vec<_> = background.into_iter().flat_map(|it| &it.knew).collect();
         for knew in knew {
             self.add("knew", knew);
+            let of_party = inside.iter().find(|(name, _)| {
+                knew.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with(':'))
+            });
+            if let Some((_, lines)) = of_party {
+                let new: Vec<_> = lines.iter().filter(|line| !knew.contains(*line)).collect();
+                self.add("", &indented(&new));
+            }
         }
     }
+}
+
+fn indented(lines: &[impl std::fmt::Display]) -> String {
+    lines.iter().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
 }
 
 /// What a run that was stopped should have done, and what it did.

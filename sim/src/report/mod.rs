@@ -1,9 +1,12 @@
 //! What a person sees.
 
+mod difference;
 mod failure;
+mod junit;
 mod list;
 mod numbers;
 mod output;
+mod picture;
 mod progress;
 mod reporter;
 mod rerun;
@@ -13,9 +16,13 @@ mod verdict;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use difference::difference_lines;
+pub(crate) use failure::hex;
+pub(crate) use junit::Junit;
 pub(crate) use list::list_lines;
-pub(crate) use numbers::count;
+pub(crate) use numbers::{count, thousands};
 pub(crate) use output::{Output, Screen};
+pub(crate) use picture::Page;
 pub(crate) use reporter::Reporter;
 pub(crate) use rerun::{Rerun, quoted};
 

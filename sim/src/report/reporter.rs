@@ -9,7 +9,7 @@ use super::verdict::{Outcome, Verdict};
 use super::{failure, one_line};
 use crate::program::Exit;
 use crate::program::execution::{Ending, Listener, Run};
-use crate::program::selection::Case;
+use crate::program::selection::{Case, run_name};
 use crate::program::stopwatch::Stopwatch;
 
 /// Failed runs of one scenario that are shown in full.
@@ -168,7 +168,7 @@ impl<'r, 'w> Reporter<'r, 'w> {
         let status = self.output.paint(color, &format!("{word:>STATUS$}"));
         let (shown, rest) = runs.split_at(runs.len().min(shown_max));
         for run in shown {
-            let name = format!("{}@{}", case.scenario.name, run.seed);
+            let name = run_name(&case.scenario.name, run.seed);
             let name = self.output.paint(Color::Title, &name);
             details.push(format!("{status} {name}  {}", one_line(&case.scenario.title)));
             details.extend(failure::lines(case, run, self.rerun));
@@ -189,7 +189,7 @@ impl<'r, 'w> Reporter<'r, 'w> {
         for run in runs {
             if let Ending::Done(report) = &run.ending {
                 let hash = failure::hex(&report.hash);
-                let line = format!("{}@{} {hash}", case.scenario.name, run.seed);
+                let line = format!("{} {hash}", run_name(&case.scenario.name, run.seed));
                 self.progress.aside(|| output.line(&line));
             }
         }
@@ -197,8 +197,12 @@ impl<'r, 'w> Reporter<'r, 'w> {
 }
 
 impl Listener for Reporter<'_, '_> {
-    fn run_over(&mut self) {
-        self.progress.advance();
+    fn run_begun(&mut self, case: &Case, seed: u64) {
+        self.progress.begun(run_name(&case.scenario.name, seed));
+    }
+
+    fn run_over(&mut self, case: &Case, seed: u64, is_red: bool) {
+        self.progress.over(&run_name(&case.scenario.name, seed), is_red);
     }
 
     fn case_over(&mut self, case: &Case, runs: Vec<Run>) {

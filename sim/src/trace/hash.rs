@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use sha2::{Digest as _, Sha256};
 use underpass_core::{Duration, Instant};
 
-use super::{Observation, PacketInfo};
+use super::{Call, Observation, PacketInfo};
 use crate::machine::Verdict;
 use crate::nat::Refused;
 use crate::scenario::model::{NatId, NodeId};
@@ -35,6 +35,20 @@ pub(crate) enum Input<'p> {
     Active(bool),
     /// Its node has other addresses.
     Readdressed,
+}
+
+impl Input<'_> {
+    /// The same for witnesses; `None` for a datagram, of which they hear by itself.
+    pub(super) fn call(self) -> Option<Call> {
+        Some(match self {
+            Self::Start => Call::Start,
+            Self::Wake => Call::Wake,
+            Self::Command { source, number } => Call::Command { source, number },
+            Self::Active(active) => Call::Active(active),
+            Self::Readdressed => Call::Readdressed,
+            Self::Datagram { .. } | Self::Overheard { .. } => return None,
+        })
+    }
 }
 
 pub(super) struct TraceHash {

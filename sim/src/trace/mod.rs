@@ -12,9 +12,11 @@ use crate::scenario::model::{NatId, NodeId};
 mod hash;
 mod observation;
 mod watch;
+mod witness;
 
 pub use observation::{Observation, Way};
 pub use watch::{PacketInfo, Watch};
+pub use witness::{Call, Happening, PacketDigest, Witness};
 
 pub(crate) use hash::Input;
 use hash::TraceHash;
@@ -23,21 +25,37 @@ use hash::TraceHash;
 pub(crate) struct Trace {
     hash: TraceHash,
     watches: Vec<Box<dyn Watch>>,
+    witnesses: Vec<Box<dyn Witness>>,
 }
 
 impl Trace {
     pub(crate) fn new(nodes: usize, watches: Vec<Box<dyn Watch>>) -> Self {
-        Self { hash: TraceHash::new(nodes), watches }
+        Self { hash: TraceHash::new(nodes), watches, witnesses: Vec::new() }
+    }
+
+    /// Tells one more of all that happens from now on.
+    pub(crate) fn attach(&mut self, witness: Box<dyn Witness>) {
+        self.witnesses.push(witness);
+    }
+
+    fn tell(&mut self, now: Instant, what: &Happening<&PacketInfo<'_>>) {
+        for witness in &mut self.witnesses {
+            witness.happened(now, what);
+        }
     }
 
     /// A machine is about to be called for this reason.
     pub(crate) fn input(&mut self, at: Instant, node: NodeId, input: Input<'_>) {
         self.hash.input(at, node, input);
+        if let Some(call) = input.call() {
+            self.tell(at, &Happening::Called(node, call));
+        }
     }
 
     /// A datagram goes out.
     pub(crate) fn transmitted(&mut self, at: Instant, packet: &PacketInfo<'_>) {
         self.hash.transmitted(at, packet);
+        self.tell(at, &Happening::Transmitted(packet));
         for watch in &mut self.watches {
             watch.transmitted(at, packet);
         }
@@ -46,6 +64,7 @@ impl Trace {
     /// A datagram goes out from an address that need not be its sender's.
     pub(crate) fn injected(&mut self, at: Instant, packet: &PacketInfo<'_>) {
         self.hash.injected(at, packet);
+        self.tell(at, &Happening::Injected(packet));
         for watch in &mut self.watches {
             watch.transmitted(at, packet);
         }
@@ -63,11 +82,17 @@ impl Trace {
         let &PacketInfo { from, number, bytes, .. } = packet;
         let altered = (!as_sent).then_some(bytes);
         self.hash.input(at, tapper, Input::Overheard { from, number, altered });
+        self.tell(at, &Happening::Overheard(tapper, packet));
     }
 
     /// A machine has decided over a datagram that it overheard.
     pub(crate) fn judged(&mut self, at: Instant, node: NodeId, verdict: &Verdict) {
         self.hash.judged(at, node, verdict);
+        match verdict {
+            Verdict::Pass => {}
+            Verdict::Drop => self.tell(at, &Happening::Judged(node, "drops")),
+            Verdict::Replace(_) => self.tell(at, &Happening::Judged(node, "replaces")),
+        }
     }
 
     /// A datagram is about to be handed to `to`; `as_sent` likewise.
@@ -81,6 +106,7 @@ impl Trace {
         let &PacketInfo { from, number, bytes, .. } = packet;
         let altered = (!as_sent).then_some(bytes);
         self.hash.input(at, to, Input::Datagram { from, number, altered });
+        self.tell(at, &Happening::Arrived(to, packet));
         for watch in &mut self.watches {
             watch.arrived(at, packet);
         }
@@ -89,6 +115,7 @@ impl Trace {
     /// A datagram has passed a NAT, and is as it goes on now.
     pub(crate) fn translated(&mut self, at: Instant, nat: NatId, packet: &PacketInfo<'_>) {
         self.hash.translated(at, nat, packet);
+        self.tell(at, &Happening::Translated(nat, packet));
     }
 
     /// A NAT lets a datagram no further.
@@ -108,11 +135,25 @@ impl Trace {
     /// A NAT has forgotten all its mappings.
     pub(crate) fn rebooted(&mut self, at: Instant, nat: NatId) {
         self.hash.rebooted(at, nat);
+        self.tell(at, &Happening::Rebooted(nat));
+    }
+
+    /// A datagram goes no further from `at` on. Not hashed: it follows from what is, and from the
+    /// links.
+    pub(crate) fn lost(
+        &mut self,
+        now: Instant,
+        packet: &PacketInfo<'_>,
+        at: Instant,
+        why: &'static str,
+    ) {
+        self.tell(now, &Happening::Lost { packet, at, why });
     }
 
     /// A node reports something.
     pub(crate) fn observed(&mut self, at: Instant, node: NodeId, observation: &Observation) {
         self.hash.observed(at, node, observation);
+        self.tell(at, &Happening::Observed(node, *observation));
         for watch in &mut self.watches {
             watch.observed(at, node, observation);
         }

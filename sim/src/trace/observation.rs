@@ -8,6 +8,7 @@ use underpass_core::{Duration, Instant, Outcome};
 
 use crate::machine::SendId;
 use crate::scenario::model::{NodeId, SessionState};
+use crate::units::Period;
 
 /// Something that a node reports about itself. Expectations and checkers are written over these.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -197,14 +198,16 @@ impl Observation {
         }
     }
 
-    /// The observation as one line of JSON: `time_us`, `node`, `kind`, then its own fields.
+    /// The observation as one line of JSON: `time_us`, `node`, `kind`, then its own fields; before all
+    /// these `run`, if there is one to be named. `docs/trace.md` lists them.
     pub fn to_json<'n>(
         &self,
+        run: Option<&str>,
         at: Instant,
         node: NodeId,
         name_of: impl Fn(NodeId) -> &'n str,
     ) -> String {
-        let mut line = Line::new(at, name_of(node));
+        let mut line = Line::new(run, at, name_of(node));
         match *self {
             Self::Session { peer, state } => line
                 .text("kind", "session")
@@ -264,6 +267,57 @@ impl Observation {
             Self::Custom { kind, value } => line.text("kind", kind).number("value", value),
         };
         line.finish()
+    }
+}
+
+impl Observation {
+    /// In a few words: `session with sensor active`.
+    pub fn describe<'n>(&self, name_of: impl Fn(NodeId) -> &'n str) -> String {
+        let payload = |what: &str, number, send: SendId, whom: &str| {
+            format!("payload {number} of send {} {what} {whom}", send.0)
+        };
+        match *self {
+            Self::Session { peer, state } => {
+                format!("session with {} {}", name_of(peer), state_name(state))
+            }
+            Self::Established { peer, handshake_hash } => {
+                let hash = hex(&handshake_hash[..8]);
+                format!("handshake with {} done ({hash}..)", name_of(peer))
+            }
+            Self::Route { peer, way: None } => format!("no path to {}", name_of(peer)),
+            Self::Route { peer, way: Some(Way::Direct(address)) } => {
+                format!("path to {} direct, at {address}", name_of(peer))
+            }
+            Self::Route { peer, way: Some(Way::Relayed(relay)) } => {
+                format!("path to {} through {}", name_of(peer), name_of(relay))
+            }
+            Self::Forwarded { bytes } => format!("{bytes} bytes sent on for a peer"),
+            Self::Rtt { peer, rtt } => {
+                format!("round trip to {} {}", name_of(peer), Period(rtt))
+            }
+            Self::Sent { send, number, to } => payload("sent to", number, send, name_of(to)),
+            Self::Waits { send, number, to } => {
+                payload("waits for room, to", number, send, name_of(to))
+            }
+            Self::Refused { send, number, to, why } => {
+                let what = payload("refused, to", number, send, name_of(to));
+                format!("{what}: {why}")
+            }
+            Self::Delivered { from, send, number, latency } => {
+                let what = payload("delivered, from", number, send, name_of(from));
+                format!("{what}, after {}", Period(latency))
+            }
+            Self::Ended { send, number, to, outcome } => {
+                let what = format!("{}, to", outcome_name(outcome));
+                payload(&what, number, send, name_of(to))
+            }
+            Self::Garbled { from } => format!("a payload from {} that nobody sent", name_of(from)),
+            Self::Dropped { reason } => format!("a datagram refused: {reason}"),
+            Self::Started { incarnation: 0 } => "started".into(),
+            Self::Started { incarnation } => format!("started again ({incarnation})"),
+            Self::Stopped => "stopped".into(),
+            Self::Custom { kind, value } => format!("{kind} {value}"),
+        }
     }
 }
 
@@ -347,9 +401,12 @@ fn hex(bytes: &[u8]) -> String {
 struct Line(String);
 
 impl Line {
-    fn new(at: Instant, node: &str) -> Self {
-        let mut line = Self(format!("{{\"time_us\":{}", at.as_micros()));
-        line.text("node", node);
+    fn new(run: Option<&str>, at: Instant, node: &str) -> Self {
+        let mut line = Self(String::with_capacity(128));
+        if let Some(run) = run {
+            line.text("run", run);
+        }
+        line.number("time_us", at.as_micros()).text("node", node);
         line
     }
 
@@ -363,7 +420,8 @@ impl Line {
     }
 
     fn field(&mut self, key: &str, value: &str) -> &mut Self {
-        write!(self.0, ",\"{key}\":{value}").expect("a String takes all");
+        let before = if self.0.is_empty() { '{' } else { ',' };
+        write!(self.0, "{before}\"{key}\":{value}").expect("a String takes all");
         self
     }
 

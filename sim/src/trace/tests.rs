@@ -73,7 +73,7 @@ fn every_kind_of_observation_has_its_own_encoding() {
 #[test]
 fn every_observation_is_one_line_of_json() {
     for observation in every_kind() {
-        let line = observation.to_json(at_us(9), B, |node| NAMES[node.0 as usize]);
+        let line = observation.to_json(None, at_us(9), B, |node| NAMES[node.0 as usize]);
         assert!(!line.contains('\n'));
         let value: serde_json::Value = serde_json::from_str(&line).unwrap();
         assert_eq!(value["time_us"], 9);
@@ -83,9 +83,28 @@ fn every_observation_is_one_line_of_json() {
 }
 
 #[test]
+fn the_reference_lists_every_kind_with_its_fields() {
+    let reference = include_str!("../../../docs/trace.md");
+    for observation in every_kind() {
+        if matches!(observation, Observation::Custom { .. }) {
+            continue;
+        }
+        let line = observation.to_json(Some("a@1"), at_us(9), B, |node| NAMES[node.0 as usize]);
+        let line: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&line).unwrap();
+        let kind = line["kind"].as_str().unwrap();
+        let row = reference.lines().find(|row| row.starts_with(&format!("| `{kind}` |")));
+        let fields = row.unwrap_or_else(|| panic!("{kind}")).split('|').nth(2).unwrap();
+        let fields = fields.split('`').skip(1).step_by(2);
+        let listed: BTreeSet<&str> = fields.chain(["run", "time_us", "node", "kind"]).collect();
+        let written: BTreeSet<&str> = line.keys().map(String::as_str).collect();
+        assert_eq!(listed, written, "{kind}");
+    }
+}
+
+#[test]
 fn json_fields_are_pinned() {
     let json = |observation: Observation| {
-        observation.to_json(at_us(1_500_000), A, |node| ["laptop", "sensor"][node.0 as usize])
+        observation.to_json(None, at_us(1_500_000), A, |node| ["laptop", "sensor"][node.0 as usize])
     };
     let delivered = Observation::Delivered {
         from: B,

@@ -43,7 +43,7 @@ impl World {
         self.kernel.packets.put_back(slot, packet);
         match verdict {
             Verdict::Pass | Verdict::Replace(_) => self.kernel.go_on(slot, stage),
-            Verdict::Drop => self.kernel.lose(slot, Loss::Intercepted),
+            Verdict::Drop => self.kernel.lose(slot, Loss::Intercepted, now),
         }
     }
 

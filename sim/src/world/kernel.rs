@@ -165,7 +165,7 @@ impl Kernel {
         self.tally.sent(packet.length);
         match self.network.admit(packet, self.now) {
             Ok(stage) => self.proceed(slot, stage, self.now),
-            Err(loss) => self.lose(slot, loss),
+            Err(loss) => self.lose(slot, loss, self.now),
         }
     }
 
@@ -189,7 +189,7 @@ impl Kernel {
             }
             Err(why) => {
                 self.trace.refused(now, nat, &packet.info(), why);
-                self.lose(slot, Loss::Refused(why));
+                self.lose(slot, Loss::Refused(why), now);
             }
         }
     }
@@ -212,7 +212,7 @@ impl Kernel {
     pub(super) fn go_on(&mut self, slot: Slot, stage: Stage) {
         match self.network.after(stage, self.packets.get_mut(slot), self.now) {
             Ok(next) => self.proceed(slot, next, self.now),
-            Err(loss) => self.lose(slot, loss),
+            Err(loss) => self.lose(slot, loss, self.now),
         }
     }
 
@@ -221,7 +221,7 @@ impl Kernel {
     pub(super) fn carry(&mut self, slot: Slot, stage: Stage, at: Instant) {
         match self.cross(slot, stage, at) {
             Ok((next, at)) => self.proceed(slot, next, at),
-            Err(loss) => self.lose(slot, loss),
+            Err(loss) => self.lose(slot, loss, at),
         }
     }
 
@@ -281,8 +281,10 @@ impl Kernel {
         self.queue.push(key, Event::Packet(slot, stage));
     }
 
-    pub(super) fn lose(&mut self, slot: Slot, loss: Loss) {
+    /// A packet goes no further from `at` on.
+    pub(super) fn lose(&mut self, slot: Slot, loss: Loss, at: Instant) {
         self.tally.lost(loss);
+        self.trace.lost(self.now, &self.packets.get(slot).info(), at, loss.words());
         self.packets.release(slot);
     }
 }

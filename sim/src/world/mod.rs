@@ -17,7 +17,7 @@ use crate::machine::{Command, Cx, Machine, MachineFactory, Unsupported};
 use crate::nat;
 use crate::random::Draws;
 use crate::scenario::model::{Fault, FaultKind, NatId, NodeId, State};
-use crate::trace::{Input, Observation, Trace, Watch};
+use crate::trace::{Input, Observation, Trace, Watch, Witness};
 
 mod address;
 mod config;
@@ -111,6 +111,8 @@ pub struct World {
     sources: Vec<(CommandSource, u64)>,
     events: u64,
     max_events: u64,
+    node_names: Vec<String>,
+    nat_names: Vec<String>,
 }
 
 impl World {
@@ -165,6 +167,8 @@ impl World {
             sources: Vec::new(),
             events: 0,
             max_events: config.max_events,
+            node_names: config.nodes.iter().map(|node| node.name.clone()).collect(),
+            nat_names: config.nats.into_iter().map(|nat| nat.name).collect(),
         };
         for (id, node) in (0u32..).zip(config.nodes) {
             world.kernel.schedule(node.start, Event::Start(NodeId(id)));
@@ -199,6 +203,11 @@ impl World {
         self.sources.push((source, 0));
     }
 
+    /// Tells a witness of all that happens from now on.
+    pub fn attach(&mut self, witness: Box<dyn Witness>) {
+        self.kernel.trace.attach(witness);
+    }
+
     /// Runs up to that time, everything at that very instant included. A world that stopped for
     /// another reason is not to be run further.
     pub fn run_until(&mut self, until: Instant) -> Result<(), Stop> {
@@ -227,6 +236,16 @@ impl World {
     /// Datagrams so far, and what became of them.
     pub fn tally(&self) -> &Tally {
         &self.kernel.tally
+    }
+
+    /// By `NodeId`.
+    pub fn node_names(&self) -> &[String] {
+        &self.node_names
+    }
+
+    /// By `NatId`.
+    pub fn nat_names(&self) -> &[String] {
+        &self.nat_names
     }
 
     /// The machine of a node; `None` while the node is off.
@@ -306,7 +325,11 @@ impl World {
                     machine.datagram(cx, socket, from, packet.bytes_mut());
                 });
             }
-            Err(loss) => self.kernel.tally.lost(loss),
+            Err(loss) => {
+                let now = self.kernel.now;
+                self.kernel.tally.lost(loss);
+                self.kernel.trace.lost(now, &packet.info(), now, loss.words());
+            }
         }
         self.kernel.packets.put_back(slot, packet);
         self.kernel.packets.release(slot);

@@ -79,6 +79,26 @@ pub(super) enum Loss {
     NoSocket,
 }
 
+impl Loss {
+    /// Why, in a few words.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Self::Link(link::Loss::Random) => "by chance",
+            Self::Link(link::Loss::QueueFull) => "the queue is full",
+            Self::Link(link::Loss::TooLarge) => "larger than the MTU",
+            Self::Partition => "a partition",
+            Self::Block => "a block",
+            Self::InterfaceDown => "the interface is down",
+            Self::Dropped => "singled out",
+            Self::Intercepted => "intercepted",
+            Self::Refused(why) => why.word(),
+            Self::NoAddress => "nobody has the address",
+            Self::NodeOff => "the node is off",
+            Self::NoSocket => "the port is not bound",
+        }
+    }
+}
+
 impl From<link::Loss> for Loss {
     fn from(loss: link::Loss) -> Self {
         Self::Link(loss)

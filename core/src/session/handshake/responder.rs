@@ -42,6 +42,9 @@ pub(crate) fn on_hello(
         give_cookie(way, realm, header, cx);
         return Err(Dropped::CookieRequired);
     }
+    if is_crowded(way, cx) {
+        return Err(Dropped::HandshakesFull);
+    }
     let share = share_of(way, cx);
     let handshake = cx.take_handshake(share).ok_or(Dropped::HandshakesFull)?;
     let session = cx.take_session(handshake);
@@ -125,6 +128,23 @@ fn give_cookie(way: Way, realm: RealmId, header: &Hello, cx: &mut Cx<'_>) {
     let datagram = Cookie { receiver: header.sender, nonce }.encode(&key, &cookie);
     stateless::owe(way, &datagram, cx);
     cx.state.counters.count(Counter::CookiesSent);
+}
+
+/// Handshakes through one circuit: that of its other end, and one of a life of it before.
+const HANDSHAKES_A_CIRCUIT: usize = 2;
+
+/// Whether through this circuit, or the relay that keeps it, come as many handshakes as may be under way
+/// at once. A relay takes up half of the places at most, whomever it carries.
+fn is_crowded(way: Way, cx: &mut Cx<'_>) -> bool {
+    let Way::Relayed(circuit) = way else { return false };
+    let relayed = cx.handshakes.iter().filter(|slot| slot.stage != Stage::Free);
+    let relayed = relayed.filter(|slot| slot.role() == Role::Responder);
+    let circuits = relayed.filter_map(|slot| match slot.way.get() {
+        Some(Way::Relayed(other)) if other.relay == circuit.relay => Some(other),
+        _ => None,
+    });
+    circuits.clone().filter(|other| *other == circuit).count() >= HANDSHAKES_A_CIRCUIT
+        || circuits.count() >= (cx.handshakes.len() / 2).max(1)
 }
 
 /// Whose place a new handshake takes. Who calls shows later; until then, who comes from where a

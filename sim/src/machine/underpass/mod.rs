@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use underpass_core::{
     Access, Capacity, Config, Event, Instant, MAX_TRANSMIT, Message as ReceivedMessage, MessageId,
-    Node, Outcome, Outgoing, Path, Peer, Purpose, Received, RelayLimits, Route, SendError,
-    Socket as CoreSocket, Transmit, Whom,
+    Node, Outcome, Outgoing, Path, Peer, Purpose, Received, Recorder, RelayLimits, Route,
+    SendError, Socket as CoreSocket, Transmit, Whom,
 };
 
 use super::{Command, Cx, IpFamily, Machine, SendId, Socket, Unsupported};
@@ -15,16 +15,19 @@ use crate::payload::Stamp;
 use crate::scenario::model::{self, Mode, NodeId, SessionState};
 use crate::trace::{Observation, Way};
 
+mod knowledge;
 mod limits;
 mod line;
 mod roster;
 mod secrets;
 mod storage;
+mod tapes;
 
 pub use limits::Limits;
 pub use roster::Roster;
 pub use secrets::{SecretAct, SecretActs};
 pub use storage::HeapStorage;
+pub use tapes::{Tape, Tapes};
 
 use line::{Line, Message, Offer};
 use secrets::Secrets;
@@ -53,6 +56,8 @@ pub struct Setup {
     pub secrets: SecretActs,
     /// Whether it saves itself to its flash whenever a peer comes or goes.
     pub saves: bool,
+    /// Where the recordings of its lives go, if they are to be made.
+    pub tapes: Option<Tapes>,
 }
 
 /// A node of our protocol, and what its scenario wants of it.
@@ -64,7 +69,7 @@ pub struct Underpass {
 }
 
 struct Running {
-    node: Node<HeapStorage>,
+    node: Recorder<HeapStorage, Tape>,
     secrets: Secrets,
     /// By the number that the node knows them by.
     sockets: Vec<Socket>,
@@ -104,7 +109,7 @@ impl Underpass {
 
     /// The node; `None` before the machine was started.
     pub fn node(&self) -> Option<&Node<HeapStorage>> {
-        self.running.as_ref().map(|running| &running.node)
+        self.running.as_ref().map(|running| &*running.node)
     }
 
     /// Every name that [`Machine::metric`] knows.
@@ -355,11 +360,12 @@ impl Machine for Underpass {
         };
         let (id, seed) = (self.roster.identity(cx.node()).id(), cx.stream(&["seed"]).bytes(0));
         let storage = HeapStorage::new(setup.capacity);
+        let tape = setup.tapes.as_ref().map(|tapes| tapes.of_life(cx.incarnation()));
         let is_restored = !cx.flash().is_empty();
         let node = match is_restored {
-            true => Node::restore(config, id, seed, storage, cx.flash(), now)
+            true => Recorder::restore(config, id, seed, storage, cx.flash(), now, tape)
                 .expect("it saved itself as the same node, and the flash is sound"),
-            false => Node::new(config, id, seed, storage, now)
+            false => Recorder::new(config, id, seed, storage, now, tape)
                 .expect("the storage has the lengths of its capacity"),
         };
         self.running = Some(Running {
@@ -431,6 +437,11 @@ impl Machine for Underpass {
         Ok(())
     }
 
+    fn knowledge(&self, of: &[(NodeId, &str)]) -> Vec<String> {
+        let node = self.node();
+        node.map_or(Vec::new(), |node| knowledge::of(node, &self.roster, of))
+    }
+
     fn metric(&self, name: &str) -> Option<u64> {
         let counters = self.node()?.counters();
         counters.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
@@ -447,6 +458,7 @@ fn why(error: SendError) -> &'static str {
     match error {
         SendError::UnknownPeer => "the peer is unknown",
         SendError::NotConnected => "not connected to the peer",
+        SendError::Busy => "two paths are too far apart",
         SendError::TooLong => "the payload is too long",
         SendError::Full => "there is no room for another message",
         SendError::Unsupported => "the peer takes no messages",

@@ -3,9 +3,9 @@
 //! That outlives the node's state: whoever gives a node that has lost it its keys again gives it the
 //! secret of that day, too.
 
-use underpass_core::{Instant, Network, Node, Storage};
+use underpass_core::{Instant, Network, Recorder};
 
-use super::Roster;
+use super::{HeapStorage, Roster, Tape};
 
 /// Something that an owner does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,11 +47,11 @@ impl Secrets {
     }
 
     /// Does to the node what is due.
-    pub(super) fn catch_up<S: Storage>(
+    pub(super) fn catch_up(
         &mut self,
         acts: &SecretActs,
         now: Instant,
-        node: &mut Node<S>,
+        node: &mut Recorder<HeapStorage, Tape>,
         roster: &Roster,
     ) {
         while let Some(act) = self.next(acts, now) {

@@ -2,8 +2,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
 
-use super::setup::{case, fails, passes, quarantined, unmet};
-use crate::program::Simulate;
+use super::setup::{MadeUp, MakeUp, case, fails, passes, quarantined, unmet};
 use crate::program::execution::{Ending, Listener, Options, Run, execute};
 use crate::program::selection::Case;
 
@@ -12,13 +11,23 @@ const OPTIONS: Options = Options { jobs: 2, twice: false, fail_fast: false };
 /// Notes what it hears: `case seed word`.
 #[derive(Default)]
 struct Log {
+    running: Vec<(String, u64)>,
     over: usize,
+    red: usize,
     lines: Vec<String>,
 }
 
 impl Listener for Log {
-    fn run_over(&mut self) {
+    fn run_begun(&mut self, case: &Case, seed: u64) {
+        self.running.push((case.scenario.name.clone(), seed));
+    }
+
+    fn run_over(&mut self, case: &Case, seed: u64, is_red: bool) {
+        let run = (case.scenario.name.clone(), seed);
+        let position = self.running.iter().position(|running| *running == run);
+        self.running.remove(position.expect("it was begun"));
         self.over += 1;
+        self.red += usize::from(is_red);
     }
 
     fn case_over(&mut self, case: &Case, runs: Vec<Run>) {
@@ -35,10 +44,14 @@ impl Listener for Log {
     }
 }
 
-fn log(cases: &[Case], options: &Options, simulate: &Simulate<'_>) -> Vec<String> {
+fn log(cases: &[Case], options: &Options, simulate: &MakeUp<'_>) -> Vec<String> {
     let mut log = Log::default();
-    execute(cases, options, simulate, &mut log);
+    execute(cases, options, &MadeUp(simulate), &mut log);
     assert_eq!(log.over, log.lines.len());
+    assert!(log.running.is_empty());
+    let is_red = |line: &&String| !line.ends_with(" passed") && !line.ends_with(" not run");
+    let excused = cases.iter().any(|case| case.scenario.quarantine.is_some());
+    assert!(excused || log.red == log.lines.iter().filter(is_red).count());
     log.lines
 }
 

@@ -7,19 +7,19 @@ use underpass_sim::Failure;
 use underpass_sim::scenario::model::NodeId;
 use underpass_sim::world::Stop;
 
-use super::setup::{case, fails, passes, quarantined, unmet};
+use super::setup::{MadeUp, MakeUp, case, fails, passes, quarantined, unmet};
+use crate::program::Exit;
 use crate::program::execution::{Options, execute};
 use crate::program::selection::Case;
-use crate::program::{Exit, Simulate};
 use crate::report::{Output, Reporter, Rerun, quoted};
 
 /// What the report says, and how the program ends.
-fn report(cases: &[Case], twice: bool, simulate: &Simulate<'_>) -> (String, Exit) {
+fn report(cases: &[Case], twice: bool, simulate: &MakeUp<'_>) -> (String, Exit) {
     let mut bytes = Vec::new();
     let mut output = Output::new(&mut bytes, false);
     let rerun = Rerun { invocation: "cargo sim", twice };
     let mut reporter = Reporter::new(cases, 1, rerun, &mut output, None);
-    execute(cases, &Options { jobs: 1, twice, fail_fast: false }, simulate, &mut reporter);
+    execute(cases, &Options { jobs: 1, twice, fail_fast: false }, &MadeUp(simulate), &mut reporter);
     let exit = reporter.finish();
     drop(output);
     (String::from_utf8(bytes).expect("text"), exit)
@@ -66,8 +66,10 @@ fn runs_that_differ_decide_the_exit_code() {
 
             FAIL a@1  Two nodes
                  expected  the same run each time, as the seed is the same
-                 happened  one had the hash 0000000000000000000000000000000000000000000000000000000000000000
-                           and one   0101010101010101010101010101010101010101010101010101010101010101
+                 happened  the runs part at 9.5s, at a
+                             both    at 9s  a sends datagram 7
+                             first   at 9.5s  a hash 0
+                             second  at 9.5s  a hash 1
                  rerun     cargo sim run scenarios/a.toml --seed 1 --twice
 
     0 passed, 1 failed
@@ -205,4 +207,40 @@ fn every_kind_of_failure_is_told() {
 
     0 passed, 1 failed
     "#);
+}
+
+#[test]
+fn a_complaint_of_a_checker_comes_with_what_its_parties_knew() {
+    let at = Instant::ORIGIN + Duration::from_millis(1_500);
+    let complaint = "agreement: a and b have been in different sessions since 0s (at 1.5s)";
+    let failure = Failure::Stopped { at, stop: Stop::Violation(complaint.into()) };
+    let (text, exit) = report(&[case("a", &[1])], false, &|scenario, seed| {
+        let mut report = fails(scenario, seed, failure.clone());
+        report.explain(scenario);
+        report
+    });
+    assert_eq!(exit, Exit::Failed);
+    // What nodes send is no matter of this test.
+    let lines = details(&text).lines().map(|line| line.split(" (").next().unwrap_or_default());
+    insta::assert_snapshot!(lines.collect::<Vec<_>>().join("\n"), @r"
+
+            FAIL a@1  Two nodes
+                 expected  what the checkers ask of every run
+                 happened  at 1.5s: agreement: a and b have been in different sessions since 0s
+                 knew      a:
+                             b active since 0s
+                             b reached at 198.18.0.2:4747, next timer Ping at 10s
+                 knew      b:
+                             a active since 0s
+                             a reached at 198.18.0.1:4747, next timer Ping at 10s
+                 before    at 0s  a gets datagram 2
+                           at 0s  a sends datagram 2
+                           at 0s  b gets datagram 2
+                           at 0s  b: handshake with a done
+                           at 0s  b: session with a active
+                           at 0s  b: round trip to a 0s
+                 rerun     cargo sim run scenarios/a.toml --seed 1
+
+    0 passed, 1 failed
+    ");
 }

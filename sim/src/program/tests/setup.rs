@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 
 use underpass_core::{Duration, Instant};
+use underpass_sim::compare::{Difference, Event};
 use underpass_sim::expect::Unmet;
-use underpass_sim::scenario::model::Origin;
+use underpass_sim::scenario::model::{NodeId, Origin};
 use underpass_sim::scenario::{Scenario, Vocabulary, parse};
 use underpass_sim::world::Tally;
 use underpass_sim::{Failure, RunReport};
 
+use crate::program::execution::Simulate;
 use crate::program::selection::Case;
 
 pub(super) fn case(name: &str, seeds: &[u64]) -> Case {
@@ -44,6 +46,7 @@ pub(super) fn passes(scenario: &Scenario, seed: u64) -> RunReport {
         events: 1,
         tally: Tally { datagrams: 1_234, ..Tally::default() },
         failures: Vec::new(),
+        background: Vec::new(),
     }
 }
 
@@ -56,8 +59,38 @@ pub(super) fn fails(scenario: &Scenario, seed: u64, failure: Failure) -> RunRepo
 pub(super) fn unmet() -> Failure {
     Failure::Unmet(Unmet {
         origin: Origin { line: 34, text: "by = \"7s\", session = { ... }".into() },
+        at: Instant::ORIGIN + Duration::from_secs(7),
+        parties: [(NodeId(0), [NodeId(1)].into()), (NodeId(1), [NodeId(0)].into())].into(),
         expected: "laptop and sensor active by 7s".into(),
         happened: "laptop active at 8.2s\nsensor never".into(),
         knew: vec!["laptop: active since 8.2s".into(), "sensor: nothing of laptop".into()],
     })
+}
+
+/// What makes up the runs of a test.
+pub(super) type MakeUp<'f> = dyn Fn(&Scenario, u64) -> RunReport + Sync + 'f;
+
+/// Runs that are made up. Two that have not the same hash part in the end.
+pub(super) struct MadeUp<'f>(pub(super) &'f MakeUp<'f>);
+
+impl Simulate for MadeUp<'_> {
+    fn run(&self, scenario: &Scenario, seed: u64) -> RunReport {
+        (self.0)(scenario, seed)
+    }
+
+    fn twice(&self, scenario: &Scenario, seed: u64) -> Result<RunReport, Box<Difference>> {
+        let reports = [(); 2].map(|()| (self.0)(scenario, seed));
+        match reports[0].hash == reports[1].hash {
+            true => Ok(reports[0].clone()),
+            false => Err(Box::new(Difference {
+                before: vec![event(9_000, "sends datagram 7")],
+                next: reports.map(|report| Some(event(9_500, &format!("hash {}", report.hash[0])))),
+            })),
+        }
+    }
+}
+
+fn event(at_ms: u64, what: &str) -> Event {
+    let at = Instant::ORIGIN + Duration::from_millis(at_ms);
+    Event { at, place: "a".into(), what: what.into() }
 }

@@ -1,5 +1,6 @@
 //! The engine seen from outside: worlds of machines of a few lines each.
 
+mod compare;
 mod determinism;
 mod faults;
 mod hostile;

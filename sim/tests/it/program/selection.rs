@@ -3,7 +3,7 @@
 use super::files::{Done, FAILS, Folder, PASSES};
 
 /// The names of the runs that are made.
-fn runs(folder: &Folder, words: &str) -> Vec<String> {
+pub(crate) fn runs(folder: &Folder, words: &str) -> Vec<String> {
     let done = folder.sim(&format!("run --hashes {words}"));
     let name = |line: &str| line.split_once(' ').expect("name and hash").0.to_owned();
     done.out.lines().map(name).collect()
