@@ -2,8 +2,7 @@
 //! another relay's.
 //!
 //! Of a circuit nothing is to be seen but its ends: a datagram comes from one, and one as long goes to
-//! the other. With both the relay has a session; whoever sends through a relay reaches that one
-//! directly. Each circuit, each peer and the relay itself send on no more in any time than their rate
+//! the other. With both the relay has a session; nobody reaches a relay through another. Each circuit, each peer and the relay itself send on no more in any time than their rate
 //! allows, and a second's worth.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,7 +74,8 @@ impl Relaying {
         &self.names[node.0 as usize]
     }
 
-    /// When an instant is over, whoever sends through a relay has a direct way to that.
+    /// When an instant is over, nobody sends through a relay that is reached through another. One that is
+    /// gone may still be all that is known.
     fn advance(&mut self, at: Instant) {
         if at == self.now {
             return;
@@ -84,13 +84,13 @@ impl Relaying {
             let ways = &self.memories[node.0 as usize].ways;
             for (peer, way) in ways {
                 let Way::Relayed(relay) = way else { continue };
-                if matches!(ways.get(relay), Some(Way::Direct(_))) {
+                if !matches!(ways.get(relay), Some(Way::Relayed(_))) {
                     continue;
                 }
                 let [node, peer, relay] = [node, *peer, *relay].map(|node| self.name(node));
                 let complaint = format!(
-                    "relaying: {node} sends to {peer} through {relay}, which it does not reach \
-                     directly (at {})",
+                    "relaying: {node} sends to {peer} through {relay}, and to that one through \
+                     another (at {})",
                     self.now
                 );
                 self.complaint.raise(complaint);

@@ -115,6 +115,9 @@ impl Trace {
     /// A datagram has passed a NAT, and is as it goes on now.
     pub(crate) fn translated(&mut self, at: Instant, nat: NatId, packet: &PacketInfo<'_>) {
         self.hash.translated(at, nat, packet);
+        for watch in &mut self.watches {
+            watch.translated(at, nat, packet);
+        }
         self.tell(at, &Happening::Translated(nat, packet));
     }
 
