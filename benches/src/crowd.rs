@@ -54,6 +54,7 @@ impl Crowd {
             message_window: 32,
             buffer: 2048,
             circuits: 0,
+            punches: 1,
         };
         let many = Capacity {
             peers: 4096,
@@ -63,6 +64,7 @@ impl Crowd {
             message_window: 1024,
             buffer: 1 << 20,
             circuits: 0,
+            punches: 1,
         };
         let mut server = Member::new(1, HeapStorage::new(many));
         let member = |number| Member::new(number, HeapStorage::new(one));

@@ -73,6 +73,7 @@ impl Flow {
             message_window: 1024,
             buffer: 1 << 20,
             circuits: 0,
+            punches: 1,
         };
         let loss = Probability::ratio(lost_milli, 1000).expect("a share of one");
         let model = |loss| LinkModel {

@@ -97,6 +97,12 @@ counted! {
         NestedRelay = "dropped.nested-relay",
         /// A `Pong` to no outstanding `Ping`, or on another path. Its counter is used up.
         UnexpectedPong = "dropped.unexpected-pong",
+        /// An offer to meet during another attempt, or of one that is over. Its counter is used up.
+        PunchIgnored = "dropped.punch-ignored",
+        /// No room for another attempt to meet. Its counter is used up.
+        PunchesFull = "dropped.punches-full",
+        /// An answer to no offer to meet that waits for one. Its counter is used up.
+        UnexpectedPunchAck = "dropped.unexpected-punch-ack",
         /// Of a message, or about one, on a session of another channel than the peer's current one:
         /// one end has forgotten the other since. Its counter is used up.
         OtherChannel = "dropped.other-channel",
@@ -150,6 +156,16 @@ counted! {
         PingsSent = "pings.sent",
         /// Pings answered.
         PongsSent = "pongs.sent",
+        /// Attempts to reach peers directly, its own and others'.
+        PunchesBegun = "punches.begun",
+        /// Those of them in which a probe was answered.
+        PunchesAnswered = "punches.answered",
+        /// Those that came to nothing.
+        PunchesFailed = "punches.failed",
+        /// Offers to meet and answers to them that were sent, repeated ones too.
+        PunchMessagesSent = "punches.messages-sent",
+        /// Probes sent.
+        ProbesSent = "probes.sent",
         /// Messages accepted for sending.
         MessagesSent = "messages.sent",
         /// Messages that arrived, whole and for the first time.

@@ -12,8 +12,9 @@ use crate::heartbeat;
 use crate::held::Held;
 use crate::identity::PeerId;
 use crate::peer::{Contact, News, Peer, PeerSlot};
+use crate::punch::{self, ProbeCell, PunchSlot};
 use crate::realm::Realms;
-use crate::relay::{Bucket, CircuitSlot, OFFERS, Offered, RELAYS};
+use crate::relay::{Bucket, CircuitSlot, OFFERS, Offered, Proofs, RELAYS};
 use crate::session::cookie::CookieSecrets;
 use crate::session::handshake::{HandshakeSlot, Share, UnderWay};
 use crate::session::hint::HintLimits;
@@ -48,8 +49,9 @@ pub(crate) struct State {
     /// Where this node is reached.
     pub(crate) relays: [Held<Peer>; RELAYS],
     pub(crate) offers: [Held<Offered>; OFFERS],
-    /// What it has relayed lately.
-    pub(crate) relayed: Bucket,
+    /// What it has relayed lately: altogether, and for other networks.
+    pub(crate) relayed: [Bucket; 2],
+    pub(crate) proofs: Proofs,
     under_way: UnderWay,
     deadlines_len: u16,
     index_hasher: SipHasher13,
@@ -60,6 +62,7 @@ pub(crate) struct State {
     free_handshakes: Ring,
     free_sessions: Ring,
     pub(crate) messages: delivery::Shared,
+    pub(crate) punch: punch::Shared,
 }
 
 /// Somebody with timers and things to send.
@@ -83,6 +86,8 @@ pub(crate) struct Cx<'a> {
     pub(crate) message_windows: &'a mut [u32],
     pub(crate) buffer: &'a mut [u8],
     pub(crate) blocks: &'a mut [u32],
+    pub(crate) punches: &'a mut [PunchSlot],
+    pub(crate) probe_cells: &'a mut [ProbeCell],
     windows: &'a mut [u64],
     deadlines: &'a mut [DeadlineSlot],
     index: &'a mut [u16],
@@ -116,6 +121,7 @@ impl State {
             id,
             now,
             messages: delivery::Shared::new(secrets.draw()),
+            punch: punch::Shared::NEW,
             secrets,
             public,
             counters: Counters::ZERO,
@@ -123,7 +129,8 @@ impl State {
             first_deadline: None,
             relays: [Held::Nothing; RELAYS],
             offers: [Held::Nothing; OFFERS],
-            relayed: Bucket::FULL,
+            relayed: [Bucket::FULL; 2],
+            proofs: Proofs::NONE,
             under_way: UnderWay::NONE,
             deadlines_len: 0,
             index_hasher,
@@ -134,6 +141,11 @@ impl State {
             free_handshakes: Ring::EMPTY,
             free_sessions: Ring::EMPTY,
         }
+    }
+
+    /// Hashes addresses so that nobody can tell which ones share a cell.
+    pub(crate) fn address_hasher(&self) -> &SipHasher13 {
+        &self.index_hasher
     }
 }
 
@@ -147,6 +159,7 @@ impl<'a> Cx<'a> {
             message_window: 0,
             buffer: 0,
             circuits: tables.circuits.len(),
+            punches: 0,
         };
         Self {
             state,
@@ -159,6 +172,8 @@ impl<'a> Cx<'a> {
             message_windows: tables.message_windows,
             buffer: tables.buffer,
             blocks: tables.blocks,
+            punches: tables.punches,
+            probe_cells: tables.probe_cells,
             windows: tables.windows,
             deadlines: tables.deadlines,
             index: tables.index,
@@ -175,6 +190,8 @@ impl<'a> Cx<'a> {
         self.deadlines.fill(DeadlineSlot::EMPTY);
         self.message_windows.fill(0);
         self.blocks.fill(0);
+        self.punches.fill_with(|| PunchSlot::EMPTY);
+        self.probe_cells.fill(ProbeCell::EMPTY);
         self.state.messages.clear(self.messages, self.flights);
         self.peer_index().clear();
         for slot in slots(self.peers.len()) {
@@ -237,6 +254,11 @@ impl<'a> Cx<'a> {
     pub(crate) fn identify(&mut self, slot: u16, contact: Contact) {
         self.peer(slot).contact = Some(contact);
         self.peer_index().insert(&contact.id, slot);
+    }
+
+    /// A hash whose key is this node's own.
+    pub(crate) fn short_hash(&self, bytes: &[u8]) -> u64 {
+        self.state.index_hasher.hash(bytes)
     }
 
     pub(crate) fn is_full(&self) -> bool {

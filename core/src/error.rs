@@ -21,6 +21,8 @@ pub enum CapacityError {
     Buffer,
     /// More than 16,384 circuits.
     Circuits,
+    /// Not between 1 and 1,024 attempts to reach peers directly.
+    Punches,
     /// A table has another length than [`Capacity`](crate::Capacity) gives.
     Tables,
 }
@@ -90,6 +92,7 @@ impl fmt::Display for CapacityError {
             Self::MessageWindow => "a message window has 32, 64, 128, 256, 512 or 1,024 bits",
             Self::Buffer => "messages need 1,440 to 10,485,600 bytes",
             Self::Circuits => "a storage holds up to 16,384 circuits",
+            Self::Punches => "a storage holds 1 to 1,024 attempts to reach peers directly",
             Self::Tables => "the tables of the storage do not have the lengths of its capacity",
         })
     }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::message::{MessageId, Outcome};
 use crate::path::Route;
 use crate::peer::Peer;
+use crate::punch::RelayReason;
 use crate::time::Duration;
 
 /// Something the application may want to know.
@@ -20,6 +21,9 @@ pub enum Event {
     /// Packets to an active peer take another way from now on. After a planned change the one before is
     /// used as well for a while.
     Route(Peer, Route),
+    /// Why packets to a peer go through a relay, or it is not reached at all; another reason than the
+    /// one told before. [`Node::relayed`](crate::Node::relayed) has the evidence.
+    Relayed(Peer, RelayReason),
     /// A ping was answered.
     RoundTrip(Peer, Duration),
     /// A message has ended. The handle is the one that it was sent to, even if that is good no

@@ -9,13 +9,13 @@ use crate::crypto::aead::TAG_LEN;
 use crate::cx::{Actor, Cx};
 use crate::held::Held;
 use crate::lifecycle::Turn;
-use crate::paths::{self, Balance, Exchange, Known};
+use crate::paths::{self, Balance, Exchange, Hold, Known, Outline};
 use crate::peer::{PeerSlot, PeerState};
 use crate::session::{Owner, SessionId};
 use crate::time::{Duration, Instant};
 use crate::timer::{ATTEMPT, Timer, retry_gap};
 use crate::way::Way;
-use crate::wire::{Control, Intro, Ping, Pong, Probe, SealedHeader, Seen};
+use crate::wire::{Control, Ping, Pong, Probe, SealedHeader, Seen};
 
 /// Intervals without an answer after which a peer is gone, once the `Ping` then under way has had its
 /// time.
@@ -35,6 +35,8 @@ pub(crate) struct Heartbeat {
     pub(crate) interval: Duration,
     /// The last round trip measured.
     pub(crate) round_trip: Option<Duration>,
+    /// How long its direct ways are open in silence.
+    pub(crate) hold: Hold,
     /// When the last answer came, or the session began.
     answered_at: Instant,
     pongs_owed: [Held<PongOwed>; PONGS_OWED],
@@ -64,6 +66,7 @@ impl Heartbeat {
     pub(crate) const IDLE: Self = Self {
         interval: Duration::ZERO,
         round_trip: None,
+        hold: Hold::UNKNOWN,
         answered_at: Instant::ORIGIN,
         pongs_owed: [Held::Nothing; PONGS_OWED],
         is_last_chance: false,
@@ -153,14 +156,26 @@ pub(crate) fn is_overdue(peer: &PeerSlot, own_interval: Duration, now: Instant) 
 /// Forgets everything that is under way with this peer.
 pub(crate) fn stop(peer: u16, cx: &mut Cx<'_>) {
     let slot = cx.peer(peer);
-    slot.heartbeat = Heartbeat { interval: slot.heartbeat.interval, ..Heartbeat::IDLE };
+    let Heartbeat { interval, hold, .. } = slot.heartbeat;
+    slot.heartbeat = Heartbeat { interval, hold, ..Heartbeat::IDLE };
     cx.set_timer(Actor::Peer(peer), Timer::Ping, None);
     cx.set_timer(Actor::Peer(peer), Timer::Silence, None);
 }
 
 pub(crate) fn on_ping(from: u16, via: Via, ping: Ping, cx: &mut Cx<'_>) {
     let Via { session, way } = via;
-    cx.peer(from).heartbeat.owe_pong(PongOwed { ping, session, way });
+    let now = cx.now();
+    let slot = cx.peer(from);
+    slot.heartbeat.owe_pong(PongOwed { ping, session, way });
+    let Heartbeat { interval, hold, .. } = slot.heartbeat;
+    // The answer keeps the way open as well as our own question would.
+    if let (pace, Some(known)) = (hold.pace(interval), slot.ways.find_mut(way))
+        && let Some(at) = known.ping_at.get().filter(|_| known.is_kept_open(pace, interval))
+    {
+        let agreed = known.pinged_at + interval;
+        known.ping_at = Held::This(at.max((now + pace).min(agreed)));
+        arm(from, cx);
+    }
     cx.make_ready(Actor::Peer(from));
 }
 
@@ -172,20 +187,59 @@ pub(crate) fn on_pong(
 ) -> Result<Option<Turn>, Dropped> {
     let now = cx.now();
     let peer = cx.peer(from);
+    let before = peer.ways.outline();
     let round_trip =
         peer.ways.answered(via.way, &pong.probe, now).ok_or(Dropped::UnexpectedPong)?;
+    let is_current = peer.current == Some(via.session);
+    if let Some(known) = peer.ways.find_mut(via.way)
+        && let Some(seen) = pong.seen.filter(|_| is_current)
+    {
+        known.arrived = known.arrived.max(seen.next);
+    }
+    Ok(answered(from, via.way, before, round_trip, cx))
+}
+
+/// A peer was asked on this way by another part, and has answered.
+pub(crate) fn on_answer(
+    peer: u16,
+    way: Way,
+    round_trip: Duration,
+    cx: &mut Cx<'_>,
+) -> Option<Turn> {
+    let now = cx.now();
+    let ways = &mut cx.peer(peer).ways;
+    let before = ways.outline();
+    ways.prove(way, round_trip, now);
+    answered(peer, way, before, round_trip, cx)
+}
+
+/// A peer has answered on this way; `before` is what its ways looked like.
+fn answered(
+    from: u16,
+    way: Way,
+    before: Outline,
+    round_trip: Duration,
+    cx: &mut Cx<'_>,
+) -> Option<Turn> {
+    let now = cx.now();
+    let peer = cx.peer(from);
     let interval = peer.heartbeat.interval;
-    if let Some(known) = peer.ways.find_mut(via.way) {
-        if let Some(exchange) = known.exchange.take() {
-            known.ping_at = Held::This(exchange.begun + interval);
+    if let Some(known) = peer.ways.find_mut(way) {
+        let exchange = known.exchange.take();
+        if let Some(Exchange { tries: 1, silence, .. }) = exchange
+            && way.direct().is_some()
+        {
+            peer.heartbeat.hold.has_held(silence);
         }
-        if let Some(seen) = pong.seen.filter(|_| peer.current == Some(via.session)) {
-            known.arrived = known.arrived.max(seen.next);
-        }
+        let agreed = exchange.map_or(now, |exchange| exchange.begun) + interval;
+        let pace = peer.heartbeat.hold.pace(interval);
+        let is_kept_open = known.is_kept_open(pace, interval);
+        known.ping_at = Held::This(if is_kept_open { agreed.min(now + pace) } else { agreed });
     }
     peer.heartbeat.round_trip = Some(round_trip);
     peer.news.round_trip = Some(round_trip);
     let was_active = peer.state == PeerState::Active;
+    let is_rerouted = peer.ways.outline() != before;
     if !was_active {
         peer.enter(PeerState::Active, now);
     }
@@ -195,7 +249,7 @@ pub(crate) fn on_pong(
     paths::after_change(from, cx);
     arm(from, cx);
     restart_silence(from, cx);
-    Ok((!was_active).then_some(Turn::Alive(from)))
+    if was_active { is_rerouted.then_some(Turn::Rerouted(from)) } else { Some(Turn::Alive(from)) }
 }
 
 pub(crate) fn on_timer(timer: Timer, peer: u16, cx: &mut Cx<'_>) -> Option<Turn> {
@@ -211,6 +265,7 @@ fn on_ping_timer(peer: u16, cx: &mut Cx<'_>) -> Option<Turn> {
     let now = cx.now();
     let slot = cx.peer(peer);
     let interval = slot.heartbeat.interval;
+    let before = slot.ways.outline();
     let is_due = |known: &&mut Known| known.ping_at.get().is_some_and(|at| at <= now);
     let known = slot.ways.iter_mut().find(is_due)?;
     known.ping_at = Held::Nothing;
@@ -228,14 +283,24 @@ fn on_ping_timer(peer: u16, cx: &mut Cx<'_>) -> Option<Turn> {
         Some(exchange) => {
             let next = (exchange.begun + interval.max(ATTEMPT)).max(now);
             known.ping_at = Held::This(next);
+            let answers_elsewhere =
+                slot.ways.iter().any(|known| known.way != way && known.is_validated());
+            if way.direct().is_some() && answers_elsewhere {
+                slot.heartbeat.hold.has_lost(exchange.silence);
+            }
             slot.ways.expired(way, now);
         }
     }
+    let is_rerouted = slot.ways.outline() != before;
     cx.make_ready(Actor::Peer(peer));
     paths::after_change(peer, cx);
     arm(peer, cx);
     let is_active = cx.peer(peer).state == PeerState::Active;
-    (is_doubtful && is_active).then_some(Turn::Doubtful(peer))
+    if is_doubtful && is_active {
+        Some(Turn::Doubtful(peer))
+    } else {
+        is_rerouted.then_some(Turn::Rerouted(peer))
+    }
 }
 
 /// Sets the timer for the first way that is due.
@@ -314,8 +379,7 @@ fn next_try(peer: u16, way: Way, cx: &mut Cx<'_>) -> Option<Ping> {
     let nonce = cx.state.public.draw_u64().to_le_bytes();
     let slot = cx.peer(peer);
     // Relays see where we are.
-    let can_relay = slot.channel.remote.as_ref().is_some_and(Intro::can_relay);
-    let asks = slot.ways.course.also().is_some() || can_relay;
+    let asks = slot.ways.course.also().is_some() || slot.channel.can_relay();
     let known = slot.ways.find_mut(way)?;
     if !known.charge(DATAGRAM_LEN) {
         return None;

@@ -21,7 +21,7 @@ pub struct Done {
     pub(crate) outcome: Outcome,
 }
 
-/// The handshake that a job was for has ended meanwhile; nothing was changed.
+/// What a job was for has ended meanwhile; nothing was changed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct Stale;
 
@@ -37,11 +37,21 @@ pub enum JobKind {
     Identification,
 }
 
-/// Which handshake waits for a job, and for which of its jobs.
+/// What waits for a job, and for which of its jobs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct Ticket {
-    pub(crate) handshake: u16,
+    pub(crate) waiting: Waiting,
     pub(crate) number: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) enum Waiting {
+    /// By slot.
+    Handshake(u16),
+    /// The proof of our network that a relay wants.
+    Proof,
+    /// The check of a peer's.
+    Check,
 }
 
 #[derive(Clone, Copy, Serialize)]
@@ -105,7 +115,7 @@ impl Drop for Outcome {
 
 impl core::fmt::Display for Stale {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("the handshake of this job has ended meanwhile; nothing was changed")
+        f.write_str("what this job was for has ended meanwhile; nothing was changed")
     }
 }
 

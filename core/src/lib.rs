@@ -79,7 +79,7 @@
 //! storage! {
 //!     struct Board {
 //!         peers: 8, handshakes: 4, window_bits: 256,
-//!         messages: 16, message_window: 32, buffer: 4096, circuits: 0,
+//!         messages: 16, message_window: 32, buffer: 4096, circuits: 0, punches: 1,
 //!     }
 //! }
 //!
@@ -138,6 +138,7 @@ mod noise;
 mod path;
 mod paths;
 mod peer;
+mod punch;
 mod realm;
 mod receive;
 mod reconnect;
@@ -168,6 +169,7 @@ pub use network::Network;
 pub use node::Node;
 pub use path::{MAX_TRANSMIT, Path, Route, Socket, Transmit};
 pub use peer::{Peer, PeerSlot, PeerState};
+pub use punch::{ProbeCell, PunchSlot, RelayReason, Relayed};
 pub use record::{Log, PlayError, Played, Player, Recorder};
 pub use relay::{CircuitSlot, Limits as RelayLimits};
 pub use session::SessionSlot;

@@ -12,12 +12,14 @@ use crate::held::Held;
 use crate::identity::PeerId;
 use crate::noise::Role;
 use crate::path::Path;
-use crate::paths::{self, Known, Ways};
+use crate::paths::{self, Hold, Known, Ways};
 use crate::peer::{Channel, Contact, PeerState};
+use crate::punch;
 use crate::reconnect;
 use crate::relay;
 use crate::session::handshake::Confirmed;
 use crate::session::{self, handshake};
+use crate::time::Duration;
 use crate::way::{Circuit, Way};
 use crate::wire::Confirm;
 
@@ -43,6 +45,10 @@ pub(crate) enum Turn {
     Silent(u16),
     /// A peer's packets come by a way on which it has not answered yet.
     SeemsAt(u16),
+    /// A probe to a peer was answered there.
+    Punched { peer: u16, path: Path, round_trip: Duration },
+    /// The packets of an active peer take another way.
+    Rerouted(u16),
     /// More has come from there: a `Ping` that had to wait may go there now.
     MayBePinged(u16),
     /// No way to an active peer answers in time.
@@ -51,6 +57,8 @@ pub(crate) enum Turn {
     RelayReady(u16),
     /// There is a circuit to a peer.
     CircuitOpened(u16, Circuit),
+    /// A relay has said where a peer is.
+    Attested(u16),
     /// There is no more.
     CircuitGone(u16, Circuit),
     /// No relay of ours leads to a peer.
@@ -70,15 +78,26 @@ pub(crate) fn on_turn(turn: Option<Turn>, cx: &mut Cx<'_>) {
             reconnect::succeeded(peer, cx);
             relay::on_alive(peer, cx);
             delivery::wake(peer, cx);
+            rerouted(peer, cx);
         }
         Turn::Silent(peer) => silent(peer, cx),
         Turn::SeemsAt(peer) => heartbeat::ping_now(peer, cx),
+        Turn::Punched { peer, path, round_trip } => {
+            let turn = heartbeat::on_answer(peer, path.into(), round_trip, cx);
+            on_turn(turn, cx);
+        }
+        Turn::Rerouted(peer) => rerouted(peer, cx),
         Turn::MayBePinged(peer) => heartbeat::wake(peer, cx),
         Turn::Doubtful(peer) => {
             relay::search(peer, cx);
+            rerouted(peer, cx);
         }
         Turn::RelayReady(relay) => dial_all_but(relay, cx),
-        Turn::CircuitOpened(peer, circuit) => circuit_opened(peer, circuit, cx),
+        Turn::CircuitOpened(peer, circuit) => {
+            circuit_opened(peer, circuit, cx);
+            punch::on_attested(peer, cx);
+        }
+        Turn::Attested(peer) => punch::on_attested(peer, cx),
         Turn::CircuitGone(peer, circuit) => lose_way(peer, Way::Relayed(circuit), cx),
         Turn::NotFound(peer) => not_found(peer, cx),
     }
@@ -156,6 +175,7 @@ fn lose_way(peer: u16, way: Way, cx: &mut Cx<'_>) {
     let now = cx.now();
     cx.peer(peer).ways.remove(way, now);
     paths::after_change(peer, cx);
+    rerouted(peer, cx);
     let slot = cx.peer(peer);
     if slot.current.is_none() {
         return;
@@ -168,6 +188,21 @@ fn lose_way(peer: u16, way: Way, cx: &mut Cx<'_>) {
         heartbeat::begin_on(peer, path.into(), cx);
     }
     relay::search(peer, cx);
+}
+
+/// The packets of a peer may take another way: those whom we relay to it hear where it is now. If it is
+/// reached directly no more, our relays are asked where we are ourselves.
+fn rerouted(peer: u16, cx: &mut Cx<'_>) {
+    relay::on_moved(peer, cx);
+    if punch::on_course(peer, cx) {
+        for relay in cx.state.relays {
+            if let Some(relay) = relay.get().and_then(|relay| cx.resolve(relay))
+                && relay != peer
+            {
+                heartbeat::ping_now(relay, cx);
+            }
+        }
+    }
 }
 
 /// Nobody knows where a peer is: it is looked for again after a while.
@@ -234,7 +269,7 @@ pub(crate) fn confirmed(
     let remote = handshake::remote(handshake, cx);
     let known = cx.find_peer(&remote.id);
     let is_theirs = cx.handshake(handshake).role() == Role::Responder;
-    if is_theirs && !access::allows(Use::Answers, known, cx) {
+    if is_theirs && !handshake::takes(handshake, known, cx) {
         handshake::abandon(handshake, cx);
         return Err(Dropped::NotAllowed);
     }
@@ -258,6 +293,7 @@ pub(crate) fn confirmed(
     }
     if let Way::Relayed(circuit) = way {
         relay::recall(peer, circuit, cx);
+        punch::on_attested(peer, cx);
     }
     heartbeat::expect_answers(peer, ping_interval, cx);
     reconnect::stop(peer, cx);
@@ -266,6 +302,20 @@ pub(crate) fn confirmed(
         heartbeat::ping_now(peer, cx);
     }
     Ok(peer)
+}
+
+/// This host is elsewhere, or its links are others.
+pub(crate) fn network_changed(cx: &mut Cx<'_>) {
+    punch::on_network_change(cx);
+    for peer in 0..cx.peers.len() as u16 {
+        cx.peer(peer).heartbeat.hold = Hold::UNKNOWN;
+        if cx.peer(peer).current.is_some() {
+            heartbeat::ping_now(peer, cx);
+        } else if cx.peer(peer).is_taken {
+            reconnect::succeeded(peer, cx);
+            dial(peer, cx);
+        }
+    }
 }
 
 /// A peer has begun anew: what it relayed for us it has forgotten, and so has it what we relay for it.
@@ -320,7 +370,8 @@ pub(crate) fn apply_access(cx: &mut Cx<'_>) {
         let slot = cx.peer(peer);
         // Whom we dial ourselves we also talk to.
         let depends = slot.is_taken && slot.standing != Standing::Pinned;
-        if depends && !access::allows(Use::Answers, Some(peer), cx) {
+        let is_foreign = slot.is_foreign;
+        if depends && !is_foreign && !access::allows(Use::Answers, Some(peer), cx) {
             gone(peer, cx);
         }
     }
@@ -379,6 +430,7 @@ fn without_ways(peer: u16, cx: &mut Cx<'_>) {
     cx.peer(peer).ways = Ways::NONE;
     paths::after_change(peer, cx);
     heartbeat::stop(peer, cx);
+    punch::stop(peer, cx);
 }
 
 fn failed(peer: u16, cx: &mut Cx<'_>) {

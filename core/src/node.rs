@@ -1,5 +1,7 @@
 //! The public calls, and nothing else.
 
+use core::net::SocketAddr;
+
 use zeroize::Zeroize;
 
 use crate::access::{Access, Standing, Use};
@@ -11,11 +13,12 @@ use crate::error::{CapacityError, ConnectError, RestoreError, SaveError, SendErr
 use crate::event::Event;
 use crate::held::Held;
 use crate::identity::{Keys, PeerId};
-use crate::job::{Done, Job, Stale};
+use crate::job::{Done, Job, Stale, Ticket, Waiting};
 use crate::lifecycle::Asker;
 use crate::message::{Message, MessageId, Outgoing, Received};
-use crate::path::{MAX_TRANSMIT, Path, Route, Transmit};
+use crate::path::{MAX_TRANSMIT, Path, Route, Socket, Transmit};
 use crate::peer::{Peer, PeerSlot, PeerState};
+use crate::punch::{self, Relayed};
 use crate::relay;
 use crate::session::handshake;
 use crate::storage::Storage;
@@ -140,6 +143,35 @@ impl<S: Storage> Node<S> {
         Ok(cx.handle(slot))
     }
 
+    /// Asks for a relay of another network, which the application knows to relay for others: it is dialled
+    /// as by [`connect`](Self::connect), and peers are looked for there, but there is nothing else to be
+    /// had of it.
+    ///
+    /// # Errors
+    /// The node is as before.
+    pub fn connect_foreign_relay(
+        &mut self,
+        id: PeerId,
+        path: Path,
+        now: Instant,
+    ) -> Result<Peer, ConnectError> {
+        let path = path.without_flow();
+        let mut cx = self.at(now);
+        if id == cx.state.id {
+            return Err(ConnectError::OwnIdentity);
+        }
+        let is_known = cx.find_peer(&id).is_some();
+        let slot = lifecycle::record(id, &mut cx).ok_or(ConnectError::Full)?;
+        let peer = cx.peer(slot);
+        peer.standing = Standing::Pinned;
+        // Who is known as a member of this network is one.
+        peer.is_foreign |= !is_known;
+        if peer.state != PeerState::Active {
+            lifecycle::dial_at(slot, path, &mut cx);
+        }
+        Ok(cx.handle(slot))
+    }
+
     /// Asks for whoever is at the other end of a path: it is dialled as by [`connect`](Self::connect),
     /// and becomes a peer like any other once it has shown who it is, which
     /// [`Event::Connected`] reports.
@@ -190,6 +222,18 @@ impl<S: Storage> Node<S> {
         let mut cx = self.at(now);
         cx.state.config.access = access;
         lifecycle::apply_access(&mut cx);
+    }
+
+    /// Tells the node which addresses this host has, each with the socket that listens there; four at
+    /// most count. Peers that may reach them are told when a direct way is looked for.
+    pub fn set_local_addresses(&mut self, addresses: &[(Socket, SocketAddr)], now: Instant) {
+        punch::set_local_addresses(addresses, &mut self.at(now));
+    }
+
+    /// Tells the node that this host is elsewhere now, or has other links: every way is tried at once,
+    /// peers that are gone are dialled, and what was learnt of the NATs in front is forgotten.
+    pub fn network_changed(&mut self, now: Instant) {
+        lifecycle::network_changed(&mut self.at(now));
     }
 
     /// Goes over to a new secret of the network: from now on handshakes are begun with it. Members
@@ -265,9 +309,16 @@ impl<S: Storage> Node<S> {
     /// [`Stale`] if nobody waits for it any more; the node is as before.
     pub fn complete_job(&mut self, done: Done, now: Instant) -> Result<(), Stale> {
         let mut cx = self.at(now);
-        let turn = handshake::on_outcome(done.ticket, &done.outcome, &mut cx)?;
-        lifecycle::on_turn(turn, &mut cx);
-        Ok(())
+        let Done { ticket: Ticket { waiting, number }, outcome } = &done;
+        match waiting {
+            Waiting::Handshake(slot) => {
+                let turn = handshake::on_outcome(*slot, *number, outcome, &mut cx)?;
+                lifecycle::on_turn(turn, &mut cx);
+                Ok(())
+            }
+            Waiting::Proof => relay::on_proof(*number, outcome, &mut cx),
+            Waiting::Check => relay::on_check(*number, outcome, &mut cx),
+        }
     }
 
     /// Does all public-key work now: the simple driver's one line.
@@ -282,7 +333,8 @@ impl<S: Storage> Node<S> {
 
     /// The next public-key operation to be done.
     pub fn poll_job(&mut self) -> Option<Job> {
-        let (ticket, work) = handshake::take_work(&mut self.cx())?;
+        let mut cx = self.cx();
+        let (ticket, work) = handshake::take_work(&mut cx).or_else(|| relay::take_work(&mut cx))?;
         Some(Job { ticket, work })
     }
 
@@ -382,6 +434,15 @@ impl<S: Storage> Node<S> {
         let slot = self.slot(peer)?;
         let way = slot.ways.course.primary().filter(|_| slot.state == PeerState::Active);
         Ok(way.map(Way::route))
+    }
+
+    /// Why packets to a peer go through a relay, or why it is not reached, with the evidence; `None` if
+    /// it is reached directly, or nothing is known to be in the way.
+    ///
+    /// # Errors
+    /// If there is no such peer.
+    pub fn relayed(&self, peer: Peer) -> Result<Option<Relayed>, UnknownPeer> {
+        self.slot(peer).map(|slot| punch::relayed(slot, &self.state.punch, self.state.now))
     }
 
     /// The last round trip measured to a peer, if it was active since it was last gone.

@@ -10,6 +10,7 @@ use crate::held::Held;
 use crate::identity::PeerId;
 use crate::path::Path;
 use crate::paths::Ways;
+use crate::punch::{Punching, RelayReason};
 use crate::relay::Relaying;
 use crate::session::SessionId;
 use crate::time::{Duration, Instant};
@@ -58,6 +59,11 @@ pub(crate) struct Channel {
 impl Channel {
     const NONE: Self = Self { local: 0, hellos: 0, remote: Held::Nothing };
 
+    /// Whether the peer offers to relay.
+    pub(crate) fn can_relay(&self) -> bool {
+        self.remote.as_ref().is_some_and(Intro::can_relay)
+    }
+
     /// As both ends name it: ours, theirs. `None` before the first session.
     pub(crate) fn ends(&self) -> Option<[u64; 2]> {
         self.remote.as_ref().map(|remote| [self.local, remote.channel])
@@ -70,6 +76,8 @@ pub struct PeerSlot {
     pub(crate) generation: u32,
     /// Not free.
     pub(crate) is_taken: bool,
+    /// Of another network: it is dealt with for relaying only.
+    pub(crate) is_foreign: bool,
     /// Who it is; nobody knows yet of a peer of which there is only an address.
     pub(crate) contact: Option<Contact>,
     pub(crate) standing: Standing,
@@ -92,6 +100,7 @@ pub struct PeerSlot {
     pub(crate) hints_from: Instant,
     pub(crate) channel: Channel,
     pub(crate) heartbeat: Heartbeat,
+    pub(crate) punch: Punching,
     pub(crate) delivery: Delivery,
     pub(crate) relaying: Relaying,
     pub(crate) timers: PeerTimers,
@@ -110,11 +119,21 @@ pub(crate) struct News {
     /// The way that was last reported since the peer became active.
     pub(crate) way: Held<Way>,
     pub(crate) round_trip: Option<Duration>,
+    /// Why it is relayed, if it is.
+    pub(crate) reason: Held<RelayReason>,
+    /// The same, as it was last reported.
+    pub(crate) reported_reason: Held<RelayReason>,
 }
 
 impl News {
-    pub(crate) const NONE: Self =
-        Self { queued: false, reported: PeerState::Init, way: Held::Nothing, round_trip: None };
+    pub(crate) const NONE: Self = Self {
+        queued: false,
+        reported: PeerState::Init,
+        way: Held::Nothing,
+        round_trip: None,
+        reason: Held::Nothing,
+        reported_reason: Held::Nothing,
+    };
 }
 
 impl PeerSlot {
@@ -122,6 +141,7 @@ impl PeerSlot {
     pub const EMPTY: Self = Self {
         generation: 0,
         is_taken: false,
+        is_foreign: false,
         contact: None,
         standing: Standing::Met,
         state: PeerState::Init,
@@ -135,6 +155,7 @@ impl PeerSlot {
         hints_from: Instant::ORIGIN,
         channel: Channel::NONE,
         heartbeat: Heartbeat::IDLE,
+        punch: Punching::NONE,
         delivery: Delivery::EMPTY,
         relaying: Relaying::NONE,
         timers: PeerTimers::STOPPED,
@@ -164,12 +185,19 @@ impl PeerSlot {
             self.news.way = Held::This(way);
             return Some(Event::Route(peer, way.route()));
         }
+        if self.news.reported_reason.get() != self.news.reason.get() {
+            self.news.reported_reason = self.news.reason;
+            if let Some(reason) = self.news.reason.get() {
+                return Some(Event::Relayed(peer, reason));
+            }
+        }
         self.news.round_trip.take().map(|round_trip| Event::RoundTrip(peer, round_trip))
     }
 
     pub(crate) fn has_news(&self) -> bool {
         self.news.reported != self.state
             || self.new_way().is_some()
+            || self.news.reported_reason.get() != self.news.reason.get()
             || self.news.round_trip.is_some()
     }
 

@@ -101,8 +101,13 @@ impl Receiver {
     }
 }
 
+/// Where relays are used whose network one is not a member of: an open realm that everybody shares.
+const RELAY: RealmId = RealmId(1);
+
 /// The realms that a node makes handshakes in.
 pub(crate) struct Realms {
+    /// For relaying, and nothing else.
+    relay: Realm,
     current: Realm,
     /// While the secret is being changed.
     previous: Option<Realm>,
@@ -111,9 +116,11 @@ pub(crate) struct Realms {
 impl Realms {
     pub(crate) fn new(network: &Network, own_key: &[u8; 32]) -> Self {
         let make = |number, secret| Realm::new(RealmId(number), network.id, secret, own_key);
+        let relay_network = hash::hash(&[b"underpass/1 relay realm"]);
         Self {
-            current: make(2, network.secret),
-            previous: network.previous_secret.map(|secret| make(1, secret)),
+            relay: Realm::new(RELAY, relay_network, [0; 32], own_key),
+            current: make(3, network.secret),
+            previous: network.previous_secret.map(|secret| make(2, secret)),
         }
     }
 
@@ -122,6 +129,22 @@ impl Realms {
     pub(crate) fn of_attempt(&self, attempt: u8) -> &Realm {
         let previous = self.previous.as_ref().filter(|_| !attempt.is_multiple_of(2));
         previous.unwrap_or(&self.current)
+    }
+
+    /// The realm for dealing with relays of other networks.
+    pub(crate) fn of_relays(&self) -> &Realm {
+        &self.relay
+    }
+
+    /// Whether this is that one.
+    pub(crate) fn is_of_relays(id: RealmId) -> bool {
+        id == RELAY
+    }
+
+    /// The secret half of the key pair that proves to relays which network this is.
+    pub(crate) fn handle_secret(&self) -> [u8; 32] {
+        let Realm { network, secret, .. } = &self.current;
+        hash::hash(&[b"underpass/1 network handle", secret, network])
     }
 
     pub(crate) fn has(&self, id: RealmId) -> bool {
@@ -143,7 +166,8 @@ impl Realms {
 
     /// Goes over to a new secret; the one before it stays valid until it is retired.
     pub(crate) fn change_secret(&mut self, secret: [u8; 32], own_key: &[u8; 32]) {
-        let id = RealmId(self.current.id.0.wrapping_add(1));
+        // Two numbers are those of no secret.
+        let id = RealmId(self.current.id.0.wrapping_add(1).max(RELAY.0 + 1));
         let next = Realm::new(id, self.current.network, secret, own_key);
         self.previous = Some(core::mem::replace(&mut self.current, next));
     }
@@ -154,10 +178,12 @@ impl Realms {
 
     #[cfg(feature = "inspect")]
     pub(crate) fn each_secret(&self, show: impl FnMut(&[u8; 32])) {
-        self.iter().map(|realm| &realm.secret).for_each(show);
+        // That of the relay realm is none.
+        let own = self.iter().filter(|realm| realm.id != RELAY);
+        own.map(|realm| &realm.secret).for_each(show);
     }
 
     fn iter(&self) -> impl Iterator<Item = &Realm> {
-        core::iter::once(&self.current).chain(&self.previous)
+        core::iter::once(&self.current).chain(&self.previous).chain([&self.relay])
     }
 }

@@ -9,6 +9,7 @@ use crate::heartbeat::{self, Via};
 use crate::lifecycle::{self, Turn};
 use crate::message::{self, MessageId, Received};
 use crate::paths;
+use crate::punch;
 use crate::relay;
 use crate::session::{Owner, handshake, hint, upkeep};
 use crate::way::{Circuit, Way};
@@ -100,6 +101,11 @@ fn dispatch<'d>(
     cx: &mut Cx<'_>,
 ) -> Result<Received<'d>, Dropped> {
     match Message::decode(content).map_err(|_| Dropped::UnknownMessage)? {
+        Message::Datagram(_) | Message::Fragment(_) | Message::Ack(_)
+            if cx.peer(from).is_foreign =>
+        {
+            Err(Dropped::NotAllowed)
+        }
         Message::Datagram(_) | Message::Fragment(_)
             if !access::allows(Use::Messages, Some(from), cx) =>
         {
@@ -118,6 +124,10 @@ fn dispatch<'d>(
         }
         Message::Ack(ack) => {
             delivery::on_ack(from, via, &ack, cx)?;
+            Ok(Received::Nothing)
+        }
+        Message::Punch(kind, message) => {
+            punch::on_message(from, via, kind, &message, cx)?;
             Ok(Received::Nothing)
         }
         Message::Control(message) => {
@@ -139,7 +149,13 @@ fn control(
             heartbeat::on_ping(from, via, ping, cx);
             Ok(None)
         }
-        Control::Pong(pong) => heartbeat::on_pong(from, via, &pong, cx),
+        Control::Pong(pong) => match heartbeat::on_pong(from, via, &pong, cx) {
+            Err(Dropped::UnexpectedPong) => punch::on_pong(from, via, &pong.probe, cx),
+            answered => {
+                punch::on_seen(from, via, pong.seen, cx);
+                answered
+            }
+        },
         Control::Relay(message) => relay::on_message(from, via, &message, cx),
     }
 }

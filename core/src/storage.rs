@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::delivery::{FlightSlot, MessageSlot};
 use crate::error::CapacityError;
 use crate::peer::PeerSlot;
+use crate::punch::{self, ProbeCell, PunchSlot};
 use crate::relay::CircuitSlot;
 use crate::saved;
 use crate::session::SessionSlot;
@@ -42,6 +43,10 @@ pub struct Tables<'a> {
     pub buffer: &'a mut [u8],
     /// Which parts of those are in use.
     pub blocks: &'a mut [u32],
+    /// Attempts to reach peers directly.
+    pub punches: &'a mut [PunchSlot],
+    /// How many probes went where.
+    pub probe_cells: &'a mut [ProbeCell],
 }
 
 /// Lends a node its tables, the same at every call.
@@ -92,6 +97,8 @@ pub struct Capacity {
     pub buffer: usize,
     /// Circuits that it carries for others as a relay: up to 16,384; none if it never relays.
     pub circuits: usize,
+    /// Attempts at once to reach peers directly that are reached through a relay: 1 to 1,024.
+    pub punches: usize,
 }
 
 impl Capacity {
@@ -128,6 +135,8 @@ impl Capacity {
             + self.flights() * size_of::<FlightSlot>()
             + (self.message_window_words() + self.blocks()) * size_of::<u32>()
             + self.buffer
+            + self.punches * size_of::<PunchSlot>()
+            + self.probe_cells() * size_of::<ProbeCell>()
     }
 
     /// Bytes that [`Node::save`](crate::Node::save) may need.
@@ -158,6 +167,11 @@ impl Capacity {
     /// Words of the map of the buffer, a bit for each of its blocks.
     pub const fn blocks(&self) -> usize {
         (self.buffer / pool::BLOCK_LEN).div_ceil(32)
+    }
+
+    /// Cells that count probes.
+    pub const fn probe_cells(&self) -> usize {
+        self.punches * punch::CELLS_PER_ATTEMPT
     }
 }
 
@@ -192,6 +206,10 @@ impl Tables<'_> {
         if circuits > 16_384 {
             return Err(CapacityError::Circuits);
         }
+        let punches = self.punches.len();
+        if !(1..=1_024).contains(&punches) {
+            return Err(CapacityError::Punches);
+        }
         let capacity = Capacity {
             peers,
             handshakes,
@@ -200,6 +218,7 @@ impl Tables<'_> {
             message_window,
             buffer: self.buffer.len(),
             circuits,
+            punches,
         };
         let fits = self.sessions.len() == capacity.sessions()
             && self.windows.len() == capacity.window_words()
@@ -208,7 +227,8 @@ impl Tables<'_> {
             && self.queues.len() == capacity.queues()
             && self.flights.len() == capacity.flights()
             && self.message_windows.len() == capacity.message_window_words()
-            && self.blocks.len() == capacity.blocks();
+            && self.blocks.len() == capacity.blocks()
+            && self.probe_cells.len() == capacity.probe_cells();
         if fits { Ok(capacity) } else { Err(CapacityError::Tables) }
     }
 }
@@ -220,7 +240,7 @@ impl Tables<'_> {
 ///     /// For a board.
 ///     pub struct Board {
 ///         peers: 8, handshakes: 4, window_bits: 256,
-///         messages: 16, message_window: 32, buffer: 4096, circuits: 0,
+///         messages: 16, message_window: 32, buffer: 4096, circuits: 0, punches: 1,
 ///     }
 /// }
 /// let mut storage = Board::EMPTY; // or a `static` on a board
@@ -230,7 +250,7 @@ macro_rules! storage {
     ($(#[$meta:meta])* $vis:vis struct $name:ident {
         peers: $peers:expr, handshakes: $handshakes:expr, window_bits: $window_bits:expr,
         messages: $messages:expr, message_window: $message_window:expr, buffer: $buffer:expr,
-        circuits: $circuits:expr $(,)?
+        circuits: $circuits:expr, punches: $punches:expr $(,)?
     }) => {
         $(#[$meta])*
         $vis struct $name {
@@ -247,6 +267,8 @@ macro_rules! storage {
             message_windows: [u32; $name::CAPACITY.message_window_words()],
             buffer: [u8; $name::CAPACITY.buffer],
             blocks: [u32; $name::CAPACITY.blocks()],
+            punches: [$crate::PunchSlot; $name::CAPACITY.punches],
+            probe_cells: [$crate::ProbeCell; $name::CAPACITY.probe_cells()],
         }
 
         impl $name {
@@ -259,6 +281,7 @@ macro_rules! storage {
                 message_window: $message_window,
                 buffer: $buffer,
                 circuits: $circuits,
+                punches: $punches,
             };
 
             /// A storage in which nothing is stored.
@@ -276,6 +299,8 @@ macro_rules! storage {
                 message_windows: [0; $name::CAPACITY.message_window_words()],
                 buffer: [0; $name::CAPACITY.buffer],
                 blocks: [0; $name::CAPACITY.blocks()],
+                punches: [const { $crate::PunchSlot::EMPTY }; $name::CAPACITY.punches],
+                probe_cells: [$crate::ProbeCell::EMPTY; $name::CAPACITY.probe_cells()],
             };
         }
 
@@ -295,6 +320,8 @@ macro_rules! storage {
                     message_windows: &mut self.message_windows,
                     buffer: &mut self.buffer,
                     blocks: &mut self.blocks,
+                    punches: &mut self.punches,
+                    probe_cells: &mut self.probe_cells,
                 }
             }
             fn peers(&self) -> &[$crate::PeerSlot] {

@@ -5,6 +5,7 @@ use crate::delivery;
 use crate::heartbeat;
 use crate::lifecycle::{self, Turn};
 use crate::paths;
+use crate::punch;
 use crate::relay;
 use crate::session::{self, handshake, upkeep};
 use crate::timer::Timer;
@@ -26,6 +27,10 @@ fn dispatch(actor: Actor, timer: Timer, cx: &mut Cx<'_>) -> Option<Turn> {
         (Actor::Peer(peer), Timer::Ping | Timer::Silence) => heartbeat::on_timer(timer, peer, cx),
         (Actor::Peer(peer), Timer::Stretch) => {
             paths::on_timer(peer, cx);
+            None
+        }
+        (Actor::Peer(peer), Timer::Punch) => {
+            punch::on_timer(peer, cx);
             None
         }
         (Actor::Peer(peer), Timer::Reservation | Timer::Search) => relay::on_timer(timer, peer, cx),

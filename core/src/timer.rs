@@ -19,6 +19,8 @@ pub enum Timer {
     Search,
     /// When to dial a peer that is gone.
     Reconnect,
+    /// When to look for a direct way to a peer, and what is next in that.
+    Punch,
     /// When to forget the session that a newer one has replaced.
     PreviousSession,
     /// When the keys of a session are to be updated, erased, renewed or given up.
@@ -70,21 +72,22 @@ pub(crate) struct Timers<K, const N: usize> {
 }
 
 /// A peer's timers.
-pub(crate) type PeerTimers = Timers<OfPeer, 12>;
+pub(crate) type PeerTimers = Timers<OfPeer, 13>;
 /// A handshake's timers.
 pub(crate) type HandshakeTimers = Timers<OfHandshake, 2>;
 
 pub(crate) struct OfPeer;
 pub(crate) struct OfHandshake;
 
-impl Kinds<12> for OfPeer {
-    const KINDS: [Timer; 12] = [
+impl Kinds<13> for OfPeer {
+    const KINDS: [Timer; 13] = [
         Timer::Ping,
         Timer::Silence,
         Timer::Stretch,
         Timer::Reservation,
         Timer::Search,
         Timer::Reconnect,
+        Timer::Punch,
         Timer::PreviousSession,
         Timer::Keys,
         Timer::Acknowledge,

@@ -12,6 +12,7 @@ use crate::error::SendError;
 use crate::heartbeat::{self, Via};
 use crate::path::{MAX_TRANSMIT, Piece, Transmit};
 use crate::peer::PeerState;
+use crate::punch;
 use crate::relay;
 use crate::session::{self, Owner, SessionId, handshake, upkeep};
 use crate::stateless;
@@ -51,6 +52,9 @@ pub(crate) fn payload(
     if payload.len() > MAX_PAYLOAD {
         return Err(SendError::TooLong);
     }
+    if cx.peer(peer).is_foreign {
+        return Err(SendError::Unsupported);
+    }
     let via = to_active(peer, cx).ok_or(SendError::NotConnected)?;
     if !has_room(peer, via, cx) {
         return Err(SendError::Busy);
@@ -84,8 +88,11 @@ fn has_room(peer: u16, via: Via, cx: &mut Cx<'_>) -> bool {
 
 /// One datagram a turn, so that a peer with much to be sent delays no other by more than that.
 fn to_peer(peer: u16, out: &mut [u8; MAX_TRANSMIT], cx: &mut Cx<'_>) -> Option<Transmit> {
-    let sent = control(peer, out, cx).or_else(|| message(peer, out, cx))?;
-    if heartbeat::owes(peer, cx) || relay::owes(peer, cx) || delivery::owes(peer, cx) {
+    let sent = control(peer, out, cx)
+        .or_else(|| punch_message(peer, out, cx))
+        .or_else(|| message(peer, out, cx))?;
+    let owes = heartbeat::owes(peer, cx) || relay::owes(peer, cx) || punch::owes(peer, cx);
+    if owes || delivery::owes(peer, cx) {
         cx.make_ready(Actor::Peer(peer));
     }
     Some(sent)
@@ -95,6 +102,11 @@ fn control(peer: u16, out: &mut [u8; MAX_TRANSMIT], cx: &mut Cx<'_>) -> Option<T
     let owed = heartbeat::take_owed(peer, session::to_ping, cx);
     let (via, control) = owed.or_else(|| about_relays(peer, cx))?;
     let len = control.encode(&mut content(out)[..Control::LEN_MAX]);
+    seal(via, None, len, out, cx)
+}
+
+fn punch_message(peer: u16, out: &mut [u8; MAX_TRANSMIT], cx: &mut Cx<'_>) -> Option<Transmit> {
+    let (via, len) = punch::take_owed(peer, content(out), cx)?;
     seal(via, None, len, out, cx)
 }
 

@@ -8,6 +8,7 @@
 mod bare;
 mod cargo;
 mod licences;
+mod naive;
 mod sizes;
 #[cfg(test)]
 mod tests;
@@ -28,12 +29,19 @@ enum Chore {
     Licences,
     /// Build the core for bare-metal targets without an allocator, and print what it weighs
     Bare,
+    /// Make the protocol naive in a copy, one patch of scenarios/naive after the other, and check that
+    /// the scenarios which each names fail there
+    Naive {
+        /// Only patches whose name contains this
+        only: Option<String>,
+    },
 }
 
 fn main() -> ExitCode {
     let outcome = match Chore::parse() {
         Chore::Licences => licences::run(),
         Chore::Bare => bare::run(),
+        Chore::Naive { only } => naive::run(only.as_deref()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -144,6 +144,7 @@ fn state() {
         message_window: 32,
         buffer: 4096,
         circuits: 0,
+        punches: 1,
     };
     let host = Capacity {
         peers: 4096,
@@ -153,6 +154,7 @@ fn state() {
         message_window: 1024,
         buffer: 1 << 20,
         circuits: 0,
+        punches: 64,
     };
     for (what, capacity) in [("a board, 8 peers", board), ("a host, 4096 peers", host)] {
         let whole = size_of::<Node<()>>() + capacity.bytes();

@@ -97,6 +97,9 @@ pub(super) fn accept(
     cx: &mut Cx<'_>,
 ) -> Result<MessageId, SendError> {
     let &Outgoing { kind, purpose, payload } = message;
+    if cx.peer(to).is_foreign {
+        return Err(SendError::Unsupported);
+    }
     // Of a peer never met nothing is known: if the message is too long for it, that ends it then.
     let heard = cx.peer(to).channel.remote.get().filter(Intro::is_heard);
     let longest = heard.as_ref().map_or(MAX_MESSAGE, longest_for);

@@ -50,6 +50,8 @@ pub(crate) struct Known {
     /// When the next is due.
     pub(crate) ping_at: Held<Instant>,
     pub(crate) ping_owed: bool,
+    /// When something last came by it.
+    pub(crate) heard_at: Instant,
     /// One more than the highest counter that came by it.
     pub(crate) heard: u64,
     /// The same at the other end, as the last `Pong` that said so has it.
@@ -61,6 +63,8 @@ pub(crate) struct Known {
 pub(crate) struct Exchange {
     pub(crate) begun: Instant,
     pub(crate) tries: u8,
+    /// How long nothing had come by the way until then.
+    pub(crate) silence: Duration,
 }
 
 #[derive(Clone, Copy)]
@@ -118,9 +122,15 @@ impl Known {
             pinged_at: Instant::ORIGIN,
             ping_at: Held::Nothing,
             ping_owed: false,
+            heard_at: now,
             heard: 0,
             arrived: 0,
         }
+    }
+
+    /// Whether it has to be kept open, by asking more often than was agreed.
+    pub(crate) fn is_kept_open(&self, pace: Duration, interval: Duration) -> bool {
+        self.way.direct().is_some() && pace < interval
     }
 
     pub(crate) fn is_validated(&self) -> bool {
@@ -152,7 +162,8 @@ impl Known {
 
     /// Begins to ask, as soon as possible.
     pub(crate) fn begin(&mut self, now: Instant) {
-        self.exchange = Held::This(Exchange { begun: now, tries: 0 });
+        let silence = now.saturating_since(self.heard_at);
+        self.exchange = Held::This(Exchange { begun: now, tries: 0, silence });
         (self.ping_owed, self.ping_at) = (true, Held::Nothing);
     }
 
@@ -191,11 +202,16 @@ impl Known {
         self.count(unanswered);
         self.answers = self.answers << 1 | 1;
         self.judge();
+        self.prove(round_trip, now);
+        Some(round_trip)
+    }
+
+    /// It was answered.
+    pub(super) fn prove(&mut self, round_trip: Duration, now: Instant) {
         self.round_trip = Some(round_trip);
         self.ping_owed = false;
         if self.proof != Proof::Validated {
             (self.proof, self.since) = (Proof::Validated, now);
         }
-        Some(round_trip)
     }
 }

@@ -9,9 +9,11 @@
 //! sent twice, and the peer's replay window keeps one of the two.
 
 mod choice;
+mod hold;
 mod known;
 
 pub(crate) use choice::Course;
+pub(crate) use hold::Hold;
 pub(crate) use known::{Balance, Exchange, Known, Proof};
 
 use crate::cx::{Actor, Cx};
@@ -37,6 +39,14 @@ pub(crate) struct Ways {
     seemed_at: Held<Instant>,
     /// The session's next counter, as far as payloads have told.
     next_counter: u64,
+}
+
+/// How a peer is reached, and whether it could be directly.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Outline {
+    pub(crate) primary: Option<Way>,
+    /// A direct way answers, good or bad.
+    pub(crate) has_direct: bool,
 }
 
 impl Ways {
@@ -125,6 +135,18 @@ impl Ways {
         Some(round_trip)
     }
 
+    /// What other parts need to know of them.
+    pub(crate) fn outline(&self) -> Outline {
+        let is_direct = |known: &Known| known.way.direct().is_some() && known.is_validated();
+        Outline { primary: self.course.primary(), has_direct: self.iter().any(is_direct) }
+    }
+
+    /// Another part has asked on this way, and it was answered.
+    pub(crate) fn prove(&mut self, way: Way, round_trip: Duration, now: Instant) {
+        self.add(way, Balance::OWN_CHOICE, now).prove(round_trip, now);
+        self.choose(now);
+    }
+
     /// An attempt on this way has had its time, and no answer has come. Whether it is kept, as there is
     /// no better one.
     pub(crate) fn expired(&mut self, way: Way, now: Instant) -> bool {
@@ -196,6 +218,7 @@ pub(crate) fn on_packet(
     let slot = cx.peer(peer);
     let is_current = slot.current == Some(via.session);
     if let Some(known) = slot.ways.find_mut(via.way) {
+        known.heard_at = now;
         if is_current {
             known.heard = known.heard.max(counter + 1);
         }

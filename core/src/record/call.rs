@@ -1,5 +1,7 @@
 //! What is recorded: how the node was made, and every call.
 
+use core::net::SocketAddr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::access::Access;
@@ -8,8 +10,9 @@ use crate::identity::PeerId;
 use crate::job::{Outcome, Ticket};
 use crate::message::Outgoing;
 use crate::network::Network;
-use crate::path::Path;
+use crate::path::{Path, Socket};
 use crate::peer::Peer;
+use crate::punch::{LOCAL_ADDRESSES, Local};
 use crate::relay::Limits;
 use crate::storage::Capacity;
 use crate::time::{Duration, Instant};
@@ -68,15 +71,37 @@ impl From<Settings> for Config {
     }
 }
 
+/// This host's addresses, with their sockets: as many as count.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Addresses([Option<Path>; LOCAL_ADDRESSES]);
+
+impl Addresses {
+    pub(super) fn new(addresses: &[(Socket, SocketAddr)]) -> Self {
+        let path = |place: usize| addresses.get(place).copied().map(local_path);
+        Self(core::array::from_fn(path))
+    }
+
+    pub(super) fn to_locals(&self) -> heapless::Vec<Local, LOCAL_ADDRESSES> {
+        self.0.iter().flatten().map(|path| (path.socket, path.remote)).collect()
+    }
+}
+
+fn local_path((socket, remote): (Socket, SocketAddr)) -> Path {
+    Path { socket, remote }
+}
+
 /// A call of [`Node`](crate::Node), by its name there. What only asks is not recorded.
 #[derive(Serialize, Deserialize)]
 pub(super) enum Call<'a> {
     HandleDatagram { path: Path, datagram: &'a [u8], now: Instant },
     HandleTimeout { now: Instant },
     Connect { id: PeerId, path: Option<Path>, now: Instant },
+    ConnectForeignRelay { id: PeerId, path: Path, now: Instant },
     ConnectAddress { path: Path, now: Instant },
     Allow { id: PeerId, now: Instant },
     SetAccess { access: Access, now: Instant },
+    SetLocalAddresses { addresses: Addresses, now: Instant },
+    NetworkChanged { now: Instant },
     ChangeSecret { secret: [u8; 32] },
     RetirePreviousSecret,
     Close { peer: Peer, now: Instant },
@@ -96,9 +121,12 @@ impl Call<'_> {
             Self::HandleDatagram { now, .. }
             | Self::HandleTimeout { now }
             | Self::Connect { now, .. }
+            | Self::ConnectForeignRelay { now, .. }
             | Self::ConnectAddress { now, .. }
             | Self::Allow { now, .. }
             | Self::SetAccess { now, .. }
+            | Self::SetLocalAddresses { now, .. }
+            | Self::NetworkChanged { now }
             | Self::Close { now, .. }
             | Self::SendMessage { now, .. }
             | Self::CompleteJob { now, .. } => Some(now),

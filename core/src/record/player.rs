@@ -148,6 +148,9 @@ impl<'r, S: Storage> Player<'r, S> {
                 digest.absorb(&node.handle_datagram(path, buffer, now));
             }
             Call::Connect { id, path, now } => digest.absorb(&node.connect(id, path, now)),
+            Call::ConnectForeignRelay { id, path, now } => {
+                digest.absorb(&node.connect_foreign_relay(id, path, now));
+            }
             Call::ConnectAddress { path, now } => digest.absorb(&node.connect_address(path, now)),
             Call::Allow { id, now } => digest.absorb(&node.allow(id, now)),
             Call::Close { peer, now } => digest.absorb(&node.close(peer, now)),
@@ -172,6 +175,10 @@ impl<'r, S: Storage> Player<'r, S> {
             Call::PollMessage => digest.absorb(&node.poll_message()),
             Call::HandleTimeout { now } => node.handle_timeout(now),
             Call::SetAccess { access, now } => node.set_access(access, now),
+            Call::SetLocalAddresses { addresses, now } => {
+                node.set_local_addresses(&addresses.to_locals(), now);
+            }
+            Call::NetworkChanged { now } => node.network_changed(now),
             Call::ChangeSecret { secret } => node.change_secret(secret),
             Call::RetirePreviousSecret => node.retire_previous_secret(),
         }
@@ -184,8 +191,11 @@ fn name(call: &Call<'_>) -> &'static str {
         Call::HandleDatagram { .. } => "handle_datagram",
         Call::HandleTimeout { .. } => "handle_timeout",
         Call::Connect { .. } => "connect",
+        Call::ConnectForeignRelay { .. } => "connect_foreign_relay",
         Call::ConnectAddress { .. } => "connect_address",
         Call::Allow { .. } => "allow",
+        Call::SetLocalAddresses { .. } => "set_local_addresses",
+        Call::NetworkChanged { .. } => "network_changed",
         Call::SetAccess { .. } => "set_access",
         Call::ChangeSecret { .. } => "change_secret",
         Call::RetirePreviousSecret => "retire_previous_secret",

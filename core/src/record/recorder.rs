@@ -1,10 +1,11 @@
 //! The node, with a record of every call.
 
+use core::net::SocketAddr;
 use core::ops::Deref;
 
 use serde::Serialize;
 
-use super::call::{Call, Start, VERSION};
+use super::call::{Addresses, Call, Start, VERSION};
 use super::digest::Digest;
 use crate::access::Access;
 use crate::config::Config;
@@ -15,7 +16,7 @@ use crate::identity::{Keys, PeerId};
 use crate::job::{Done, Job, Stale};
 use crate::message::{Message, MessageId, Outgoing, Received};
 use crate::node::Node;
-use crate::path::{MAX_TRANSMIT, Path, Transmit};
+use crate::path::{MAX_TRANSMIT, Path, Socket, Transmit};
 use crate::peer::Peer;
 use crate::storage::Storage;
 use crate::time::Instant;
@@ -128,6 +129,22 @@ impl<S: Storage, L: Log> Recorder<S, L> {
         peer
     }
 
+    /// As [`Node::connect_foreign_relay`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn connect_foreign_relay(
+        &mut self,
+        id: PeerId,
+        path: Path,
+        now: Instant,
+    ) -> Result<Peer, ConnectError> {
+        self.call(|| Call::ConnectForeignRelay { id, path, now });
+        let peer = self.node.connect_foreign_relay(id, path, now);
+        record(&mut self.tape, &peer);
+        peer
+    }
+
     /// As [`Node::connect_address`].
     ///
     /// # Errors
@@ -154,6 +171,20 @@ impl<S: Storage, L: Log> Recorder<S, L> {
     pub fn set_access(&mut self, access: Access, now: Instant) {
         self.call(|| Call::SetAccess { access, now });
         self.node.set_access(access, now);
+        record(&mut self.tape, &());
+    }
+
+    /// As [`Node::set_local_addresses`].
+    pub fn set_local_addresses(&mut self, addresses: &[(Socket, SocketAddr)], now: Instant) {
+        self.call(|| Call::SetLocalAddresses { addresses: Addresses::new(addresses), now });
+        self.node.set_local_addresses(addresses, now);
+        record(&mut self.tape, &());
+    }
+
+    /// As [`Node::network_changed`].
+    pub fn network_changed(&mut self, now: Instant) {
+        self.call(|| Call::NetworkChanged { now });
+        self.node.network_changed(now);
         record(&mut self.tape, &());
     }
 

@@ -1,7 +1,7 @@
 //! A node that is reached through relays, or reaches others through them.
 
-use super::Attested;
-use crate::access::{self, Standing, Use};
+use super::{Attested, foreign};
+use crate::access::{self, Standing, Use, Whom};
 use crate::counters::Dropped;
 use crate::cx::{Actor, Cx};
 use crate::held::Held;
@@ -11,7 +11,7 @@ use crate::peer::{Peer, PeerSlot, PeerState};
 use crate::time::{Duration, Instant};
 use crate::timer::{ATTEMPT, Timer, retry_gap};
 use crate::way::{Circuit, Way};
-use crate::wire::{CAN_RELAY, Intro, Named, Offer, Open, RelayMessage, Reserved};
+use crate::wire::{CAN_RELAY, Named, Offer, Open, RelayMessage, Reserved};
 
 /// Relays at which a node can be reached.
 pub(crate) const RELAYS: usize = 2;
@@ -87,8 +87,7 @@ pub(crate) struct Offered {
 pub(super) fn on_alive(peer: u16, cx: &mut Cx<'_>) {
     let handle = cx.handle(peer);
     let slot = cx.peer(peer);
-    let offers = slot.channel.remote.as_ref().is_some_and(Intro::can_relay);
-    if !offers || slot.standing != Standing::Pinned {
+    if !slot.channel.can_relay() || slot.standing != Standing::Pinned {
         return;
     }
     let relays = &mut cx.state.relays;
@@ -124,6 +123,20 @@ pub(super) fn on_reservation_timer(peer: u16, cx: &mut Cx<'_>) {
     } else {
         ask(peer, cx);
     }
+}
+
+/// The proof that a relay wants is there.
+pub(super) fn proven(peer: u16, cx: &mut Cx<'_>) {
+    cx.peer(peer).relaying.relay.ask_owed = true;
+    cx.make_ready(Actor::Peer(peer));
+}
+
+/// The proof that a relay wants is being made, or another's is.
+fn postpone<T>(peer: u16, cx: &mut Cx<'_>) -> Option<T> {
+    let again = cx.now() + retry_gap(u8::MAX);
+    cx.peer(peer).relaying.relay.ask_owed = false;
+    cx.set_timer(Actor::Peer(peer), Timer::Reservation, Some(again));
+    None
 }
 
 /// Writes down when the next try is due.
@@ -272,7 +285,7 @@ fn next_relay(peer: u16, after: u8, cx: &mut Cx<'_>) -> Option<Turn> {
 
 /// The peer that a relay speaks of, if we look for it there.
 fn searched(from: u16, id: [u8; 32], cx: &mut Cx<'_>) -> Option<u16> {
-    let peer = PeerId::from_bytes(id).ok().and_then(|id| cx.find_peer(&id))?;
+    let peer = cx.find_peer(&PeerId::claimed(id))?;
     let at = cx.peer(peer).relaying.search.as_ref()?.at;
     (relay_at(at, cx) == Some(from)).then_some(peer)
 }
@@ -282,10 +295,15 @@ pub(super) fn on_opened(
     opened: &Offer,
     cx: &mut Cx<'_>,
 ) -> Result<Option<Turn>, Dropped> {
-    let peer = searched(from, opened.peer, cx).ok_or(Dropped::UnknownCircuit)?;
+    let circuit = Circuit { relay: cx.handle(from), number: opened.circuit };
+    let Some(peer) = searched(from, opened.peer, cx) else {
+        // The peer at its other end is elsewhere now.
+        let peer = reached_by(circuit, cx).ok_or(Dropped::UnknownCircuit)?;
+        cx.peer(peer).relaying.attested = opened.attested;
+        return Ok(Some(Turn::Attested(peer)));
+    };
     stop_search(peer, cx);
     cx.peer(peer).relaying.attested = opened.attested;
-    let circuit = Circuit { relay: cx.handle(from), number: opened.circuit };
     Ok(Some(Turn::CircuitOpened(peer, circuit)))
 }
 
@@ -300,11 +318,11 @@ pub(super) fn on_refused(
 }
 
 /// Somebody wants to reach this node through one of its relays.
-pub(super) fn on_offer(from: u16, offer: &Offer, cx: &mut Cx<'_>) -> Result<(), Dropped> {
+pub(super) fn on_offer(from: u16, offer: &Offer, cx: &mut Cx<'_>) -> Result<Option<Turn>, Dropped> {
     if !is_ours(from, cx) {
         return Err(Dropped::UnknownCircuit);
     }
-    let id = PeerId::from_bytes(offer.peer).map_err(|_| Dropped::WeakKey)?;
+    let id = PeerId::claimed(offer.peer);
     let known = cx.find_peer(&id);
     let is_welcome = id != cx.state.id && access::allows(Use::Answers, known, cx);
     if is_welcome {
@@ -316,7 +334,7 @@ pub(super) fn on_offer(from: u16, offer: &Offer, cx: &mut Cx<'_>) -> Result<(), 
     }
     cx.peer(from).relaying.relay.answer_owed = Held::This((offer.circuit, is_welcome));
     cx.make_ready(Actor::Peer(from));
-    Ok(())
+    Ok(known.filter(|_| is_welcome).map(Turn::Attested))
 }
 
 fn remember(offered: Offered, cx: &mut Cx<'_>) {
@@ -343,9 +361,14 @@ pub(crate) fn recall(peer: u16, circuit: Circuit, cx: &mut Cx<'_>) {
 /// A circuit of ours is no more.
 pub(super) fn on_gone(from: u16, named: Named, cx: &mut Cx<'_>) -> Option<Turn> {
     let circuit = Circuit { relay: cx.handle(from), number: named.circuit };
-    let has_it = |peer: &PeerSlot| peer.is_taken && peer.ways.find(Way::Relayed(circuit)).is_some();
-    let peer = cx.peers.iter().position(has_it)? as u16;
+    let peer = reached_by(circuit, cx)?;
     Some(Turn::CircuitGone(peer, circuit))
+}
+
+/// Whom a circuit of ours leads to.
+fn reached_by(circuit: Circuit, cx: &Cx<'_>) -> Option<u16> {
+    let has_it = |peer: &PeerSlot| peer.is_taken && peer.ways.find(Way::Relayed(circuit)).is_some();
+    cx.peers.iter().position(has_it).map(|position| position as u16)
 }
 
 /// Looks for another circuit after a while, as long as the peer is reached.
@@ -381,11 +404,17 @@ pub(super) fn take_owed(relay: u16, cx: &mut Cx<'_>) -> Option<RelayMessage> {
             false => RelayMessage::Refuse(named),
         });
     }
-    if core::mem::take(&mut state.ask_owed) {
-        asked(relay, cx);
-        return Some(RelayMessage::Reserve);
+    if !state.ask_owed {
+        return None;
     }
-    None
+    let proof = match cx.peer(relay).is_foreign {
+        // When it is made, there will be a turn.
+        true => Some(foreign::prove(relay, cx).or_else(|| postpone(relay, cx))?),
+        false => None,
+    };
+    cx.peer(relay).relaying.relay.ask_owed = false;
+    asked(relay, cx);
+    Some(RelayMessage::Reserve(proof))
 }
 
 /// The question after a peer that goes to a relay: to which, and what.
@@ -406,6 +435,6 @@ pub(super) fn take_search(peer: u16, cx: &mut Cx<'_>) -> Option<(u16, RelayMessa
 
 /// What a node says of itself: whether it relays.
 pub(crate) fn capabilities(cx: &Cx<'_>) -> u32 {
-    let relays = cx.state.config.access.relays > crate::access::Whom::Nobody;
+    let relays = cx.state.config.access.relays > Whom::Nobody || foreign::is_welcome(cx);
     if relays && !cx.circuits.is_empty() { CAN_RELAY } else { 0 }
 }

@@ -16,11 +16,13 @@
 //! |---|---|
 //! | `client.rs` | who is reached through relays, or looks for others there |
 //! | `server.rs` | the relay itself |
+//! | `foreign.rs` | proofs, for relays of other networks |
 //! | `circuits.rs`, `bucket.rs` | its table of circuits, and how much may pass |
 
 mod bucket;
 mod circuits;
 mod client;
+mod foreign;
 mod server;
 
 pub(crate) use bucket::Bucket;
@@ -28,6 +30,7 @@ pub use circuits::CircuitSlot;
 pub(crate) use client::{
     OFFERS, Offered, RELAYS, capabilities, is_ours, recall, search, search_later, search_spare,
 };
+pub(crate) use foreign::{Proofs, is_welcome, on_check, on_proof, take_work};
 pub(crate) use server::{forward, reached, take_owed_by};
 
 use serde::{Deserialize, Serialize};
@@ -55,6 +58,9 @@ pub struct Limits {
     pub peer_bytes: u32,
     /// Bytes a second altogether.
     pub all_bytes: u32,
+    /// Bytes a second for peers of other networks, all of them together. Whoever asks is relayed for if
+    /// this is not zero, whatever the [`Access`](crate::Access) says of our own network.
+    pub foreign_bytes: u32,
 }
 
 impl Limits {
@@ -65,6 +71,7 @@ impl Limits {
         circuit_bytes: 125_000,
         peer_bytes: 250_000,
         all_bytes: 1_250_000,
+        foreign_bytes: 0,
     };
 }
 
@@ -101,12 +108,12 @@ pub(crate) fn on_message(
         return Err(Dropped::NestedRelay);
     }
     match message {
-        RelayMessage::Reserve => server::on_reserve(from, cx),
+        RelayMessage::Reserve(proof) => server::on_reserve(from, *proof, cx)?,
         RelayMessage::Open(open) => server::on_open(from, open, cx),
         RelayMessage::Accept(named) => server::on_accept(from, *named, cx)?,
         RelayMessage::Refuse(named) => server::on_refuse(from, *named, cx)?,
         RelayMessage::Reserved(reserved) => return client::on_reserved(from, *reserved, cx),
-        RelayMessage::Offer(offer) => client::on_offer(from, offer, cx)?,
+        RelayMessage::Offer(offer) => return client::on_offer(from, offer, cx),
         RelayMessage::Opened(opened) => return client::on_opened(from, opened, cx),
         RelayMessage::Refused(open) => return client::on_refused(from, open, cx),
         RelayMessage::Limited(_) => cx.state.counters.count(Counter::RelayLimits),
@@ -129,6 +136,11 @@ pub(crate) fn on_timer(timer: Timer, peer: u16, cx: &mut Cx<'_>) -> Option<Turn>
 /// A peer has become active.
 pub(crate) fn on_alive(peer: u16, cx: &mut Cx<'_>) {
     client::on_alive(peer, cx);
+}
+
+/// A peer is reached another way than before.
+pub(crate) fn on_moved(peer: u16, cx: &mut Cx<'_>) {
+    server::on_moved(peer, cx);
 }
 
 /// A peer is gone.

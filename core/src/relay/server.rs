@@ -4,7 +4,7 @@
 use core::net::SocketAddr;
 
 use super::circuits::{self, Owed, Stage};
-use super::{Attested, Bucket, Limits};
+use super::{Attested, Bucket, Limits, foreign};
 use crate::access::{self, Use};
 use crate::counters::{Counter, Dropped};
 use crate::cx::{Actor, Cx};
@@ -17,7 +17,7 @@ use crate::session::SessionId;
 use crate::time::{Duration, Instant};
 use crate::transmit;
 use crate::way::Way;
-use crate::wire::{Carried, Named, Offer, Open, RelayMessage, Reserved, SealedHeader};
+use crate::wire::{Carried, Named, Offer, Open, Proof, RelayMessage, Reserved, SealedHeader};
 
 /// How long a reservation holds; it is renewed before that (libp2p relay v2: 1 h).
 const RESERVED_FOR: Duration = Duration::from_secs(3600);
@@ -33,6 +33,8 @@ pub(super) struct Client {
     /// It is to be told that there is no way to this peer.
     refusal_owed: Held<[u8; 32]>,
     bucket: Bucket,
+    /// The network that it has proved to be of; zero is our own.
+    network: u64,
 }
 
 impl Client {
@@ -41,6 +43,7 @@ impl Client {
         answer_owed: false,
         refusal_owed: Held::Nothing,
         bucket: Bucket::FULL,
+        network: 0,
     };
 
     pub(super) fn owes(&self) -> bool {
@@ -52,8 +55,30 @@ impl Client {
     }
 }
 
-/// A peer wants to be reached through this node.
-pub(super) fn on_reserve(from: u16, cx: &mut Cx<'_>) {
+/// A peer wants to be reached through this node. One of another network has to say of which.
+pub(super) fn on_reserve(from: u16, proof: Option<Proof>, cx: &mut Cx<'_>) -> Result<(), Dropped> {
+    match (cx.peer(from).is_foreign, proof) {
+        (true, Some(proof)) => foreign::check(from, proof, cx),
+        (true, None) => Err(Dropped::NotAllowed),
+        (false, _) => {
+            grant(from, cx);
+            Ok(())
+        }
+    }
+}
+
+/// A peer has proved that it is of this network, or has not.
+pub(super) fn on_checked(peer: u16, network: Option<u64>, cx: &mut Cx<'_>) {
+    match network {
+        Some(network) => {
+            cx.peer(peer).relaying.client.network = network;
+            grant(peer, cx);
+        }
+        None => cx.state.counters.refuse(Dropped::NotAllowed),
+    }
+}
+
+fn grant(from: u16, cx: &mut Cx<'_>) {
     let now = cx.now();
     let held = |peer: &&PeerSlot| peer.is_taken && peer.relaying.client.holds(now);
     let is_held = cx.peer(from).relaying.client.holds(now);
@@ -68,8 +93,11 @@ pub(super) fn on_reserve(from: u16, cx: &mut Cx<'_>) {
 
 /// Whether a peer may be relayed for: the policy allows it, and it is reached directly.
 fn may_use(peer: u16, cx: &mut Cx<'_>) -> bool {
-    !cx.circuits.is_empty()
-        && access::allows(Use::Relays, Some(peer), cx)
+    let is_allowed = match cx.peer(peer).is_foreign {
+        true => foreign::is_welcome(cx) && cx.peer(peer).relaying.client.network != 0,
+        false => !cx.circuits.is_empty() && access::allows(Use::Relays, Some(peer), cx),
+    };
+    is_allowed
         && cx.peer(peer).state == PeerState::Active
         && cx.peer(peer).ways.course.primary().and_then(Way::direct).is_some()
 }
@@ -88,9 +116,11 @@ pub(super) fn on_open(from: u16, open: &Open, cx: &mut Cx<'_>) {
 /// looks the same: who is here, and talks to whom, is nobody's business.
 fn circuit_to(from: u16, open: &Open, cx: &mut Cx<'_>) -> Option<u16> {
     let now = cx.now();
-    let to = PeerId::from_bytes(open.peer).ok().and_then(|id| cx.find_peer(&id))?;
+    let to = cx.find_peer(&PeerId::claimed(open.peer))?;
     let is_reserved = cx.peer(to).relaying.client.holds(now);
-    if to == from || !is_reserved || !may_use(from, cx) || !may_use(to, cx) {
+    let network = |peer: u16| cx.peers[usize::from(peer)].relaying.client.network;
+    let is_same_network = network(from) == network(to);
+    if to == from || !is_same_network || !is_reserved || !may_use(from, cx) || !may_use(to, cx) {
         return None;
     }
     let ends = [cx.handle(from), cx.handle(to)];
@@ -160,6 +190,24 @@ pub(super) fn on_peer_gone(peer: u16, cx: &mut Cx<'_>) {
             && let Some(end) = circuit.end(handle)
         {
             close(slot, 1 - end, cx);
+        }
+    }
+}
+
+/// A peer is elsewhere: the other ends of its circuits hear where.
+pub(super) fn on_moved(peer: u16, cx: &mut Cx<'_>) {
+    if !cx.peer(peer).ways.outline().has_direct {
+        return;
+    }
+    let handle = cx.handle(peer);
+    for slot in 0..cx.circuits.len() as u16 {
+        let circuit = cx.circuit(slot);
+        if circuit.stage == Stage::Open
+            && let Some(end) = circuit.end(handle)
+        {
+            let other = 1 - end;
+            circuit.owed[other] = if other == 0 { Owed::Opened } else { Owed::Offer };
+            cx.make_ready(Actor::Circuit(slot));
         }
     }
 }
@@ -283,11 +331,15 @@ pub(crate) fn reached(peer: u16, cx: &mut Cx<'_>) -> Option<(SessionId, (Path, O
 
 /// Whether a datagram is within every limit; if so, it counts.
 fn admit(slot: u16, from: u16, len: usize, now: Instant, cx: &mut Cx<'_>) -> bool {
-    let Limits { circuit_bytes, peer_bytes, all_bytes, .. } = cx.state.config.relay;
+    let Limits { circuit_bytes, peer_bytes, all_bytes, foreign_bytes, .. } = cx.state.config.relay;
+    let is_foreign = cx.peer(from).is_foreign;
     let circuit = &mut cx.circuits[usize::from(slot)].bucket;
     let peer = &mut cx.peers[usize::from(from)].relaying.client.bucket;
-    let mut buckets =
-        [(circuit, circuit_bytes), (peer, peer_bytes), (&mut cx.state.relayed, all_bytes)];
+    let [all, foreign] = &mut cx.state.relayed;
+    let foreign = is_foreign.then_some((foreign, foreign_bytes));
+    let buckets =
+        [Some((circuit, circuit_bytes)), Some((peer, peer_bytes)), Some((all, all_bytes)), foreign];
+    let mut buckets = buckets.into_iter().flatten().collect::<heapless::Vec<_, 4>>();
     let is_admitted = buckets.iter_mut().all(|(bucket, rate)| bucket.has(len, *rate, now));
     if is_admitted {
         buckets.iter_mut().for_each(|(bucket, _)| bucket.take(len));

@@ -4,7 +4,7 @@ use core::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Fragment, MAX_PAYLOAD, RelayMessage};
+use super::{Fragment, MAX_PAYLOAD, Punch, PunchKind, RelayMessage};
 
 /// The first byte inside the seal.
 pub(super) mod kind {
@@ -15,6 +15,8 @@ pub(super) mod kind {
     pub(in crate::wire) const ACK: u8 = 4;
     pub(in crate::wire) const TO_RELAY: u8 = 5;
     pub(in crate::wire) const FROM_RELAY: u8 = 6;
+    pub(in crate::wire) const PUNCH: u8 = 20;
+    pub(in crate::wire) const PUNCH_ACK: u8 = 21;
 }
 
 /// The content of a sealed datagram.
@@ -25,6 +27,7 @@ pub(crate) enum Message<'a> {
     /// A packet of an acknowledged message.
     Fragment(Fragment<'a>),
     Ack(Ack),
+    Punch(PunchKind, Punch),
     Control(Control),
 }
 
@@ -145,10 +148,16 @@ impl<'a> Message<'a> {
             kind::PONG => Control::Pong(decode_body(body)?),
             kind::FRAGMENT => return Fragment::decode(plain).map(Self::Fragment),
             kind::ACK => return decode_body(body).map(Self::Ack),
+            kind::PUNCH => return decode_punch(PunchKind::Offer, body),
+            kind::PUNCH_ACK => return decode_punch(PunchKind::Answer, body),
             kind => Control::Relay(RelayMessage::decode(kind, body).ok_or(UnknownMessage)??),
         };
         Ok(Self::Control(control))
     }
+}
+
+fn decode_punch<'a>(kind: PunchKind, body: &[u8]) -> Result<Message<'a>, UnknownMessage> {
+    decode_body(body).map(|punch| Message::Punch(kind, punch))
 }
 
 pub(super) fn decode_body<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, UnknownMessage> {

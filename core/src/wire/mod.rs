@@ -8,6 +8,7 @@ mod control;
 mod fragment;
 mod handshake;
 mod intro;
+mod punch;
 mod relay;
 mod sealed;
 mod stateless;
@@ -18,7 +19,8 @@ pub use fragment::MAX_MESSAGE;
 pub(crate) use fragment::{FRAGMENT_LEN, FRAGMENTS_MAX, Fragment, fragment_len, fragments};
 pub(crate) use handshake::{Confirm, Hello, MAC_LEN, Pattern, Welcome, is_for};
 pub(crate) use intro::{CAN_RELAY, Intro};
-pub(crate) use relay::{Attested, Named, Offer, Open, RelayMessage, Reserved};
+pub(crate) use punch::{CANDIDATES, Candidates, Mapping, Punch, PunchKind};
+pub(crate) use relay::{Attested, Named, Offer, Open, Proof, RelayMessage, Reserved};
 pub(crate) use sealed::SealedHeader;
 pub(crate) use stateless::{Cookie, NoSession};
 

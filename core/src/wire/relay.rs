@@ -1,15 +1,16 @@
 //! What a relay and those at the ends of its circuits say to each other, each inside the session
 //! between the two.
 
-use core::net::{SocketAddrV4, SocketAddrV6};
+use core::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
 
 use serde::{Deserialize, Serialize};
 
 /// A message about relaying.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RelayMessage {
-    /// To a relay: others may reach the sender through it.
-    Reserve,
+    /// To a relay: others may reach the sender through it. To one of another network with the proof of
+    /// the sender's own.
+    Reserve(Option<Proof>),
     /// The answer.
     Reserved(Reserved),
     /// To a relay: a circuit to this peer, please.
@@ -27,6 +28,15 @@ pub(crate) enum RelayMessage {
     Limited(Named),
     /// From a relay: the circuit is no more.
     Gone(Named),
+}
+
+/// That the sender holds the secret of a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Proof {
+    /// The public half of a key pair that is derived from the secret.
+    pub(crate) handle: [u8; 32],
+    /// Over the session's handshake hash, by what the pair agrees on with the relay's own key.
+    pub(crate) mac: [u8; 16],
 }
 
 /// For how long a reservation holds, in seconds; zero if there is none.
@@ -65,6 +75,11 @@ pub(crate) struct Attested {
 impl Attested {
     pub(crate) const NOWHERE: Self = Self { v4: None, v6: None };
 
+    pub(crate) fn iter(&self) -> impl Iterator<Item = SocketAddr> {
+        let v6 = self.v6.map(SocketAddr::from);
+        v6.into_iter().chain(self.v4.map(SocketAddr::from))
+    }
+
     pub(crate) fn new(v4: Option<SocketAddrV4>, v6: Option<SocketAddrV6>) -> Self {
         Self {
             v4: v4.map(|v4| (v4.ip().octets(), v4.port())),
@@ -97,7 +112,7 @@ impl RelayMessage {
             1 + postcard::to_slice(body, &mut out[1..]).expect("LEN_MAX holds every message").len()
         }
         match self {
-            Self::Reserve => put(kind::RESERVE, &(), out),
+            Self::Reserve(proof) => put(kind::RESERVE, proof, out),
             Self::Reserved(body) => put(kind::RESERVED, body, out),
             Self::Open(body) => put(kind::OPEN, body, out),
             Self::Offer(body) => put(kind::OFFER, body, out),
@@ -114,7 +129,7 @@ impl RelayMessage {
     pub(super) fn decode(kind: u8, body: &[u8]) -> Option<Result<Self, super::UnknownMessage>> {
         use super::control::decode_body as body_of;
         Some(match kind {
-            kind::RESERVE => body_of::<()>(body).map(|()| Self::Reserve),
+            kind::RESERVE => body_of(body).map(Self::Reserve),
             kind::RESERVED => body_of(body).map(Self::Reserved),
             kind::OPEN => body_of(body).map(Self::Open),
             kind::OFFER => body_of(body).map(Self::Offer),

@@ -1,3 +1,4 @@
+use core::net::SocketAddr;
 use std::vec;
 use std::vec::Vec;
 
@@ -143,10 +144,29 @@ proptest! {
         prop_assert_eq!(Message::decode(&out[..len - 1]), Err(UnknownMessage));
     }
 
+    #[test]
+    fn a_punch_reads_back(
+        [attempt, round_trip_us]: [u32; 2],
+        asks: bool,
+        mapping in prop::sample::select(
+            [Mapping::Unknown, Mapping::EndpointIndependent, Mapping::Varies].to_vec(),
+        ),
+        addresses in prop::collection::vec(any::<SocketAddr>(), 0..=CANDIDATES),
+    ) {
+        let kind = if asks { PunchKind::Offer } else { PunchKind::Answer };
+        let mut candidates = Candidates::default();
+        addresses.into_iter().for_each(|address| candidates.add(without_flow(address)));
+        let punch = Punch { attempt, round_trip_us, mapping, candidates };
+        let mut out = [0; Punch::LEN_MAX];
+        let len = punch.encode(kind, &mut out);
+        prop_assert_eq!(Message::decode(&out[..len]), Ok(Message::Punch(kind, punch)));
+        prop_assert_eq!(Message::decode(&out[..len - 1]), Err(UnknownMessage));
+    }
+
     /// The content of a hostile peer: what is read of it is consistent.
     #[test]
     fn content_of_a_known_type_never_panics(
-        kind in 0u8..6,
+        kind in 0u8..22,
         mut bytes in prop::collection::vec(any::<u8>(), 0..1300),
         header in prop::collection::vec(prop_oneof![Just(0u8), any::<u8>()], 0..36),
     ) {
@@ -193,6 +213,31 @@ fn an_acknowledgement_is_laid_out_as_documented() {
     assert_eq!(Message::decode(&[4, 4, 0b1011, 0xa8, 0x46]), Ok(Message::Ack(ack)));
     let named: vec::Vec<u64> = (0..6).filter(|number| ack.covers(*number)).collect();
     assert_eq!(named, [0, 2, 3, 4]);
+}
+
+/// What is not on the wire: flow labels and scopes.
+fn without_flow(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip(), address.port())
+}
+
+#[test]
+fn a_punch_is_laid_out_as_documented() {
+    let mut candidates = Candidates::default();
+    candidates.add("192.0.2.7:4747".parse().expect("an address"));
+    let punch = Punch { attempt: 5, round_trip_us: 300, mapping: Mapping::Varies, candidates };
+    let content = [20, 5, 0xac, 0x02, 2, 1, 0, 192, 0, 2, 7, 0x8b, 0x25];
+    assert_eq!(Message::decode(&content), Ok(Message::Punch(PunchKind::Offer, punch)));
+}
+
+#[test]
+fn a_punch_with_a_ninth_address_is_unknown() {
+    let address = [0, 192, 0, 2, 7, 1];
+    let content = |count: u8| {
+        let head = [20, 5, 1, 0, count];
+        Message::decode(&[&head[..], &address.repeat(count.into())].concat()).is_ok()
+    };
+    assert!(content(8));
+    assert!(!content(9));
 }
 
 fn purposes() -> impl Strategy<Value = Purpose> {

@@ -38,7 +38,7 @@ const SCENES: &[(Dropped, Scene)] = &[
     (Dropped::UnexpectedPong, pong_from_elsewhere),
     (Dropped::OtherChannel, message_on_a_session_of_before),
     (Dropped::MessagesFull, message_to_a_full_receiver),
-    // The rest takes a peer of a later version, or a hostile one: see the tests of `receive.rs`.
+    // The rest takes a peer of a later version, or a hostile one: see the tests of `receive.rs` and `punch/`.
 ];
 
 #[test]
@@ -53,6 +53,9 @@ fn every_reason_is_reached_and_counted() {
         Dropped::UnknownCircuit,
         Dropped::RelayLimited,
         Dropped::NestedRelay,
+        Dropped::PunchIgnored,
+        Dropped::PunchesFull,
+        Dropped::UnexpectedPunchAck,
         Dropped::BeyondWindow,
         Dropped::FragmentMismatch,
         Dropped::UnexpectedAck,

@@ -9,6 +9,8 @@ use underpass_core::{
     SendError, Socket, Transmit,
 };
 
+use crate::nat::Nat;
+
 /// So many cases of a property, unless `PROPTEST_CASES` says otherwise.
 pub(crate) fn cases(count: u32) -> ProptestConfig {
     let told = std::env::var_os("PROPTEST_CASES").is_some();
@@ -20,7 +22,7 @@ underpass_core::storage! {
     /// As small as a board's.
     pub(crate) struct Board {
         peers: 4, handshakes: 4, window_bits: 256,
-        messages: 16, message_window: 32, buffer: 16384, circuits: 4,
+        messages: 16, message_window: 32, buffer: 16384, circuits: 4, punches: 1,
     }
 }
 
@@ -89,6 +91,8 @@ pub(crate) struct Net {
     pub(crate) delay: Duration,
     /// What arrives then.
     pub(crate) under_way: Vec<(Instant, Packet)>,
+    /// In front of whose hosts packets change while time passes.
+    pub(crate) nats: Vec<Nat>,
 }
 
 pub(crate) fn network() -> Network {
@@ -209,7 +213,8 @@ impl Net {
     pub(crate) fn new(count: usize) -> Self {
         let now = Instant::from_micros(1_000_000);
         let hosts = (0..count).map(|n| Host::new(n, network(), n as u8 + 100, now)).collect();
-        Self { hosts, now, wire: Vec::new(), delay: Duration::ZERO, under_way: Vec::new() }
+        let (wire, under_way, nats) = Default::default();
+        Self { hosts, now, wire, delay: Duration::ZERO, under_way, nats }
     }
 
     /// A has asked for B, and both are active.
@@ -305,8 +310,9 @@ impl Net {
                 if !pass(&packet) {
                     continue;
                 }
+                let Some(packet) = self.leave(packet) else { continue };
                 if self.delay == Duration::ZERO {
-                    let _ = self.handle(packet);
+                    self.arrive(packet);
                 } else {
                     self.under_way.push((self.now + self.delay, packet));
                 }
@@ -319,7 +325,7 @@ impl Net {
             self.now = now;
             let arrived: Vec<_> = self.under_way.extract_if(.., |(at, _)| *at <= now).collect();
             for (_, packet) in arrived {
-                let _ = self.handle(packet);
+                self.arrive(packet);
             }
             for host in 0..self.hosts.len() {
                 self.hosts[host].node.handle_timeout(self.now);
@@ -327,6 +333,25 @@ impl Net {
             }
         }
         self.now = end;
+    }
+
+    /// A packet passes the NAT in front of its sender, if there is one.
+    fn leave(&mut self, packet: Packet) -> Option<Packet> {
+        match self.nats.iter_mut().find(|nat| nat.has(packet.from)) {
+            Some(nat) => nat.leave(packet, self.now),
+            None => Some(packet),
+        }
+    }
+
+    /// And the one in front of its receiver.
+    fn arrive(&mut self, packet: Packet) {
+        let packet = match self.nats.iter_mut().find(|nat| nat.is_at(packet.to)) {
+            Some(nat) => nat.enter(packet, self.now),
+            None => Some(packet),
+        };
+        if let Some(packet) = packet {
+            let _ = self.handle(packet);
+        }
     }
 
     /// Lets time pass; everything that is sent first goes through a bystander's hands, who says

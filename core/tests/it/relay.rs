@@ -1,8 +1,8 @@
 //! Peers that cannot send to each other, and one that relays between them.
 
 use underpass_core::{
-    Access, Config, Counter, Dropped, Duration, Event, Outcome, Peer, PeerState, RelayLimits,
-    Route, Whom,
+    Access, Config, Counter, Dropped, Duration, Event, Network, Outcome, Peer, PeerState,
+    RelayLimits, Route, SendError, Whom,
 };
 
 use crate::net::{A, B, Host, Net, Packet, address, network};
@@ -240,4 +240,80 @@ fn a_circuit_is_used_by_its_ends_alone() {
     // The address is no proof; the session is, and it is A's.
     net.handle(packet).unwrap();
     assert_eq!(net.hosts[R].node.counters().done(Counter::DatagramsRelayed), before + 1);
+}
+
+/// A and B are of one network, the relay of another; it relays for others with this limit.
+fn with_foreign_relay(foreign_bytes: u32) -> Net {
+    let mut net = Net::new(3);
+    let relay = RelayLimits { foreign_bytes, ..RelayLimits::DEFAULT };
+    let other = Network::closed("another", [9; 32]);
+    let config = Config { relay, ..Config::new(other) };
+    net.hosts[R] = Host::configured(R, config, 99, net.now);
+    net.delay = Duration::from_millis(10);
+    for host in [A, B] {
+        use_foreign_relay(&mut net, host);
+    }
+    net.run(Duration::from_secs(2), apart);
+    net
+}
+
+fn use_foreign_relay(net: &mut Net, host: usize) {
+    let (id, path, now) = (net.hosts[R].id(), crate::net::path_to(address(R)), net.now);
+    net.hosts[host].node.connect_foreign_relay(id, path, now).expect("there is room");
+    net.collect(host);
+}
+
+#[test]
+fn a_relay_of_another_network_relays_if_it_is_willing() {
+    let mut net = with_foreign_relay(100_000);
+    look_for(&mut net, A, B);
+    net.run(Duration::from_secs(3), apart);
+    assert!(is_relayed(&mut net, A, B) && is_relayed(&mut net, B, A));
+    net.send(A, B, b"through").unwrap();
+    net.run(Duration::from_secs(1), apart);
+    assert_eq!(net.hosts[A].outcomes().last().unwrap().1, Outcome::Acked);
+}
+
+#[test]
+fn unless_it_is_it_does_not_even_answer() {
+    let mut net = with_foreign_relay(0);
+    assert_eq!(net.state(A, R), PeerState::Init);
+    assert_eq!(net.hosts[R].node.counters().done(Counter::DatagramsSent), 0);
+}
+
+#[test]
+fn its_peers_have_nothing_but_relaying_of_it() {
+    let mut net = with_foreign_relay(100_000);
+    assert_eq!(net.send(A, R, b"hello"), Err(SendError::Unsupported));
+    assert_eq!(net.send(R, A, b"hello"), Err(SendError::Unsupported));
+    let peer = net.peer(A, R).unwrap();
+    assert_eq!(net.hosts[A].seal(peer, b"hello").unwrap_err(), SendError::Unsupported);
+}
+
+#[test]
+fn it_relays_only_between_peers_of_the_same_network() {
+    let mut net = with_foreign_relay(100_000);
+    let config = Config::new(Network::closed("a third", [3; 32]));
+    net.hosts[B] = Host::configured(B, config, 77, net.now);
+    use_foreign_relay(&mut net, B);
+    net.run(Duration::from_secs(40), apart);
+    look_for(&mut net, A, B);
+    net.run(Duration::from_secs(10), apart);
+    assert_eq!(net.hosts[R].node.counters().done(Counter::CircuitsOpened), 0);
+    assert_eq!(net.state(A, B), PeerState::Init);
+}
+
+#[test]
+fn all_of_them_together_have_a_limit_of_their_own() {
+    let mut net = with_foreign_relay(4_000);
+    look_for(&mut net, A, B);
+    net.run(Duration::from_secs(3), apart);
+    let peer = net.peer(A, B).unwrap();
+    for _ in 0..20 {
+        let packet = net.hosts[A].seal(peer, &[1; 1000]).unwrap();
+        net.wire.push(packet);
+    }
+    net.run(Duration::from_secs(1), apart);
+    assert!(net.hosts[B].payloads.len() < 4);
+    assert!(net.hosts[R].node.counters().dropped(Dropped::RelayLimited) > 10);
 }

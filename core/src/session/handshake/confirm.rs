@@ -9,6 +9,7 @@ use crate::identity::PeerId;
 use crate::noise::Role;
 use crate::paths::Balance;
 use crate::peer::Contact;
+use crate::realm::Realms;
 use crate::session;
 use crate::time::Duration;
 use crate::way::Way;
@@ -49,6 +50,7 @@ pub(crate) fn confirm(
     let now = cx.now();
     let slot = cx.handshake(handshake);
     let (role, session, channel) = (slot.role(), slot.session, slot.channel);
+    let is_foreign = Realms::is_of_relays(slot.realm);
     let dialled = slot.way.get().filter(|_| role == Role::Initiator);
     let mut intro = slot.remote_intro.expect("read before there are keys");
     let remote = remote(handshake, cx).id;
@@ -57,6 +59,7 @@ pub(crate) fn confirm(
     cx.session(session).channel = [channel, intro.channel];
     session::promote(peer, session, cx);
     let slot = cx.peer(peer);
+    slot.is_foreign = is_foreign;
     let before_channel = slot.channel.remote.get().map(|before| before.channel);
     if let Some(before) = slot.channel.remote.get().filter(|one| one.channel == intro.channel) {
         // A `Welcome` names none.

@@ -22,7 +22,11 @@ pub(crate) fn initiate(peer: u16, way: Way, cx: &mut Cx<'_>) -> bool {
     let pattern = if contact.is_some() { Pattern::Ik } else { Pattern::Xx };
     let session = cx.take_session(handshake);
     let ephemeral = cx.state.secrets.draw();
-    let realm = cx.state.realms.of_attempt(cx.peers[usize::from(peer)].attempts);
+    let slot = &cx.peers[usize::from(peer)];
+    let realm = match slot.is_foreign {
+        true => cx.state.realms.of_relays(),
+        false => cx.state.realms.of_attempt(slot.attempts),
+    };
     let noise = Noise::new(Setup {
         pattern: pattern.noise(),
         role: Role::Initiator,

@@ -22,7 +22,7 @@ mod share;
 pub(crate) use confirm::{Confirmed, abandon_others, confirm, own_is_confirmed_first, remote};
 pub(crate) use initiator::{initiate, on_cookie, on_welcome};
 pub(crate) use progress::{on_outcome, take_work};
-pub(crate) use responder::{on_confirm, on_hello};
+pub(crate) use responder::{on_confirm, on_hello, takes};
 
 pub(crate) use share::{Share, UnderWay};
 
@@ -38,7 +38,7 @@ use crate::held::Held;
 use crate::lifecycle::Turn;
 use crate::noise::{Noise, Role};
 use crate::peer::Contact;
-use crate::realm::RealmId;
+use crate::realm::{RealmId, Realms};
 use crate::relay;
 use crate::session::SessionId;
 use crate::time::Duration;
@@ -213,11 +213,13 @@ pub(crate) fn is_allowed(handshake: u16, cx: &mut Cx<'_>) -> bool {
     if slot.stage == Stage::Free || slot.role() == Role::Initiator {
         return true;
     }
-    match (slot.remote, slot.pattern) {
+    let (remote, pattern, realm) = (slot.remote, slot.pattern, slot.realm);
+    match (remote, pattern) {
         (Some(remote), _) => {
             let peer = cx.find_peer(&remote.id);
-            access::allows(Use::Answers, peer, cx)
+            takes(handshake, peer, cx)
         }
+        _ if Realms::is_of_relays(realm) => relay::is_welcome(cx),
         (None, Pattern::Xx) => access::allows(Use::Answers, None, cx),
         // It is asked again when its initiator is known.
         (None, Pattern::Ik) => true,

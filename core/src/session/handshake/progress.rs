@@ -5,7 +5,7 @@ use crate::counters::{Counter, Dropped};
 use crate::cx::Cx;
 use crate::held::Held;
 use crate::identity::PeerId;
-use crate::job::{Outcome, Stale, Ticket, Work};
+use crate::job::{Outcome, Stale, Ticket, Waiting, Work};
 use crate::lifecycle::Turn;
 use crate::noise::{Noise, NoiseError, Role, Step};
 use crate::peer::Contact;
@@ -91,7 +91,7 @@ pub(crate) fn take_work(cx: &mut Cx<'_>) -> Option<(Ticket, Work)> {
         let number = cx.state.tickets;
         cx.handshake(handshake).ticket = Some(number);
         cx.state.counters.count(Counter::Jobs);
-        return Some((Ticket { handshake, number }, work));
+        return Some((Ticket { waiting: Waiting::Handshake(handshake), number }, work));
     }
 }
 
@@ -113,11 +113,11 @@ impl HandshakeSlot {
 
 /// Takes the result of an operation and goes on.
 pub(crate) fn on_outcome(
-    ticket: Ticket,
+    handshake: u16,
+    number: u64,
     outcome: &Outcome,
     cx: &mut Cx<'_>,
 ) -> Result<Option<Turn>, Stale> {
-    let Ticket { handshake, number } = ticket;
     let slot = cx.handshakes.get_mut(usize::from(handshake)).ok_or(Stale)?;
     let identifying = slot.stage == Stage::Identifying;
     let fits = identifying == matches!(outcome, Outcome::Identity(_));

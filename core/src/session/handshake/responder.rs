@@ -15,7 +15,8 @@ use crate::lifecycle::Turn;
 use crate::noise::{Noise, Role, Setup};
 use crate::paths;
 use crate::peer::Contact;
-use crate::realm::{RealmId, Receiver};
+use crate::realm::{RealmId, Realms, Receiver};
+use crate::relay;
 use crate::session::Owner;
 use crate::stateless;
 use crate::time::Instant;
@@ -35,7 +36,11 @@ pub(crate) fn on_hello(
     if let Some(handshake) = same_hello(header, cx.handshakes) {
         return answer_again(handshake, way, cx).map(|()| None);
     }
-    if !may_be_allowed(header.pattern, way, cx) {
+    let is_allowed = match Realms::is_of_relays(realm) {
+        true => relay::is_welcome(cx) && way.direct().is_some(),
+        false => may_be_allowed(header.pattern, way, cx),
+    };
+    if !is_allowed {
         return Err(Dropped::NotAllowed);
     }
     if cx.is_under_load() && !shows_cookie(way, datagram, cx) {
@@ -199,7 +204,7 @@ pub(super) fn identified(
     slot.remote = Some(remote);
     let (pattern, intro) = (slot.pattern, slot.remote_intro.expect("read before"));
     let known = cx.find_peer(&remote.id);
-    if !access::allows(Use::Answers, known, cx) {
+    if !takes(handshake, known, cx) {
         return Err(Dropped::NotAllowed);
     }
     if known.is_some_and(|peer| is_replayed(&intro, peer, cx)) {
@@ -223,6 +228,15 @@ pub(super) fn identified(
             keys_made(handshake, cx);
             Ok(Some(Turn::Proved(handshake)))
         }
+    }
+}
+
+/// Whether whoever has begun a handshake may have a session: in the relay realm nobody who is known as a
+/// member of our network, and everybody else if we relay for others.
+pub(crate) fn takes(handshake: u16, known: Option<u16>, cx: &mut Cx<'_>) -> bool {
+    match Realms::is_of_relays(cx.handshake(handshake).realm) {
+        true => relay::is_welcome(cx) && known.is_none_or(|peer| cx.peer(peer).is_foreign),
+        false => access::allows(Use::Answers, known, cx),
     }
 }
 

@@ -56,6 +56,7 @@ impl Limits {
             message_window: self.message_window.unwrap_or(64),
             buffer: self.buffer.unwrap_or(16 * 1024),
             circuits: if relays { self.circuits.unwrap_or(64) } else { 0 },
+            punches: 8,
         }
     }
 }

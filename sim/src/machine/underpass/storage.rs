@@ -2,7 +2,7 @@
 
 use underpass_core::{
     Capacity, CircuitSlot, DeadlineSlot, FlightSlot, HandshakeSlot, MessageSlot, PeerSlot,
-    SessionSlot, Storage, Tables,
+    ProbeCell, PunchSlot, SessionSlot, Storage, Tables,
 };
 
 /// Tables of any capacity.
@@ -11,6 +11,8 @@ pub struct HeapStorage {
     handshakes: Box<[HandshakeSlot]>,
     sessions: Box<[SessionSlot]>,
     circuits: Box<[CircuitSlot]>,
+    punches: Box<[PunchSlot]>,
+    probe_cells: Box<[ProbeCell]>,
     windows: Box<[u64]>,
     deadlines: Box<[DeadlineSlot]>,
     index: Box<[u16]>,
@@ -30,6 +32,8 @@ impl HeapStorage {
             handshakes: filled(capacity.handshakes, || HandshakeSlot::EMPTY),
             sessions: filled(capacity.sessions(), || SessionSlot::EMPTY),
             circuits: filled(capacity.circuits, || CircuitSlot::EMPTY),
+            punches: filled(capacity.punches, || PunchSlot::EMPTY),
+            probe_cells: filled(capacity.probe_cells(), || ProbeCell::EMPTY),
             windows: filled(capacity.window_words(), || 0),
             deadlines: filled(capacity.deadlines(), || DeadlineSlot::EMPTY),
             index: filled(capacity.index(), || 0),
@@ -55,6 +59,8 @@ impl Storage for HeapStorage {
             handshakes: &mut self.handshakes,
             sessions: &mut self.sessions,
             circuits: &mut self.circuits,
+            punches: &mut self.punches,
+            probe_cells: &mut self.probe_cells,
             windows: &mut self.windows,
             deadlines: &mut self.deadlines,
             index: &mut self.index,

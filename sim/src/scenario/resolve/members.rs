@@ -107,6 +107,7 @@ impl Resolver<'_> {
             circuit_bytes: self.bytes_a_second(circuit).unwrap_or(default.circuit_bytes),
             peer_bytes: self.bytes_a_second(peer).unwrap_or(default.peer_bytes),
             all_bytes: self.bytes_a_second(all).unwrap_or(default.all_bytes),
+            ..default
         })
     }
 

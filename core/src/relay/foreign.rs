@@ -1,0 +1,182 @@
+//! Relaying for other networks, whose secret the relay does not hold.
+//!
+//! A relay that is willing makes sessions in the relay realm, an open one of its own, with whoever asks:
+//! nothing goes through these but what relaying takes. Two peers of a network can have a circuit if
+//! both have proved that they hold its secret, though not to whom: a key pair is derived from the
+//! secret (the public half is the network's handle), and what it agrees on with the relay's own key
+//! authenticates the hash of the session. Only the relay can check that, and no other session.
+
+use zeroize::Zeroize;
+
+use crate::counters::Dropped;
+use crate::crypto::hash;
+use crate::cx::Cx;
+use crate::held::Held;
+use crate::job::{Outcome, Stale, Ticket, Waiting, Work};
+use crate::noise::{Key, Operation, Secret};
+use crate::peer::Peer;
+use crate::time::{Duration, Instant};
+use crate::wire::Proof;
+
+/// Between two proofs that a relay checks: the work that strangers can ask of it is bounded.
+const CHECKS_APART: Duration = Duration::from_millis(50);
+
+/// What a node is doing to prove its network to a relay, or to check a peer's proof; one of each at a
+/// time. Whoever finds it busy tries again.
+pub(crate) struct Proofs {
+    own: Held<Own>,
+    check: Held<Check>,
+    check_from: Instant,
+}
+
+/// A proof being made.
+struct Own {
+    relay: Peer,
+    stage: Stage,
+    ticket: Option<u64>,
+}
+
+#[derive(Clone, Copy)]
+enum Stage {
+    /// The public half of the network's key is wanted.
+    Handle,
+    /// What it agrees on with the relay's key.
+    Agreement(Key),
+    Done(Proof),
+}
+
+/// A peer's proof.
+struct Check {
+    peer: Peer,
+    proof: Proof,
+    ticket: Option<u64>,
+}
+
+impl Proofs {
+    pub(crate) const NONE: Self =
+        Self { own: Held::Nothing, check: Held::Nothing, check_from: Instant::ORIGIN };
+}
+
+/// Whether this node relays for other networks.
+pub(crate) fn is_welcome(cx: &Cx<'_>) -> bool {
+    cx.state.config.relay.foreign_bytes > 0 && !cx.circuits.is_empty()
+}
+
+/// The proof for a relay, if it is made; else it is begun.
+pub(super) fn prove(relay: u16, cx: &mut Cx<'_>) -> Option<Proof> {
+    let handle = cx.handle(relay);
+    if let Some(own) = cx.state.proofs.own.as_ref() {
+        match own.stage {
+            Stage::Done(proof) if own.relay == handle => {
+                cx.state.proofs.own = Held::Nothing;
+                return Some(proof);
+            }
+            _ if own.relay == handle => return None,
+            // Of one that is gone.
+            _ if cx.resolve(own.relay).is_none() => {}
+            _ => return None,
+        }
+    }
+    let own = Own { relay: handle, stage: Stage::Handle, ticket: None };
+    cx.state.proofs.own = Held::This(own);
+    None
+}
+
+/// A peer says which network it is of: its proof is checked, unless one is being checked already.
+pub(super) fn check(peer: u16, proof: Proof, cx: &mut Cx<'_>) -> Result<(), Dropped> {
+    let now = cx.now();
+    let handle = cx.handle(peer);
+    let proofs = &mut cx.state.proofs;
+    if proofs.check.as_ref().is_some() || now < proofs.check_from {
+        return Err(Dropped::RelayLimited);
+    }
+    proofs.check_from = now + CHECKS_APART;
+    proofs.check = Held::This(Check { peer: handle, proof, ticket: None });
+    Ok(())
+}
+
+/// The next public-key operation that this takes.
+pub(crate) fn take_work(cx: &mut Cx<'_>) -> Option<(Ticket, Work)> {
+    let number = cx.state.tickets.wrapping_add(1);
+    let secret = cx.state.realms.handle_secret();
+    let relay_key = cx.state.proofs.own.as_ref().and_then(|own| cx.resolve(own.relay));
+    let relay_key = relay_key.and_then(|relay| cx.peer(relay).contact).map(|it| it.agreement_key);
+    let proofs = &mut cx.state.proofs;
+    let (waiting, operation) = if let Some(own) =
+        proofs.own.as_mut().filter(|own| own.ticket.is_none())
+        && let Some(operation) = match own.stage {
+            Stage::Handle => Some(Operation::PublicKey(secret)),
+            Stage::Agreement(_) => {
+                relay_key.map(|key| Operation::Agree(Secret::Ephemeral(secret), key))
+            }
+            Stage::Done(_) => None,
+        } {
+        own.ticket = Some(number);
+        (Waiting::Proof, operation)
+    } else {
+        let check = proofs.check.as_mut().filter(|check| check.ticket.is_none())?;
+        check.ticket = Some(number);
+        (Waiting::Check, Operation::Agree(Secret::Static, check.proof.handle))
+    };
+    cx.state.tickets = number;
+    Some((Ticket { waiting, number }, Work::Handshake(operation)))
+}
+
+/// The key pair's other half, or what it agreed on, has come: whose turn it is next.
+pub(crate) fn on_proof(number: u64, outcome: &Outcome, cx: &mut Cx<'_>) -> Result<(), Stale> {
+    let Outcome::Key(key) = outcome else { return Err(Stale) };
+    let own = cx.state.proofs.own.as_mut().ok_or(Stale)?;
+    if own.ticket.take_if(|waiting| *waiting == number).is_none() {
+        return Err(Stale);
+    }
+    let (relay, stage) = (own.relay, own.stage);
+    let relay = cx.resolve(relay).ok_or(Stale)?;
+    let next = match stage {
+        Stage::Handle => Stage::Agreement(*key),
+        Stage::Agreement(handle) => {
+            let mac = authenticate(relay, key, cx).ok_or(Stale)?;
+            super::client::proven(relay, cx);
+            Stage::Done(Proof { handle, mac })
+        }
+        Stage::Done(_) => return Err(Stale),
+    };
+    if let Some(own) = cx.state.proofs.own.as_mut() {
+        own.stage = next;
+    }
+    Ok(())
+}
+
+/// What a peer's proof should be has come.
+pub(crate) fn on_check(number: u64, outcome: &Outcome, cx: &mut Cx<'_>) -> Result<(), Stale> {
+    let Outcome::Key(key) = outcome else { return Err(Stale) };
+    let check = cx.state.proofs.check.as_mut().ok_or(Stale)?;
+    if check.ticket.take_if(|waiting| *waiting == number).is_none() {
+        return Err(Stale);
+    }
+    let (peer, proof) = (check.peer, check.proof);
+    cx.state.proofs.check = Held::Nothing;
+    let peer = cx.resolve(peer).ok_or(Stale)?;
+    // Nobody agrees on zeros but by a key of small order (RFC 7748, section 6.1).
+    let is_sound = *key != [0; 32];
+    let mac = authenticate(peer, key, cx).filter(|_| is_sound);
+    let is_proven =
+        mac.is_some_and(|mac| bool::from(subtle::ConstantTimeEq::ct_eq(&mac[..], &proof.mac[..])));
+    let network = is_proven.then(|| name(&proof.handle, cx));
+    super::server::on_checked(peer, network, cx);
+    Ok(())
+}
+
+/// The proof's tag, for the session that is current.
+fn authenticate(peer: u16, agreed: &[u8; 32], cx: &mut Cx<'_>) -> Option<[u8; 16]> {
+    let session = cx.peer(peer).current?;
+    let handshake_hash = *cx.session(session).handshake_hash()?;
+    let mut key = hash::hash(&[b"underpass/1 relay proof", agreed]);
+    let mac = hash::mac16(&key, &handshake_hash);
+    key.zeroize();
+    Some(mac)
+}
+
+/// A short name for another network; never zero, which is our own.
+fn name(handle: &Key, cx: &Cx<'_>) -> u64 {
+    cx.short_hash(handle) | 1
+}
