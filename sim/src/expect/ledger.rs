@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-use underpass_core::{Duration, Instant, Outcome};
+use underpass_core::{Duration, Instant, Outcome, RelayReason};
 
 use crate::machine::{IpFamily, SendId};
 use crate::scenario::model::{
@@ -74,6 +74,8 @@ pub(super) struct View {
     /// How packets to it travel, and since when; `None` if they do not.
     pub(super) way: Option<Way>,
     pub(super) way_since: Instant,
+    /// Why it is not a direct one, as last reported.
+    pub(super) why: Option<RelayReason>,
     /// The last round trip measured, and when.
     pub(super) rtt: Option<(Duration, Instant)>,
     pub(super) connected: Reports,
@@ -221,7 +223,16 @@ impl Ledger {
             Observation::Route { peer, way } => {
                 let Some(view) = self.views.get_mut(&(node, peer)) else { return Changed::Nothing };
                 (view.way, view.way_since) = (way, at);
+                if let Some(Way::Direct(_)) = way {
+                    view.why = None;
+                }
                 Changed::View(node, peer)
+            }
+            Observation::Why { peer, why } => {
+                if let Some(view) = self.views.get_mut(&(node, peer)) {
+                    view.why = Some(why);
+                }
+                Changed::Nothing
             }
             Observation::Forwarded { bytes } => self.forwarded(at, node, bytes),
             Observation::Rtt { peer, rtt } => {
@@ -334,7 +345,7 @@ impl Ledger {
         (record.is_on, record.since, record.incarnation) = (true, at, incarnation);
         for (_, view) in self.views.range_mut((node, NodeId(0))..=(node, NodeId(u32::MAX))) {
             (view.state, view.since, view.rtt) = (SessionState::Init, at, None);
-            (view.way, view.way_since) = (None, at);
+            (view.way, view.way_since, view.why) = (None, at, None);
         }
         Changed::Memory(node)
     }
@@ -473,6 +484,7 @@ impl View {
             since: Instant::ORIGIN,
             way: None,
             way_since: Instant::ORIGIN,
+            why: None,
             rtt: None,
             connected: Reports::default(),
             disconnected: Reports::default(),

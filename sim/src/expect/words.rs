@@ -10,6 +10,7 @@ use super::ledger::{Ledger, Messages, Traffic};
 use crate::machine::IpFamily;
 use crate::scenario::model::{EventKind, Fact, NodeId, PathKind, SessionState, Share, Time};
 use crate::trace::Way;
+use crate::trace::observation::reason;
 use crate::units::{Bytes, Period};
 
 /// Of many facts, so many are told.
@@ -346,12 +347,15 @@ impl Words<'_> {
         match *fact {
             Fact::Session { a, b, .. } => vec![self.knows(a, b, ""), self.knows(b, a, "")],
             Fact::Path { from, to, .. } => {
-                let path = |a, b| match self.ledger.view(a, b) {
-                    Some(view) if view.way.is_some() => {
-                        let along = view.way.map_or(String::new(), |way| self.along(way));
-                        format!(", {along} since {}", view.way_since)
-                    }
-                    _ => ", no path".into(),
+                let path = |a, b| {
+                    let view = self.ledger.view(a, b);
+                    let along = view.and_then(|view| Some((self.along(view.way?), view.way_since)));
+                    let path = along.map_or(", no path".into(), |(along, since)| {
+                        format!(", {along} since {since}")
+                    });
+                    let why = view.and_then(|view| view.why);
+                    let why = why.map(|why| format!(", no direct one as {}", reason(why)));
+                    format!("{path}{}", why.unwrap_or_default())
                 };
                 vec![self.knows(from, to, &path(from, to)), self.knows(to, from, &path(to, from))]
             }

@@ -10,7 +10,7 @@ use crate::nat::Refused;
 use crate::scenario::model::{NatId, NodeId};
 
 mod hash;
-mod observation;
+pub(crate) mod observation;
 mod watch;
 mod witness;
 

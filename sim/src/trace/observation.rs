@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use std::net::{IpAddr, SocketAddr};
 
-use underpass_core::{Duration, Instant, Outcome};
+use underpass_core::{Duration, Instant, Outcome, RelayReason};
 
 use crate::machine::SendId;
 use crate::scenario::model::{NodeId, SessionState};
@@ -27,6 +27,13 @@ pub enum Observation {
         peer: NodeId,
         /// How.
         way: Option<Way>,
+    },
+    /// It says why packets to a peer go through a relay, or do not go at all.
+    Why {
+        /// To whom.
+        peer: NodeId,
+        /// Why.
+        why: RelayReason,
     },
     /// It sent on what a peer has for another.
     Forwarded {
@@ -186,6 +193,11 @@ impl Observation {
                 out.extend(peer.0.to_le_bytes());
                 encode_way(out, way);
             }
+            Self::Why { peer, why } => {
+                out.push(34);
+                out.extend(peer.0.to_le_bytes());
+                encode_text(out, reason(why));
+            }
             Self::Forwarded { bytes } => {
                 out.push(33);
                 out.extend(bytes.to_le_bytes());
@@ -220,6 +232,9 @@ impl Observation {
                     Some(Way::Relayed(relay)) => line.text("relayed", name_of(relay)),
                     None => &mut line,
                 }
+            }
+            Self::Why { peer, why } => {
+                line.text("kind", "why").text("peer", name_of(peer)).text("why", reason(why))
             }
             Self::Forwarded { bytes } => line.text("kind", "forwarded").number("bytes", bytes),
             Self::Established { peer, handshake_hash } => line
@@ -291,6 +306,9 @@ impl Observation {
             Self::Route { peer, way: Some(Way::Relayed(relay)) } => {
                 format!("path to {} through {}", name_of(peer), name_of(relay))
             }
+            Self::Why { peer, why } => {
+                format!("no direct path to {}: {}", name_of(peer), reason(why))
+            }
             Self::Forwarded { bytes } => format!("{bytes} bytes sent on for a peer"),
             Self::Rtt { peer, rtt } => {
                 format!("round trip to {} {}", name_of(peer), Period(rtt))
@@ -349,6 +367,23 @@ fn encode_way(out: &mut Vec<u8>, way: Option<Way>) {
             out.push(3);
             out.extend(relay.0.to_le_bytes());
         }
+    }
+}
+
+/// A reason in words.
+pub(crate) fn reason(why: RelayReason) -> &'static str {
+    match why {
+        RelayReason::NotTried => "none was tried yet",
+        RelayReason::Trying => "one is being tried",
+        RelayReason::NoAddress => "no relay says where it is",
+        RelayReason::OwnPortsVary => "its own NAT gives a port for each destination",
+        RelayReason::PeerPortsVary => "the peer's NAT gives a port for each destination",
+        RelayReason::BothPortsVary => "both NATs give a port for each destination",
+        RelayReason::NoAnswer => "nothing came back",
+        RelayReason::Lost { .. } => "the one there was has failed",
+        RelayReason::Lossy => "the one there is loses too much",
+        RelayReason::UdpBlocked => "nobody has answered by UDP",
+        _ => "unknown",
     }
 }
 

@@ -1,7 +1,7 @@
 //! Our own protocol as a machine: the short loop around a `Node` that every driver is.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use underpass_core::{
@@ -10,7 +10,7 @@ use underpass_core::{
     SendError, Socket as CoreSocket, Transmit, Whom,
 };
 
-use super::{Command, Cx, IpFamily, Machine, SendId, Socket, Unsupported};
+use super::{Addresses, Command, Cx, IpFamily, Machine, SendId, Socket, Unsupported};
 use crate::payload::Stamp;
 use crate::scenario::model::{self, Mode, NodeId, SessionState};
 use crate::trace::{Observation, Way};
@@ -163,6 +163,11 @@ impl Underpass {
                 }
             }
             Event::Route(peer, _) => self.report_way(peer, cx),
+            Event::Relayed(peer, why) => {
+                if let Some(peer) = self.name(peer) {
+                    cx.observe(Observation::Why { peer, why });
+                }
+            }
             Event::Message(peer, id, outcome) => self.report_end(peer, id, outcome, cx),
             _ => {}
         }
@@ -255,6 +260,16 @@ impl Underpass {
             called.expect("the storage was made for all peers");
             self.drive(cx);
         }
+    }
+
+    /// Tells the node its own addresses.
+    fn tell_addresses(&mut self, cx: &Cx<'_>) {
+        let Addresses { ipv4, ipv6 } = cx.addresses();
+        let own = [ipv4.map(IpAddr::V4), ipv6.map(IpAddr::V6)].into_iter().flatten();
+        let own: Vec<(CoreSocket, SocketAddr)> =
+            (0..).map(CoreSocket).zip(own.map(|ip| SocketAddr::new(ip, PORT))).collect();
+        let now = cx.now();
+        self.running().node.set_local_addresses(&own, now);
     }
 
     /// Looks for those of whom nothing but the key is known.
@@ -377,6 +392,7 @@ impl Machine for Underpass {
             accepted: BTreeMap::new(),
             line: Line::default(),
         });
+        self.tell_addresses(cx);
         for &peer in allow {
             let id = self.roster.identity(peer).id();
             let allowed = self.running().node.allow(id, now);
@@ -410,6 +426,13 @@ impl Machine for Underpass {
             Ok(_) => {}
             Err(reason) => cx.observe(Observation::Dropped { reason: reason.name() }),
         }
+        self.drive(cx);
+    }
+
+    fn readdressed(&mut self, cx: &mut Cx<'_>) {
+        self.tell_addresses(cx);
+        let now = cx.now();
+        self.running().node.network_changed(now);
         self.drive(cx);
     }
 
