@@ -232,7 +232,7 @@ fn owners(scenario: &Scenario) -> Vec<Setup> {
             .capacity(neighbours[id.0 as usize] + node.bootstrap.len(), node.relay.is_some()),
         peers: node.peers.clone(),
         bootstrap: node.bootstrap.clone(),
-        asks: asks.iter().filter(|(from, _)| *from == id).map(|(_, to)| *to).collect(),
+        asks: asks.range((id, NodeId(0))..=(id, NodeId(u32::MAX))).map(|(_, to)| *to).collect(),
         access: node.access.clone(),
         relay: node.relay,
         drops_from: node.drops_from,

@@ -218,7 +218,8 @@ impl Resolver<'_> {
             let node = &self.nodes[id];
             let mut named: BTreeSet<NodeId> = node.peers.iter().copied().collect();
             named.extend(&node.access.allow);
-            let asked = asks.iter().filter(|(from, _)| from.0 as usize == id);
+            let from = NodeId(u32::try_from(id).expect("bounded by NODES_MAX"));
+            let asked = asks.range((from, NodeId(0))..=(from, NodeId(u32::MAX)));
             named.extend(asked.map(|(_, to)| *to));
             // An address takes up room until it is known whose it is.
             let needed = named.len() + node.bootstrap.len();
