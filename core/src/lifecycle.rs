@@ -81,7 +81,10 @@ pub(crate) fn on_turn(turn: Option<Turn>, cx: &mut Cx<'_>) {
             rerouted(peer, cx);
         }
         Turn::Silent(peer) => silent(peer, cx),
-        Turn::SeemsAt(peer) => heartbeat::ping_now(peer, cx),
+        Turn::SeemsAt(peer) => {
+            punch::vouch(peer, cx);
+            heartbeat::ping_now(peer, cx);
+        }
         Turn::Punched { peer, path, round_trip } => {
             let turn = heartbeat::on_answer(peer, path.into(), round_trip, cx);
             on_turn(turn, cx);

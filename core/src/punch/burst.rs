@@ -31,8 +31,8 @@ impl Burst {
         Self { targets, sent: heapless::Vec::new(), turns: 0, due: 0, rounds: 0 }
     }
 
-    pub(super) fn targets(&self) -> usize {
-        self.targets.len()
+    pub(super) fn targets(&self) -> impl Iterator<Item = Path> {
+        self.targets.iter().copied()
     }
 
     /// Probes that have gone out.

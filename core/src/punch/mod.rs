@@ -38,7 +38,8 @@ use crate::heartbeat::Via;
 use crate::held::Held;
 use crate::lifecycle::Turn;
 use crate::path::Path;
-use crate::peer::PeerSlot;
+use crate::paths::Balance;
+use crate::peer::{PeerSlot, PeerState};
 use crate::table::list::Link;
 use crate::time::{Duration, Instant};
 use crate::timer::ATTEMPT;
@@ -210,6 +211,10 @@ pub(crate) fn on_message(
 
 /// A peer wants to meet. An offer is answered once, and again if it comes again; never by an offer.
 fn on_offer(from: u16, via: Via, punch: &Punch, cx: &mut Cx<'_>) -> Result<(), Dropped> {
+    if cx.peer(from).state != PeerState::Active {
+        // No answer could go out yet: it will ask again.
+        return Err(Dropped::PunchIgnored);
+    }
     let goes_first = goes_first(from, cx);
     match attempt(from, cx) {
         Some(attempt) if attempt.role == Role::Answers && attempt.number() == punch.attempt => {
@@ -265,6 +270,21 @@ fn targets(peer: u16, theirs: &Punch, cx: &mut Cx<'_>) -> heapless::Vec<Path, { 
     candidates::targets(theirs, &slot.relaying.attested, &cx.state.punch, path, cx.now())
 }
 
+/// A packet of the peer came by a way on which it has not answered: should that be one that is probed, it
+/// is this node's own choice to ask there.
+pub(crate) fn vouch(peer: u16, cx: &mut Cx<'_>) {
+    let now = cx.now();
+    let Some(place) = cx.peer(peer).punch.attempt.slot() else { return };
+    let Cx { punches, peers, .. } = cx;
+    let attempt = punches[usize::from(place)].attempt.as_ref();
+    let ways = &mut peers[usize::from(peer)].ways;
+    for target in attempt.iter().flat_map(|attempt| attempt.burst.targets()) {
+        if ways.find(target.into()).is_some() {
+            ways.add(target.into(), Balance::OWN_CHOICE, now);
+        }
+    }
+}
+
 pub(crate) fn on_timer(peer: u16, cx: &mut Cx<'_>) {
     let now = cx.now();
     let Some(attempt) = attempt(peer, cx) else {
@@ -314,7 +334,7 @@ fn probe(peer: u16, cx: &mut Cx<'_>) {
     let now = cx.now();
     let Some(attempt) = attempt(peer, cx) else { return };
     (attempt.step, attempt.begun) = (Step::Probing, now);
-    let targets = attempt.burst.targets() as u16;
+    let targets = attempt.burst.targets().count() as u16;
     cx.state.punch.observed.probed(targets);
     let punching = &mut cx.peer(peer).punch;
     (punching.tries, punching.unanswered) = (punching.tries.saturating_add(1), 0);

@@ -224,6 +224,16 @@ fn a_repeated_offer_gets_the_same_answer_and_no_more_probes() {
 }
 
 #[test]
+fn an_offer_of_a_peer_that_has_not_answered_yet_is_not_taken_up() {
+    relayed(true, |cx| {
+        cx.peer(PEER).state = PeerState::Init;
+        assert_eq!(hear(PunchKind::Offer, 5, &[THERE], cx), Err(Dropped::PunchIgnored));
+        cx.peer(PEER).state = PeerState::Active;
+        assert_eq!(hear(PunchKind::Offer, 5, &[THERE], cx), Ok(()));
+    });
+}
+
+#[test]
 fn another_offer_during_an_attempt_is_ignored() {
     relayed(true, |cx| {
         cx.peer(PEER).relaying.attested = seen_at(THERE);
