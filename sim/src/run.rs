@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::iter::successors;
 use std::sync::Arc;
 
-use underpass_core::Instant;
+use underpass_core::{Instant, RelayLimits};
 
 use crate::background::{self, Background};
 use crate::checker;
@@ -18,7 +18,7 @@ use crate::oracle::{self, Connections};
 use crate::payload::Stamp;
 use crate::random::Draws;
 use crate::scenario::model::{
-    Fact, Fault, FaultKind, Node, NodeId, Scenario, Send, State, neighbours,
+    Fact, Fault, FaultKind, Node, NodeId, Scenario, Send, State, asks, neighbours,
 };
 use crate::scenario::nearest::suggest;
 use crate::trace::{Watch, Witness};
@@ -249,6 +249,7 @@ fn build_with(scenario: &Scenario, seed: u64, own: Own, extras: Extras) -> World
     let setting = checker::Setting {
         names: scenario.nodes.iter().map(|node| node.name.clone()).collect(),
         canary: roster.canary,
+        relays: relays(scenario),
         sends: scenario.sends.clone(),
         slowest: slowest(scenario),
         peers: scenario.nodes.iter().map(|node| node.dials().collect()).collect(),
@@ -301,22 +302,33 @@ fn slowest(scenario: &Scenario) -> Vec<Ppm> {
     nodes.map(slowest).collect()
 }
 
+fn relays(scenario: &Scenario) -> BTreeMap<NodeId, RelayLimits> {
+    let nodes = (0..).map(NodeId).zip(&scenario.nodes);
+    nodes.filter_map(|(id, node)| Some((id, node.relay?))).collect()
+}
+
 /// What their owners set all nodes up with.
 fn owners(scenario: &Scenario, registry: &Registry) -> Vec<Setup> {
-    let setup = |(node, neighbours): (&Node, usize)| Setup {
+    let asks = asks(&scenario.nodes, &scenario.sends);
+    let neighbours = neighbours(&scenario.nodes, &asks);
+    let setup = |(id, node): (NodeId, &Node)| Setup {
         // Until it is known who is at an address, that takes up room for itself.
-        capacity: node.limits.capacity(neighbours + node.bootstrap.len()),
+        capacity: node
+            .limits
+            .capacity(neighbours[id.0 as usize] + node.bootstrap.len(), node.relay.is_some()),
         cpu: node.cpu,
         peers: node.peers.clone(),
         bootstrap: node.bootstrap.clone(),
+        asks: asks.range((id, NodeId(0))..=(id, NodeId(u32::MAX))).map(|(_, to)| *to).collect(),
         access: node.access.clone(),
+        relay: node.relay,
+        drops_from: node.drops_from,
         secrets: Vec::new(),
         saves: false,
         app: app(node, registry),
         tapes: None,
     };
-    let mut owners: Vec<Setup> =
-        scenario.nodes.iter().zip(neighbours(&scenario.nodes)).map(setup).collect();
+    let mut owners: Vec<Setup> = (0..).map(NodeId).zip(&scenario.nodes).map(setup).collect();
     for fault in &scenario.faults {
         match &fault.kind {
             FaultKind::Crash(node, State::Kept) | FaultKind::Restart(node, State::Kept) => {

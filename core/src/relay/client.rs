@@ -42,6 +42,8 @@ enum Stage {
     None,
     Asked,
     Reserved,
+    /// It has no place for us. Others can be looked for there all the same.
+    Refused,
 }
 
 impl Relay {
@@ -158,15 +160,15 @@ pub(super) fn on_reserved(
     if relay.stage == Stage::None {
         return Err(Dropped::UnknownCircuit);
     }
-    let was_reserved = relay.stage == Stage::Reserved;
+    let is_first = relay.stage == Stage::Asked;
     (relay.tries, relay.ask_owed) = (0, false);
     let lifetime = Duration::from_secs(reserved.lifetime_s.into());
     let is_granted = lifetime > Duration::ZERO;
-    relay.stage = if is_granted { Stage::Reserved } else { Stage::Asked };
+    relay.stage = if is_granted { Stage::Reserved } else { Stage::Refused };
     let half = Duration::from_micros(lifetime.as_micros() / 2).max(RENEWED_AT_LEAST);
     let at = now + if is_granted { half } else { REFUSED_AGAIN };
     cx.set_timer(Actor::Peer(from), Timer::Reservation, Some(at));
-    Ok((is_granted && !was_reserved).then_some(Turn::RelayReady(from)))
+    Ok(is_first.then_some(Turn::RelayReady(from)))
 }
 
 /// Whether a peer is a relay that we are reached through.
@@ -180,8 +182,8 @@ fn relay_at(position: u8, cx: &mut Cx<'_>) -> Option<u16> {
     let relay = cx.state.relays.get(usize::from(position))?.get()?;
     let slot = cx.resolve(relay)?;
     let peer = cx.peer(slot);
-    let is_usable = peer.state == PeerState::Active && peer.relaying.relay.stage == Stage::Reserved;
-    is_usable.then_some(slot)
+    let has_answered = matches!(peer.relaying.relay.stage, Stage::Reserved | Stage::Refused);
+    (peer.state == PeerState::Active && has_answered).then_some(slot)
 }
 
 /// Looks for a peer at our relays, unless that is under way: first at those that it is not reached

@@ -110,6 +110,15 @@ fn who_looks_for_the_other_at_the_same_time_shares_one_circuit() {
 }
 
 #[test]
+fn who_has_no_place_at_a_relay_looks_for_others_there_all_the_same() {
+    let mut net = with_relay(RelayLimits { reservations: 1, ..RelayLimits::DEFAULT });
+    look_for(&mut net, A, B);
+    look_for(&mut net, B, A);
+    net.run(Duration::from_secs(3), apart);
+    assert!(net.is_active(A, B) && net.is_active(B, A), "one of them can be found");
+}
+
+#[test]
 fn a_peer_that_comes_to_the_relay_later_is_found_then() {
     let mut net = with_relay(RelayLimits::DEFAULT);
     net.restart(B, 50);

@@ -4,8 +4,10 @@
 //! says the rule that it watches over in its doc, and names itself at the beginning of what it
 //! complains of. Rules are for honest nodes of our protocol: of others a checker sees only what these get.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+use underpass_core::RelayLimits;
 
 use crate::oracle::Connections;
 use crate::payload::Canary;
@@ -27,8 +29,10 @@ mod memory;
 mod messages;
 mod nonce;
 mod plaintext;
+mod probes;
 mod proven;
 mod quiet;
+mod relaying;
 mod timers;
 mod unauthenticated;
 mod work;
@@ -48,8 +52,10 @@ use memory::Memory;
 use messages::Messages;
 use nonce::Nonce;
 use plaintext::Plaintext;
+use probes::Probes;
 use proven::Proven;
 use quiet::Quiet;
+use relaying::Relaying;
 use timers::Timers;
 use unauthenticated::Unauthenticated;
 use work::Work;
@@ -60,6 +66,8 @@ pub struct Setting {
     pub names: Arc<[String]>,
     /// What marks the run's payloads.
     pub canary: Canary,
+    /// Who relays, and how much.
+    pub relays: BTreeMap<NodeId, RelayLimits>,
     /// What applications send, by `SendId`.
     pub sends: Vec<Send>,
     /// How each node's clock goes when it goes slowest, by `NodeId`.
@@ -82,6 +90,8 @@ pub struct Setting {
 pub fn all(setting: &Setting) -> Vec<Box<dyn Watch>> {
     vec![
         Honest::watched(setting, Plaintext::new(setting)),
+        Honest::watched(setting, Probes::new(setting)),
+        Honest::watched(setting, Relaying::new(setting)),
         Honest::watched(setting, Nonce::new(setting)),
         Honest::watched(setting, Ephemeral::new(setting)),
         Honest::watched(setting, Amplification::new(setting)),

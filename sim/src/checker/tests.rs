@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use underpass_core::{Duration, Instant, Outcome};
+use underpass_core::{Duration, Instant, Outcome, RelayLimits};
 
 use super::{Setting, all};
 use crate::machine::{Cx, HANDSHAKES, Inspect, Machine, PEERS, SendId, Socket, Table};
@@ -41,6 +41,9 @@ const CHAT: SendId = SendId(0);
 const MAIL: SendId = SendId(1);
 const CANARY: Canary = Canary([0xc5; 16]);
 
+mod probes;
+mod relaying;
+
 /// All checkers, fed by hand. Time goes on by a second with everything that happens.
 struct Bench {
     watches: Vec<Box<dyn Watch>>,
@@ -66,6 +69,8 @@ impl Bench {
         let setting = Setting {
             names: ["laptop", "sensor", "printer", "mallory"].map(str::to_owned).into(),
             canary: CANARY,
+            relays: [(PRINTER, RelayLimits { circuit_bytes: 2_000, ..RelayLimits::DEFAULT })]
+                .into(),
             sends: vec![send, mail],
             slowest: vec![Ppm::ZERO; 4],
             peers: vec![vec![SENSOR], Vec::new(), Vec::new()],

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-use underpass_core::{Duration, Instant, Outcome};
+use underpass_core::{Duration, Instant, Outcome, RelayReason};
 
-use crate::machine::SendId;
-use crate::scenario::model::{EventKind, Fact, Mode, NodeId, Scenario, SessionState, Share};
-use crate::trace::Observation;
+use crate::machine::{IpFamily, SendId};
+use crate::scenario::model::{
+    EventKind, Fact, Mode, NodeId, PathKind, Scenario, SessionState, Share,
+};
+use crate::trace::{Observation, Way};
 
 /// What a fact is about.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -34,6 +36,8 @@ pub(super) enum Changed {
     /// What a node reports of a peer, and so of peers at all.
     View(NodeId, NodeId),
     Traffic(NodeId, NodeId),
+    /// What a node reports of itself alone.
+    Node(NodeId),
     /// All that a node knows.
     Memory(NodeId),
 }
@@ -47,6 +51,8 @@ pub(super) struct Ledger {
     traffic: BTreeMap<(NodeId, NodeId), Traffic>,
     /// By [`SendId`].
     sends: Vec<Statement>,
+    /// Bytes that a relay has sent on since a time that a fact counts from.
+    relayed: BTreeMap<(NodeId, Instant), u64>,
     /// Read when the run is over.
     metrics: BTreeMap<(NodeId, String), u64>,
 }
@@ -67,6 +73,11 @@ pub(super) struct Node {
 pub(super) struct View {
     pub(super) state: SessionState,
     pub(super) since: Instant,
+    /// How packets to it travel, and since when; `None` if they do not.
+    pub(super) way: Option<Way>,
+    pub(super) way_since: Instant,
+    /// Why it is not a direct one, as last reported.
+    pub(super) why: Option<RelayReason>,
     /// The last round trip measured, and when.
     pub(super) rtt: Option<(Duration, Instant)>,
     pub(super) connected: Reports,
@@ -138,6 +149,8 @@ impl Subject {
     pub(super) fn of(fact: &Fact) -> Self {
         match *fact {
             Fact::Session { a, b, .. } | Fact::Rtt { a, b, .. } => Self::View(a, b),
+            Fact::Path { from, to, .. } => Self::View(from, to),
+            Fact::Relayed { through, .. } => Self::Node(through),
             Fact::Event { node, peer: Some(peer), .. } => Self::View(node, peer),
             Fact::Delivered { from, to, .. } | Fact::Latency { from, to, .. } => {
                 Self::Traffic(from, to)
@@ -157,6 +170,7 @@ impl Changed {
                 (Some(one(Subject::Node(node))), Some(one(Subject::View(node, peer))))
             }
             Self::Traffic(from, to) => (Some(one(Subject::Traffic(from, to))), None),
+            Self::Node(node) => (Some(one(Subject::Node(node))), None),
             Self::Memory(node) => {
                 let views = Subject::View(node, NodeId(0))..=Subject::View(node, NodeId(u32::MAX));
                 (Some(views), None)
@@ -174,12 +188,16 @@ impl Ledger {
             views: BTreeMap::new(),
             traffic: BTreeMap::new(),
             sends: Vec::new(),
+            relayed: BTreeMap::new(),
             metrics: BTreeMap::new(),
         };
         for fact in scenario.expects.iter().flat_map(|expect| &expect.facts) {
             if let Subject::View(a, b) | Subject::Traffic(a, b) = Subject::of(fact) {
                 ledger.views.entry((a, b)).or_insert_with(View::blank);
                 ledger.views.entry((b, a)).or_insert_with(View::blank);
+            }
+            if let Fact::Relayed { through, since, .. } = *fact {
+                ledger.relayed.insert((through, since), 0);
             }
             if let Subject::Traffic(from, to) = Subject::of(fact) {
                 ledger.traffic.entry((from, to)).or_default();
@@ -206,6 +224,21 @@ impl Ledger {
             Observation::Suspended => self.suspend(node, Some(at)),
             Observation::Resumed => self.suspend(node, None),
             Observation::Session { peer, state } => self.session(at, node, peer, state),
+            Observation::Route { peer, way } => {
+                let Some(view) = self.views.get_mut(&(node, peer)) else { return Changed::Nothing };
+                (view.way, view.way_since) = (way, at);
+                if let Some(Way::Direct(_)) = way {
+                    view.why = None;
+                }
+                Changed::View(node, peer)
+            }
+            Observation::Why { peer, why } => {
+                if let Some(view) = self.views.get_mut(&(node, peer)) {
+                    view.why = Some(why);
+                }
+                Changed::Nothing
+            }
+            Observation::Forwarded { bytes } => self.forwarded(at, node, bytes),
             Observation::Rtt { peer, rtt } => {
                 let Some(view) = self.views.get_mut(&(node, peer)) else { return Changed::Nothing };
                 view.rtt = Some((rtt, at));
@@ -239,6 +272,12 @@ impl Ledger {
     pub(super) fn holds(&self, fact: &Fact) -> bool {
         match fact {
             Fact::Session { a, b, is } => self.view(*a, *b).is_some_and(|view| view.state == *is),
+            Fact::Path { from, to, is } => {
+                self.view(*from, *to).is_some_and(|view| is_so(*is, view.way))
+            }
+            Fact::Relayed { through, since, at_least, at_most } => {
+                (at_least..=at_most).contains(&&self.relayed(*through, *since))
+            }
             Fact::Rtt { a, b, at_least, at_most } => {
                 let rtt = self.view(*a, *b).and_then(|view| view.rtt);
                 rtt.is_some_and(|(rtt, _)| (at_least..=at_most).contains(&&rtt))
@@ -269,6 +308,10 @@ impl Ledger {
     pub(super) fn view(&self, node: NodeId, peer: NodeId) -> Option<&View> {
         let is_on = self.nodes[node.0 as usize].is_on;
         is_on.then(|| self.views.get(&(node, peer)).expect("all that facts are about are there"))
+    }
+
+    pub(super) fn relayed(&self, relay: NodeId, since: Instant) -> u64 {
+        *self.relayed.get(&(relay, since)).expect("all that facts are about are there")
     }
 
     pub(super) fn traffic(&self, from: NodeId, to: NodeId) -> &Traffic {
@@ -306,6 +349,7 @@ impl Ledger {
         (record.is_on, record.since, record.incarnation) = (true, at, incarnation);
         for (_, view) in self.views.range_mut((node, NodeId(0))..=(node, NodeId(u32::MAX))) {
             (view.state, view.since, view.rtt) = (SessionState::Init, at, None);
+            (view.way, view.way_since, view.why) = (None, at, None);
         }
         Changed::Memory(node)
     }
@@ -332,6 +376,16 @@ impl Ledger {
             }
         }
         Changed::View(node, peer)
+    }
+
+    fn forwarded(&mut self, at: Instant, relay: NodeId, bytes: u32) -> Changed {
+        let counts = self.relayed.range_mut((relay, Instant::ORIGIN)..=(relay, at));
+        let mut changed = Changed::Nothing;
+        for (_, count) in counts {
+            *count += u64::from(bytes);
+            changed = Changed::Node(relay);
+        }
+        changed
     }
 
     /// The traffic that a payload belongs to, with the place of its statement in it; `None` if no
@@ -405,6 +459,22 @@ impl Ledger {
     }
 }
 
+/// Whether packets travel as they should.
+fn is_so(is: PathKind, way: Option<Way>) -> bool {
+    match (is, way) {
+        (PathKind::None, way) => way.is_none(),
+        (PathKind::Direct(family), Some(Way::Direct(address))) => match family {
+            None => true,
+            Some(IpFamily::V4) => address.is_ipv4(),
+            Some(IpFamily::V6) => address.is_ipv6(),
+        },
+        (PathKind::Relayed(through), Some(Way::Relayed(relay))) => {
+            through.is_none_or(|through| through == relay)
+        }
+        _ => false,
+    }
+}
+
 impl Node {
     fn off() -> Self {
         Self {
@@ -423,6 +493,9 @@ impl View {
         Self {
             state: SessionState::Init,
             since: Instant::ORIGIN,
+            way: None,
+            way_since: Instant::ORIGIN,
+            why: None,
             rtt: None,
             connected: Reports::default(),
             disconnected: Reports::default(),

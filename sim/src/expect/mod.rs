@@ -15,10 +15,11 @@ use std::fmt;
 
 use underpass_core::Instant;
 
-use crate::scenario::model::{Fact, NodeId, Origin, Scenario, units};
-use crate::trace::{Observation, Watch};
+use crate::scenario::model::{Fact, NatId, NodeId, Origin, Scenario, Time, units};
+use crate::trace::{Observation, PacketInfo, Watch};
 
 mod course;
+mod evidence;
 mod ledger;
 mod words;
 
@@ -26,6 +27,7 @@ mod words;
 mod tests;
 
 use course::{Course, Verdict};
+use evidence::Evidence;
 use ledger::{Changed, Ledger, Subject};
 use words::Words;
 
@@ -34,6 +36,8 @@ pub struct Expectations {
     names: Vec<String>,
     origins: Vec<Origin>,
     ledger: Ledger,
+    /// If paths are asked about.
+    evidence: Option<Evidence>,
     /// Of all expectations: those of one follow each other.
     facts: Vec<Tracked>,
     /// Positions in `facts`.
@@ -108,6 +112,7 @@ impl Expectations {
             names: scenario.nodes.iter().map(|node| node.name.clone()).collect(),
             origins: scenario.expects.iter().map(|expect| expect.origin.clone()).collect(),
             ledger: Ledger::new(scenario),
+            evidence: Evidence::new(scenario),
             facts,
             facts_about,
             courses,
@@ -192,7 +197,16 @@ impl Expectations {
     /// An expectation turned out unmet: notes what is to be told of it, while it is so.
     fn put_into_words(&mut self, position: usize, at: Instant) {
         let time = self.courses[position].time;
-        let found = self.words().found(time, self.facts_of(position));
+        let mut found = self.words().found(time, self.facts_of(position));
+        let mut paths = self.facts_of(position).iter().filter_map(|tracked| match tracked.fact {
+            Fact::Path { from, to, .. } if tracked.holds == (time == Time::Never) => {
+                Some((from, to))
+            }
+            _ => None,
+        });
+        if let (Some((from, to)), Some(evidence)) = (paths.next(), &self.evidence) {
+            found.knew.extend(evidence.of(from, to, at));
+        }
         self.courses[position].verdict = Verdict::Unmet { at, found };
     }
 
@@ -234,6 +248,12 @@ impl Expectations {
 }
 
 impl Watch for Expectations {
+    fn translated(&mut self, _: Instant, nat: NatId, packet: &PacketInfo<'_>) {
+        if let Some(evidence) = &mut self.evidence {
+            evidence.translated(nat, packet);
+        }
+    }
+
     fn observed(&mut self, at: Instant, node: NodeId, observation: &Observation) {
         if at > self.now {
             self.advance(at);

@@ -7,8 +7,11 @@ use underpass_core::{Duration, Instant};
 
 use super::Tracked;
 use super::ledger::{Ledger, Messages, Traffic};
-use crate::scenario::model::{EventKind, Fact, Need, NodeId, SessionState, Share, Time};
-use crate::units::Period;
+use crate::machine::IpFamily;
+use crate::scenario::model::{EventKind, Fact, Need, NodeId, PathKind, SessionState, Share, Time};
+use crate::trace::Way;
+use crate::trace::observation::reason;
+use crate::units::{Bytes, Period};
 
 /// Of many facts, so many are told.
 const SHOWN: usize = 3;
@@ -77,7 +80,13 @@ impl Words<'_> {
             }
         };
         let counts = facts.iter().any(|fact| {
-            matches!(fact, Fact::Delivered { .. } | Fact::Latency { .. } | Fact::Event { .. })
+            matches!(
+                fact,
+                Fact::Delivered { .. }
+                    | Fact::Latency { .. }
+                    | Fact::Event { .. }
+                    | Fact::Relayed { .. }
+            )
         });
         match time {
             Time::By(until) => format!("{claims} by {until}"),
@@ -136,6 +145,26 @@ impl Words<'_> {
                     Said::EitherWay => format!("{a} or {b} sees the other {is}"),
                 }
             }
+            Fact::Path { from, to, is } => {
+                let (from, to) = (self.name(*from), self.name(*to));
+                let how = match is {
+                    PathKind::Direct(None) => "is direct".into(),
+                    PathKind::Direct(Some(IpFamily::V4)) => "is direct over IPv4".into(),
+                    PathKind::Direct(Some(IpFamily::V6)) => "is direct over IPv6".into(),
+                    PathKind::Relayed(None) => "is relayed".into(),
+                    PathKind::Relayed(Some(relay)) => {
+                        format!("leads through {}", self.name(*relay))
+                    }
+                    PathKind::None => return format!("{from} has no path to {to}"),
+                };
+                format!("the path of {from} to {to} {how}")
+            }
+            Fact::Relayed { through, since, at_least, at_most } => {
+                let low = Some(*at_least).filter(|low| *low > 0).map(Bytes);
+                let high = Some(*at_most).filter(|high| *high < u64::MAX).map(Bytes);
+                let (relay, range) = (self.name(*through), range(low, high));
+                format!("{relay} relayed {range}{}", from_time(*since))
+            }
             Fact::Rtt { a, b, at_least, at_most } => {
                 let (a, b) = (self.name(*a), self.name(*b));
                 let low = Some(*at_least).filter(|low| *low > Duration::ZERO).map(Period);
@@ -186,6 +215,24 @@ impl Words<'_> {
                     format!("{a} saw {b} {is} (since {})", view.since)
                 }
             },
+            Fact::Path { from, to, .. } => match self.ledger.view(*from, *to) {
+                None => self.was_off(*from),
+                Some(view) => {
+                    let (from, to) = (self.name(*from), self.name(*to));
+                    match view.way {
+                        None => format!("{from} had no path to {to} (since {})", view.way_since),
+                        Some(way) => format!(
+                            "{from} sent to {to} {} (since {})",
+                            self.along(way),
+                            view.way_since
+                        ),
+                    }
+                }
+            },
+            Fact::Relayed { through, since, .. } => {
+                let count = Bytes(self.ledger.relayed(*through, *since));
+                format!("{} had relayed {count}{}", self.name(*through), from_time(*since))
+            }
             Fact::Rtt { a, b, .. } => match self.ledger.view(*a, *b).map(|view| view.rtt) {
                 None => self.was_off(*a),
                 Some(None) => {
@@ -217,6 +264,14 @@ impl Words<'_> {
                 }
                 None => format!("{}, and had no {name}", self.was_off(*node)),
             },
+        }
+    }
+
+    /// How packets travel.
+    fn along(&self, way: Way) -> String {
+        match way {
+            Way::Direct(address) => format!("directly, at {address}"),
+            Way::Relayed(relay) => format!("through {}", self.name(relay)),
         }
     }
 
@@ -299,6 +354,20 @@ impl Words<'_> {
     fn knew(&self, fact: &Fact) -> Vec<(NodeId, String)> {
         match *fact {
             Fact::Session { a, b, .. } => vec![self.knows(a, b, ""), self.knows(b, a, "")],
+            Fact::Path { from, to, .. } => {
+                let path = |a, b| {
+                    let view = self.ledger.view(a, b);
+                    let along = view.and_then(|view| Some((self.along(view.way?), view.way_since)));
+                    let path = along.map_or(", no path".into(), |(along, since)| {
+                        format!(", {along} since {since}")
+                    });
+                    let why = view.and_then(|view| view.why);
+                    let why = why.map(|why| format!(", no direct one as {}", reason(why)));
+                    format!("{path}{}", why.unwrap_or_default())
+                };
+                vec![self.knows(from, to, &path(from, to)), self.knows(to, from, &path(to, from))]
+            }
+            Fact::Relayed { through, .. } => vec![(through, self.power(through))],
             Fact::Rtt { a, b, .. } => {
                 let rtt = |a, b| match self.ledger.view(a, b).and_then(|view| view.rtt) {
                     Some((rtt, _)) => format!(", round trip {}", Period(rtt)),
@@ -445,6 +514,11 @@ fn times_range(low: u64, high: u64) -> String {
         (0, high) => format!("at most {} in all", times(high)),
         (low, high) => format!("{low} to {high} times in all"),
     }
+}
+
+/// From when something was counted, unless that is the beginning.
+fn from_time(since: Instant) -> String {
+    if since == Instant::ORIGIN { String::new() } else { format!(" from {since} on") }
 }
 
 fn count_range(low: u64, high: u64) -> String {

@@ -13,7 +13,7 @@ use underpass_core::{Config, Duration, Instant, Whom};
 use super::Oracle;
 use super::way::Way;
 use crate::fault::{Blocks, Interfaces, Partitions};
-use crate::scenario::model::{Fault, FaultKind, Node, NodeId, Scenario, neighbours};
+use crate::scenario::model::{Fault, FaultKind, Node, NodeId, Scenario, asks, neighbours};
 
 /// An attempt to shake hands, or an exchange of pings (PROTOCOL: "until the attempt ends (5 s)").
 pub(super) const ATTEMPT: Duration = Duration::from_secs(5);
@@ -160,7 +160,7 @@ impl<'s> View<'s> {
             partitions: Partitions::new(&scenario.faults, scenario.nodes.len()),
             blocks: Blocks::new(&scenario.faults),
             interfaces: Interfaces::new(&scenario.faults),
-            neighbours: neighbours(&scenario.nodes),
+            neighbours: neighbours(&scenario.nodes, &asks(&scenario.nodes, &scenario.sends)),
             pairs: u64::try_from(dials).expect("a count fits"),
         }
     }
@@ -228,7 +228,7 @@ impl<'s> View<'s> {
     fn rounds(&self, node: NodeId) -> Option<u64> {
         let neighbours = self.neighbours[node.0 as usize];
         let needed = neighbours + self.node(node).bootstrap.len();
-        let capacity = self.node(node).limits.capacity(needed);
+        let capacity = self.node(node).limits.capacity(needed, self.node(node).relay.is_some());
         let rounds = needed.div_ceil((capacity.handshakes / 4).max(1)).max(1);
         (capacity.peers >= needed).then(|| u64::try_from(rounds).expect("a count fits"))
     }

@@ -3,7 +3,7 @@
 //! It is what runs are held against, so it shares no code with what it judges: neither with the NATs
 //! nor with a protocol. It takes for granted what punching is (RFC 5128 section 3.3): both ends learn
 //! at a node in public which endpoint the other one is seen at, send there, and answer whatever
-//! endpoint something comes from. Ports are not guessed.
+//! endpoint something comes from. Where ports would have to be guessed, it says so.
 
 use std::fmt;
 
@@ -31,6 +31,9 @@ pub enum Reach {
     Direct,
     /// Both send at once, or the other one dials.
     Punched,
+    /// As before, if the port is guessed that a NAT gives out next: it counts them up, and nobody else
+    /// behind it asks for one meanwhile.
+    Predictable,
     /// Punching works or not, as it happens: it depends on who is first, or on what a NAT draws.
     Perhaps,
     /// Only through a third.
@@ -86,6 +89,28 @@ impl<'s> Oracle<'s> {
         let [a, b] = [from, to].map(|node| &self.scenario.nodes[node.0 as usize]);
         let (ipv4, ipv6) = (a.ipv4 && b.ipv4, a.ipv6 && b.ipv6);
         (ipv4 || ipv6) && self.over(from, to, !ipv6).reach == Reach::Direct
+    }
+
+    /// How one node reaches another, with the relays that both can be reached through.
+    pub fn with_relays(&self, from: NodeId, to: NodeId) -> Verdict {
+        let alone = self.verdict(from, to);
+        if alone.reach < Reach::Relayed {
+            return alone;
+        }
+        let node = |id: NodeId| &self.scenario.nodes[id.0 as usize];
+        let listed = |id: &&NodeId| node(**id).relay.is_some() && node(to).peers.contains(id);
+        let mut relays = node(from).peers.iter().filter(listed);
+        let is_dialled = |by, relay| self.verdict(by, relay).reach == Reach::Direct;
+        match relays.find(|relay| is_dialled(from, **relay) && is_dialled(to, **relay)) {
+            Some(relay) => {
+                let why = format!("{}, and both reach {}", alone.why, node(*relay).name);
+                verdict(Reach::Relayed, why)
+            }
+            None => {
+                let why = format!("{}, and there is no relay that both reach", alone.why);
+                verdict(Reach::Never, why)
+            }
+        }
     }
 
     fn over(&self, from: NodeId, to: NodeId, ipv4: bool) -> Verdict {
@@ -180,6 +205,7 @@ impl fmt::Display for Verdict {
         let reach = match self.reach {
             Reach::Direct => "direct",
             Reach::Punched => "by punching",
+            Reach::Predictable => "by punching, if ports are guessed",
             Reach::Perhaps => "perhaps by punching",
             Reach::Relayed => "only relayed",
             Reach::Never => "not at all",
@@ -206,6 +232,11 @@ fn maps_anew(nat: &Nat, ipv4: bool) -> bool {
     translates(nat, ipv4)
         && nat.model.mapping > Behaviour::EndpointIndependent
         && nat.model.ports != PortAllocation::Overlapping
+}
+
+/// Whether it can be foretold which endpoint that is.
+fn counts_up(nat: &Nat, ipv4: bool) -> bool {
+    nat.model.ports == PortAllocation::Sequential && !changes_address(nat, ipv4)
 }
 
 /// Whom a NAT lets in. A mapping that overlaps others is there for its own destinations only.

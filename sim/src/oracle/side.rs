@@ -1,6 +1,8 @@
 //! What the NATs on one side of a connection come to, and what two sides come to together.
 
-use super::{Reach, Verdict, changes_address, filtering, loses_its_port, maps_anew, verdict};
+use super::{
+    Reach, Verdict, changes_address, counts_up, filtering, loses_its_port, maps_anew, verdict,
+};
 use crate::nat::Behaviour;
 use crate::scenario::model::Nat;
 
@@ -9,6 +11,8 @@ pub(super) struct Side<'s> {
     node: &'s str,
     /// The one that gives packets to other destinations another source, if any does.
     anew: Option<&'s str>,
+    /// Whether it is the only one, and counts its ports up.
+    is_predictable: bool,
     /// The one that lets in the fewest.
     strictest: &'s str,
     lets_in: Behaviour,
@@ -31,6 +35,10 @@ impl<'s> Side<'s> {
         Self {
             node,
             anew: first(maps_anew),
+            is_predictable: {
+                let mut anew = nats.clone().filter(|nat| maps_anew(nat, ipv4));
+                anew.next().is_some_and(|nat| counts_up(nat, ipv4)) && anew.next().is_none()
+            },
             strictest: &strictest.name,
             lets_in: filtering(strictest),
             early: first(loses_its_port),
@@ -54,6 +62,11 @@ pub(super) fn punch(a: &Side<'_>, b: &Side<'_>) -> Verdict {
         (Some(nat), None) => one_anew(b, a, nat),
         (Some(one), Some(other)) => both_anew([(a, one), (b, other)]),
     };
+    let is_known = |side: &Side<'_>| side.anew.is_none() || side.is_predictable;
+    if punched.reach == Reach::Relayed && is_known(a) && is_known(b) {
+        let why = format!("{}, but the next port can be foretold", punched.why);
+        return verdict(Reach::Predictable, why);
+    }
     match a.early.map(|nat| a.owner(nat)).or(b.early.map(|nat| b.owner(nat))) {
         Some(nat) if punched.reach == Reach::Punched => verdict(
             Reach::Perhaps,

@@ -1,7 +1,7 @@
-use underpass_core::{Duration, Instant};
+use underpass_core::{Duration, Instant, RelayLimits};
 
 use super::{Oracle, Reach};
-use crate::nat::{Hairpin, NatModel, Translate};
+use crate::nat::{Hairpin, NatModel, PortAllocation, Translate};
 use crate::scenario::model::{Fault, FaultKind, Nat, NatId, NodeId, Scenario};
 use crate::scenario::{Vocabulary, parse};
 
@@ -170,4 +170,35 @@ fn who_has_roamed_is_somewhere_else() {
     let reach = |at| Oracle::new(&homes, at).verdict(LAPTOP, SENSOR).reach;
     assert_eq!(reach(Instant::ORIGIN), Reach::Relayed);
     assert_eq!(reach(at), Reach::Direct);
+}
+
+#[test]
+fn ports_that_are_counted_up_can_be_guessed() {
+    let counted = NatModel { ports: PortAllocation::Sequential, ..named("symmetric") };
+    let port = named("port-restricted-cone");
+    let foretold = "laptop's home-a maps per destination and sensor's home-b filters by port, but the \
+                    next port can be foretold: by punching, if ports are guessed";
+    says(&homes(counted, port), THERE, foretold);
+    let reach = |a, b| Oracle::new(&homes(a, b), Instant::ORIGIN).verdict(LAPTOP, SENSOR).reach;
+    assert_eq!(reach(counted, counted), Reach::Predictable);
+    assert_eq!(reach(counted, named("restricted-cone")), Reach::Punched, "nothing to guess");
+    assert_eq!(reach(counted, named("symmetric")), Reach::Relayed, "the other one draws them");
+}
+
+#[test]
+fn a_relay_brings_together_who_both_reach_it() {
+    let symmetric = named("symmetric");
+    let says = |scenario: &Scenario, wanted: &str| {
+        let verdict = Oracle::new(scenario, Instant::ORIGIN).with_relays(LAPTOP, SENSOR);
+        assert_eq!(verdict.to_string(), wanted);
+    };
+    let mut homes = homes(symmetric, symmetric);
+    let why = "laptop's home-a and sensor's home-b map per destination and laptop's home-a filters by port";
+    says(&homes, &format!("{why}, and there is no relay that both reach: not at all"));
+    homes.nodes[2].relay = Some(RelayLimits::DEFAULT);
+    says(&homes, &format!("{why}, and there is no relay that both reach: not at all"));
+    homes.nodes[1].peers = vec![PUBLIC];
+    says(&homes, &format!("{why}, and both reach server: only relayed"));
+    homes.nats[1].model = named("udp-blocked");
+    says(&homes, "home-b lets no UDP pass, and there is no relay that both reach: not at all");
 }

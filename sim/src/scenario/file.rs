@@ -6,7 +6,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::units::{PerMille, Period};
+use crate::units::{Bytes, PerMille, Period};
 
 mod forms;
 mod hostile;
@@ -21,7 +21,7 @@ pub use links::{
     Direction, Distribution, GilbertElliott, Link, LinkFault, LinkPreset, Loss, Presets,
 };
 pub use matrix::{Choice, Defaults, Matrix, Value, When};
-pub use members::{Access, Cpu, Kind, Limits, OwnCpu, OwnLimits, Whom};
+pub use members::{Access, Cpu, Kind, Limits, OwnCpu, OwnLimits, OwnRelay, Relay, Whom};
 pub use nats::{
     Behaviour, Hairpin, Nat, NatPreset, Pairing, Population, Ports, Refresh, Roam, Translate,
     Unsolicited,
@@ -100,6 +100,8 @@ pub struct Node {
     pub limits: Option<Spanned<Limits>>,
     /// Whom it deals with; every member of the network if not given.
     pub access: Option<Table<Access>>,
+    /// Whether it relays for the members of the network, or how much.
+    pub relay: Option<Spanned<Relay>>,
     /// How long its keys' work takes: a kind of machine, or each operation by itself; no time if not given.
     pub cpu: Option<Spanned<Cpu>>,
     /// By how many millionths its clock is too fast, from -1000 to 1000; 0 if not given.
@@ -266,12 +268,16 @@ pub struct Expect {
     pub session: Option<Table<Session>>,
     /// The round trip time that both ends measured last lies in a range.
     pub rtt: Option<Table<Rtt>>,
+    /// Packets travel directly, or through a relay.
+    pub path: Option<Table<Path>>,
     /// Payloads arrived, all or so many.
     pub delivered: Option<Table<Delivered>>,
     /// The slowest payload so far was fast enough.
     pub latency: Option<Table<Latency>>,
     /// A node reported something so often since the run began.
     pub event: Option<Table<Event>>,
+    /// A relay sent on so much.
+    pub relayed: Option<Table<Relayed>>,
     /// A counter of a node lies in a range; read at the end.
     pub metric: Option<Table<Metric>>,
     /// True at some instant up to then.
@@ -327,6 +333,46 @@ pub struct Rtt {
     pub at_least: Option<Spanned<Period>>,
     /// At most.
     pub at_most: Option<Spanned<Period>>,
+}
+
+/// Packets from one node to another travel so, as the first one sees it.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Path {
+    /// Who sends; a name or glob.
+    pub from: Spanned<String>,
+    /// To whom; a name or glob.
+    pub to: Spanned<String>,
+    /// How.
+    pub is: Spanned<PathKind>,
+    /// Of a direct path: the family of its addresses; any if not given.
+    pub over: Option<Spanned<Interface>>,
+    /// Of a relayed one: by which relay; any if not given.
+    pub through: Option<Spanned<String>>,
+}
+
+/// How packets travel.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum PathKind {
+    /// To the other's address.
+    Direct,
+    /// Through a relay.
+    Relayed,
+    /// Not at all.
+    None,
+}
+
+/// How much a relay sent on: in the span of the expectation, or since the run began.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Relayed {
+    /// Which relay; a name or glob.
+    pub through: Spanned<String>,
+    /// At least.
+    pub at_least: Option<Spanned<Bytes>>,
+    /// At most.
+    pub at_most: Option<Spanned<Bytes>>,
 }
 
 /// How much of what was sent arrived: `all` or `at_least`.

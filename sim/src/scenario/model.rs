@@ -6,9 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use underpass_core::{Duration, Instant, Whom};
+use underpass_core::{Duration, Instant, RelayLimits, Whom};
 
 use crate::link::{LinkModel, LinkPatch};
+use crate::machine::IpFamily;
 use crate::machine::hostile::Hostile;
 use crate::machine::underpass::{Cpu, Limits};
 use crate::nat::NatModel;
@@ -112,6 +113,10 @@ pub struct Node {
     pub cpu: Cpu,
     /// Whom it deals with.
     pub access: Access,
+    /// How much it relays for the members of the network; `None` if nothing.
+    pub relay: Option<RelayLimits>,
+    /// From when on it loses all that it should relay, and does as if it did not.
+    pub drops_from: Option<Instant>,
     /// The application on it, by the name in the [`Registry`](crate::machine::Registry) of the run.
     pub app: String,
     /// What stands on it instead of a member of the network, by its name in the same.
@@ -150,6 +155,8 @@ impl Node {
             access: Access::default(),
             app: "sink".into(),
             machine: None,
+            relay: None,
+            drops_from: None,
             hostile: None,
         }
     }
@@ -165,9 +172,20 @@ impl Node {
     }
 }
 
-/// With how many others each of these nodes can ever have to do: those that it dials or names, and
-/// those that dial it.
-pub fn neighbours(nodes: &[Node]) -> Vec<usize> {
+/// Who looks for whom with nothing but its key: who sends to one that it does not dial, if there are
+/// relays that may know a way.
+pub fn asks(nodes: &[Node], sends: &[Send]) -> BTreeSet<(NodeId, NodeId)> {
+    if nodes.iter().all(|node| node.relay.is_none()) {
+        return BTreeSet::new();
+    }
+    let dials = |from: NodeId, to| nodes[from.0 as usize].dials().any(|dialled| dialled == to);
+    let asks = |send: &&Send| send.from != send.to && !dials(send.from, send.to);
+    sends.iter().filter(asks).map(|send| (send.from, send.to)).collect()
+}
+
+/// With how many others each of these nodes can ever have to do: those that it dials, looks for or
+/// names, and those that dial or look for it.
+pub fn neighbours(nodes: &[Node], asks: &BTreeSet<(NodeId, NodeId)>) -> Vec<usize> {
     let mut neighbours = vec![BTreeSet::new(); nodes.len()];
     for (id, node) in (0..).map(NodeId).zip(nodes) {
         for peer in node.dials() {
@@ -175,6 +193,10 @@ pub fn neighbours(nodes: &[Node]) -> Vec<usize> {
             neighbours[peer.0 as usize].insert(id);
         }
         neighbours[id.0 as usize].extend(&node.access.allow);
+    }
+    for &(from, to) in asks {
+        neighbours[from.0 as usize].insert(to);
+        neighbours[to.0 as usize].insert(from);
     }
     neighbours.iter().map(BTreeSet::len).collect()
 }
@@ -480,6 +502,26 @@ pub enum Fact {
         /// At most so often.
         at_most: u64,
     },
+    /// Packets from one node to another travel so, as the first one sees it.
+    Path {
+        /// Who sends.
+        from: NodeId,
+        /// To whom.
+        to: NodeId,
+        /// How.
+        is: PathKind,
+    },
+    /// A relay has sent on so many bytes since then, with its own seal around them.
+    Relayed {
+        /// Which relay.
+        through: NodeId,
+        /// From when they are counted.
+        since: Instant,
+        /// At least.
+        at_least: u64,
+        /// At most.
+        at_most: u64,
+    },
     /// A counter of a node lies in this range.
     Metric {
         /// Whose counter.
@@ -502,6 +544,17 @@ pub enum Share {
     AtLeast(u64),
     /// At least this many in a thousand of those sent.
     PerMille(u32),
+}
+
+/// How packets to a peer travel.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PathKind {
+    /// To its address, of this family if one is given.
+    Direct(Option<IpFamily>),
+    /// Through a relay, or through this one.
+    Relayed(Option<NodeId>),
+    /// Not at all: the peer is not active.
+    None,
 }
 
 /// A session as one end sees it.

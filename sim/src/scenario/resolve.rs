@@ -138,6 +138,7 @@ pub(super) fn resolve(
     resolver.resolve_hostile();
     resolver.resolve_links();
     resolver.resolve_sends();
+    resolver.check_rooms();
     resolver.resolve_faults();
     resolver.check_secrets();
     resolver.check_roams();

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 use underpass_core::{Duration, Instant, Whom};
 
@@ -344,7 +346,7 @@ fn members() {
     assert_eq!((gauge.access.answers, gauge.access.messages), (Whom::Nobody, Whom::Network));
     let own = Limits { peers: Some(4), buffer: Some(8192), ..Limits::default() };
     assert_eq!((gauge.limits, meter.limits), (own, Limits::BOARD));
-    assert_eq!(neighbours(&nodes)[..4], [4, 3, 3, 3]);
+    assert_eq!(neighbours(&nodes, &BTreeSet::new())[..4], [4, 3, 3, 3]);
 }
 
 #[test]

@@ -10,11 +10,11 @@ use crate::nat::Refused;
 use crate::scenario::model::{NatId, NodeId};
 
 mod hash;
-mod observation;
+pub(crate) mod observation;
 mod watch;
 mod witness;
 
-pub use observation::Observation;
+pub use observation::{Observation, Way};
 pub use watch::{PacketInfo, Watch};
 pub use witness::{Call, Happening, PacketDigest, Witness};
 
@@ -151,6 +151,9 @@ impl Trace {
     /// A datagram has passed a NAT, and is as it goes on now.
     pub(crate) fn translated(&mut self, at: Instant, nat: NatId, packet: &PacketInfo<'_>) {
         self.hash.translated(at, nat, packet);
+        for watch in &mut self.watches {
+            watch.translated(at, nat, packet);
+        }
         self.tell(at, &Happening::Translated(nat, packet));
     }
 

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use underpass_core::{Duration, Instant, Outcome};
+use std::net::{IpAddr, SocketAddr};
+
+use underpass_core::{Duration, Instant, Outcome, RelayReason};
 
 use crate::machine::SendId;
 use crate::scenario::model::{NodeId, SessionState};
@@ -18,6 +20,25 @@ pub enum Observation {
         peer: NodeId,
         /// The state.
         state: SessionState,
+    },
+    /// Its packets to a peer travel so from now on; `None`: not at all.
+    Route {
+        /// To whom.
+        peer: NodeId,
+        /// How.
+        way: Option<Way>,
+    },
+    /// It says why packets to a peer go through a relay, or do not go at all.
+    Why {
+        /// To whom.
+        peer: NodeId,
+        /// Why.
+        why: RelayReason,
+    },
+    /// It sent on what a peer has for another.
+    Forwarded {
+        /// Bytes of what went out, with its own seal.
+        bytes: u32,
     },
     /// A handshake with a peer completed.
     Established {
@@ -138,6 +159,15 @@ pub enum Observation {
     },
 }
 
+/// How packets to a peer travel.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Way {
+    /// To this address and port.
+    Direct(SocketAddr),
+    /// Through this relay.
+    Relayed(NodeId),
+}
+
 impl Observation {
     /// Appends the encoding that goes into the trace hash: a tag, then the fields in their order,
     /// integers in little-endian order, text after its length. Two observations never encode
@@ -193,6 +223,20 @@ impl Observation {
                 encode_app(out, 22, number, to);
                 out.push(outcome_code(outcome));
             }
+            Self::Route { peer, way } => {
+                out.push(32);
+                out.extend(peer.0.to_le_bytes());
+                encode_way(out, way);
+            }
+            Self::Why { peer, why } => {
+                out.push(34);
+                out.extend(peer.0.to_le_bytes());
+                encode_text(out, reason(why));
+            }
+            Self::Forwarded { bytes } => {
+                out.push(33);
+                out.extend(bytes.to_le_bytes());
+            }
             Self::Waits { send, number, to } => encode_payload(out, 16, send, number, to),
             Self::Ended { send, number, to, outcome } => {
                 encode_payload(out, 17, send, number, to);
@@ -216,6 +260,18 @@ impl Observation {
                 .text("kind", "session")
                 .text("peer", name_of(peer))
                 .text("state", state_name(state)),
+            Self::Route { peer, way } => {
+                line.text("kind", "route").text("peer", name_of(peer));
+                match way {
+                    Some(Way::Direct(address)) => line.text("direct", &address.to_string()),
+                    Some(Way::Relayed(relay)) => line.text("relayed", name_of(relay)),
+                    None => &mut line,
+                }
+            }
+            Self::Why { peer, why } => {
+                line.text("kind", "why").text("peer", name_of(peer)).text("why", reason(why))
+            }
+            Self::Forwarded { bytes } => line.text("kind", "forwarded").number("bytes", bytes),
             Self::Established { peer, handshake_hash } => line
                 .text("kind", "established")
                 .text("peer", name_of(peer))
@@ -295,6 +351,17 @@ impl Observation {
                 let hash = hex(&handshake_hash[..8]);
                 format!("handshake with {} done ({hash}..)", name_of(peer))
             }
+            Self::Route { peer, way: None } => format!("no path to {}", name_of(peer)),
+            Self::Route { peer, way: Some(Way::Direct(address)) } => {
+                format!("path to {} direct, at {address}", name_of(peer))
+            }
+            Self::Route { peer, way: Some(Way::Relayed(relay)) } => {
+                format!("path to {} through {}", name_of(peer), name_of(relay))
+            }
+            Self::Why { peer, why } => {
+                format!("no direct path to {}: {}", name_of(peer), reason(why))
+            }
+            Self::Forwarded { bytes } => format!("{bytes} bytes sent on for a peer"),
             Self::Rtt { peer, rtt } => {
                 format!("round trip to {} {}", name_of(peer), Period(rtt))
             }
@@ -342,6 +409,47 @@ fn encode_app(out: &mut Vec<u8>, tag: u8, number: u64, other: NodeId) {
     out.push(tag);
     out.extend(number.to_le_bytes());
     out.extend(other.0.to_le_bytes());
+}
+
+/// A tag; then address and port, or the relay.
+fn encode_way(out: &mut Vec<u8>, way: Option<Way>) {
+    match way {
+        None => out.push(0),
+        Some(Way::Direct(address)) => {
+            match address.ip() {
+                IpAddr::V4(ip) => {
+                    out.push(1);
+                    out.extend(ip.octets());
+                }
+                IpAddr::V6(ip) => {
+                    out.push(2);
+                    out.extend(ip.octets());
+                }
+            }
+            out.extend(address.port().to_le_bytes());
+        }
+        Some(Way::Relayed(relay)) => {
+            out.push(3);
+            out.extend(relay.0.to_le_bytes());
+        }
+    }
+}
+
+/// A reason in words.
+pub(crate) fn reason(why: RelayReason) -> &'static str {
+    match why {
+        RelayReason::NotTried => "none was tried yet",
+        RelayReason::Trying => "one is being tried",
+        RelayReason::NoAddress => "no relay says where it is",
+        RelayReason::OwnPortsVary => "its own NAT gives a port for each destination",
+        RelayReason::PeerPortsVary => "the peer's NAT gives a port for each destination",
+        RelayReason::BothPortsVary => "both NATs give a port for each destination",
+        RelayReason::NoAnswer => "nothing came back",
+        RelayReason::Lost { .. } => "the one there was has failed",
+        RelayReason::Lossy => "the one there is loses too much",
+        RelayReason::UdpBlocked => "nobody has answered by UDP",
+        _ => "unknown",
+    }
 }
 
 fn encode_text(out: &mut Vec<u8>, text: &str) {

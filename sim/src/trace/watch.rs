@@ -50,6 +50,11 @@ pub trait Watch: Any + Send {
         let _ = at;
     }
 
+    /// A datagram has passed a NAT, and is as it goes on now.
+    fn translated(&mut self, at: Instant, nat: NatId, packet: &PacketInfo<'_>) {
+        let _ = (at, nat, packet);
+    }
+
     /// A NAT let a datagram no further.
     fn refused(&mut self, at: Instant, nat: NatId, packet: &PacketInfo<'_>, why: Refused) {
         let _ = (at, nat, packet, why);

@@ -166,7 +166,8 @@ impl Kernel {
         let packet = self.packets.get_mut(slot);
         assert!(length <= packet.buffer.len(), "a machine claims {length} bytes in the buffer");
         (packet.from, packet.number) = (node, number);
-        (packet.copy, packet.altered, packet.turned) = (0, false, false);
+        (packet.copy, packet.altered) = (0, false);
+        (packet.has_left, packet.turned) = (false, false);
         (packet.origin, packet.source, packet.destination) = (source, source, destination);
         packet.length = length;
         packet.realm = self.network.topology.behind(node, self.now);
@@ -174,11 +175,10 @@ impl Kernel {
     }
 
     fn depart(&mut self, slot: Slot) {
-        let packet = self.packets.get(slot);
+        let packet = self.packets.get_mut(slot);
         self.tally.sent(packet.length);
         match self.network.admit(packet, self.now) {
-            Ok(Stage::Arrival) => self.enqueue(slot, Stage::Arrival, self.now),
-            Ok(stage) => self.carry(slot, stage, self.now),
+            Ok(stage) => self.proceed(slot, stage, self.now),
             Err(loss) => self.lose(slot, loss, self.now),
         }
     }

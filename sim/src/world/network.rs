@@ -1,4 +1,4 @@
-//! The way of a packet: its sender's access link up, the NATs in front of its sender, the network where
+//! The way of a packet: the NATs in front of its sender, its sender's access link up, the network where
 //! both meet (where partitions and blocks stop it, and a pair's own link may lie), the NATs in front of
 //! its receiver, its receiver's access link down.
 
@@ -44,13 +44,13 @@ pub(super) struct Network {
 /// Where a packet is on its way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Stage {
+    /// At a NAT, from what is behind it.
+    Outward(NatId),
     /// Before the access link of the sender.
     Up,
     /// Behind the access link of the sender, with the machine at this position of those that tap
     /// the link.
     TapUp(u16),
-    /// At a NAT, from what is behind it.
-    Outward(NatId),
     /// Before the link of the pair.
     Pair,
     /// At a NAT, towards what is behind it.
@@ -189,7 +189,7 @@ impl Network {
     }
 
     /// Where a packet goes first that leaves its machine.
-    pub(super) fn admit(&mut self, packet: &Packet, now: Instant) -> Result<Stage, Loss> {
+    pub(super) fn admit(&mut self, packet: &mut Packet, now: Instant) -> Result<Stage, Loss> {
         if packet.to == Some(packet.from) {
             return Ok(Stage::Arrival);
         }
@@ -198,7 +198,7 @@ impl Network {
         }
         match packet.to {
             Some(to) if self.drops.drop(packet.from, to, now) => Err(Loss::Dropped),
-            _ => Ok(Stage::Up),
+            _ => self.hop(packet, now),
         }
     }
 
@@ -248,17 +248,24 @@ impl Network {
     fn behind_up(&mut self, packet: &mut Packet, taps: u16, at: Instant) -> Result<Stage, Loss> {
         match self.taps.behind_up(packet, taps) {
             Some(tap) => Ok(Stage::TapUp(tap)),
-            None => self.hop(packet, at),
+            None => {
+                packet.has_left = true;
+                self.hop(packet, at)
+            }
         }
     }
 
-    /// Where a packet goes from a realm that it has come into.
+    /// Where a packet goes from a realm that it has come into. Its sender's access link is where no
+    /// further NAT is passed outward: routers are at home, and so are their ports open before any answer
+    /// can come. Whom a NAT lets in is not known before, so the receiver's link lies behind all.
     fn hop(&mut self, packet: &mut Packet, at: Instant) -> Result<Stage, Loss> {
         let Packet { realm, turned, source, destination, .. } = *packet;
-        if source.is_ipv4() != destination.is_ipv4() {
-            return Err(Loss::NoAddress);
+        let is_one_family = source.is_ipv4() == destination.is_ipv4();
+        let hop = || self.topology.hop(realm, destination.ip(), turned, at);
+        let hop = is_one_family.then(hop).flatten();
+        if !packet.has_left && !matches!(hop, Some(Hop::Outward(_))) {
+            return Ok(Stage::Up);
         }
-        let hop = self.topology.hop(realm, destination.ip(), turned, at);
         match hop.ok_or(Loss::NoAddress)? {
             Hop::Outward(nat) => Ok(Stage::Outward(nat)),
             Hop::Inward(nat) => {
@@ -320,7 +327,9 @@ impl Network {
     /// packet is one event, and one more for each tap, NAT and link that remembers.
     pub(super) fn must_wait(&mut self, stage: Stage, packet: &Packet) -> bool {
         match stage {
-            Stage::Up | Stage::Pair | Stage::Down => self.link_mut(stage, packet).remembers(),
+            // Nothing before it takes any time.
+            Stage::Up => false,
+            Stage::Pair | Stage::Down => self.link_mut(stage, packet).remembers(),
             Stage::TapUp(_)
             | Stage::Outward(_)
             | Stage::Inward(_)

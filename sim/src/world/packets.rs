@@ -23,6 +23,8 @@ pub(crate) struct Packet {
     pub(super) destination: SocketAddr,
     /// Behind which NAT it is now; `None` in the public network.
     pub(super) realm: Option<NatId>,
+    /// Whether its sender's access link is behind it.
+    pub(super) has_left: bool,
     /// Whether it is on its way inward: a NAT was passed towards what is behind it.
     pub(super) turned: bool,
     /// Who has the destination's address, as far as that is known here.
@@ -58,6 +60,7 @@ impl Packet {
             source: nowhere,
             destination: nowhere,
             realm: None,
+            has_left: false,
             turned: false,
             to: None,
             length: 0,
@@ -84,8 +87,8 @@ impl Packet {
         (*from, *number, *copy, *altered) =
             (other.from, other.number, other.copy | maker, other.altered);
         (*origin, *source, *destination) = (other.origin, other.source, other.destination);
-        let Self { realm, turned, to, length, buffer, .. } = self;
-        (*realm, *turned, *to) = (other.realm, other.turned, other.to);
+        let Self { realm, has_left, turned, to, length, buffer, .. } = self;
+        (*realm, *has_left, *turned, *to) = (other.realm, other.has_left, other.turned, other.to);
         *length = other.length;
         buffer[..other.length].copy_from_slice(&other.buffer[..other.length]);
     }

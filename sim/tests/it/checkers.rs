@@ -1,6 +1,6 @@
 //! The checkers in whole runs: quiet on the real protocol, and the end of a run that breaks a rule.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -246,6 +246,7 @@ fn ends_by(opening: &[u8]) -> Option<String> {
     let setting = Setting {
         names: config.nodes.iter().map(|node| node.name.clone()).collect(),
         canary: CANARY,
+        relays: BTreeMap::new(),
         sends: Vec::new(),
         slowest: vec![Ppm::ZERO; 4],
         peers: vec![Vec::new(), Vec::new()],
@@ -345,6 +346,7 @@ fn parrot_ends_by(copies: usize, bytes: &[u8]) -> Option<String> {
     let setting = Setting {
         names: config.nodes.iter().map(|node| node.name.clone()).collect(),
         canary: CANARY,
+        relays: BTreeMap::new(),
         sends: Vec::new(),
         slowest: vec![Ppm::ZERO; 4],
         peers: vec![Vec::new(); 3],

@@ -13,6 +13,7 @@ use underpass_sim::{Failure, RunReport, run};
 mod messages;
 mod never;
 mod on_the_way;
+mod paths;
 mod some;
 
 /// A laptop that dials a sensor, 20 ms away; nothing else.

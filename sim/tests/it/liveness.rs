@@ -1,5 +1,6 @@
 //! Liveness in whole runs: what the shipped scenarios are judged by, and nodes that never come back.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -55,12 +56,15 @@ fn after_a_cut(is_forgetful: bool) -> Option<String> {
     let names = ["laptop", "sensor"];
     let setup = |peers: Vec<NodeId>| {
         Arc::new(Setup {
-            capacity: Limits::default().capacity(1),
+            capacity: Limits::default().capacity(1, false),
             peers,
             bootstrap: Vec::new(),
             access: Access::default(),
             secrets: Vec::new(),
             saves: false,
+            relay: None,
+            asks: Vec::new(),
+            drops_from: None,
             cpu: Cpu::default(),
             app: AppFactory::default(),
             tapes: None,
@@ -111,6 +115,7 @@ fn after_a_cut(is_forgetful: bool) -> Option<String> {
         names: names.map(str::to_owned).into(),
         canary,
         slowest: vec![Ppm::ZERO; 2],
+        relays: BTreeMap::new(),
         sends: Vec::new(),
         peers: vec![vec![DIALLED], Vec::new()],
         hostile: [].into(),

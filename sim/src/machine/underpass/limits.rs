@@ -17,6 +17,8 @@ pub struct Limits {
     pub buffer: Option<usize>,
     /// How far packets may overtake each other.
     pub window_bits: Option<usize>,
+    /// Circuits at once, if it relays.
+    pub circuits: Option<usize>,
 }
 
 impl Limits {
@@ -28,6 +30,7 @@ impl Limits {
         message_window: Some(32),
         buffer: Some(4 * 1024),
         window_bits: Some(256),
+        circuits: Some(8),
     };
 
     /// A computer that has room for whatever comes.
@@ -38,12 +41,13 @@ impl Limits {
         message_window: Some(1024),
         buffer: Some(4 * 1024 * 1024),
         window_bits: Some(8192),
+        circuits: Some(1024),
     };
 
     /// The capacity of a node that can ever have to do with so many others. It holds more handshakes
     /// than a board unless it says otherwise, so that a crowd that starts at one instant is through
     /// within a round trip or two.
-    pub fn capacity(&self, neighbours: usize) -> Capacity {
+    pub fn capacity(&self, neighbours: usize, relays: bool) -> Capacity {
         Capacity {
             peers: self.peers.unwrap_or(neighbours.max(8)),
             handshakes: self.handshakes.unwrap_or(16),
@@ -51,8 +55,8 @@ impl Limits {
             messages: self.messages.unwrap_or(32),
             message_window: self.message_window.unwrap_or(64),
             buffer: self.buffer.unwrap_or(16 * 1024),
-            circuits: 0,
-            punches: 1,
+            circuits: if relays { self.circuits.unwrap_or(64) } else { 0 },
+            punches: 8,
         }
     }
 }

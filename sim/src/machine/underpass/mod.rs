@@ -1,20 +1,20 @@
 //! Our own protocol as a machine: the short loop around a `Node` that every driver is.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use underpass_core::inspect::{Usage, usage};
 use underpass_core::{
-    Access, Capacity, Config, Event, MAX_TRANSMIT, Message as ReceivedMessage, MessageId, Node,
-    Outcome, Outgoing, Path, Peer, Purpose, Received, Recorder, SendError, Socket as CoreSocket,
-    Transmit,
+    Access, Capacity, Config, Event, Instant, MAX_TRANSMIT, Message as ReceivedMessage, MessageId,
+    Node, Outcome, Outgoing, Path, Peer, Purpose, Received, Recorder, RelayLimits, Route,
+    SendError, Socket as CoreSocket, Transmit, Whom,
 };
 
-use super::{Command, Cx, Inspect, IpFamily, Machine, SendId, Socket, Unsupported};
+use super::{Addresses, Command, Cx, Inspect, IpFamily, Machine, SendId, Socket, Unsupported};
 use crate::payload::{AppFrame, Stamp};
 use crate::scenario::model::{self, Mode, NodeId, SessionState};
-use crate::trace::Observation;
+use crate::trace::{self, Observation};
 
 mod app;
 mod cpu;
@@ -55,8 +55,14 @@ pub struct Setup {
     pub peers: Vec<NodeId>,
     /// At whose addresses to call from the start, whoever is there.
     pub bootstrap: Vec<NodeId>,
+    /// Whom to look for at relays from the start.
+    pub asks: Vec<NodeId>,
     /// Whom it deals with.
     pub access: model::Access,
+    /// How much it relays for the members of the network; `None` if nothing.
+    pub relay: Option<RelayLimits>,
+    /// From when on it loses all that it should relay.
+    pub drops_from: Option<Instant>,
     /// What becomes of its secret of the network.
     pub secrets: SecretActs,
     /// Whether it saves itself to its flash whenever a peer comes or goes.
@@ -83,6 +89,8 @@ struct Running {
     sockets: Vec<Socket>,
     /// The session last reported of each peer, by its handshake's hash.
     sessions: BTreeMap<NodeId, [u8; 32]>,
+    /// How packets to each peer travel, as last reported.
+    ways: BTreeMap<NodeId, trace::Way>,
     /// Messages that the node has accepted, by its names for them. They stay when they have ended: that
     /// one ends twice must not be overlooked.
     accepted: BTreeMap<(Peer, MessageId), Given>,
@@ -184,6 +192,12 @@ impl Underpass {
                     cx.observe(Observation::Rtt { peer, rtt });
                 }
             }
+            Event::Route(peer, _) => self.report_way(peer, cx),
+            Event::Relayed(peer, why) => {
+                if let Some(peer) = self.name(peer) {
+                    cx.observe(Observation::Why { peer, why });
+                }
+            }
             Event::Message(peer, id, outcome) => self.report_end(peer, id, outcome, cx),
             _ => {}
         }
@@ -226,8 +240,27 @@ impl Underpass {
             cx.observe(Observation::Session { peer, state });
             self.tell_state(cx, peer, state);
         }
+        self.report_way(peer, cx);
         if self.setup.saves {
             self.save(cx);
+        }
+    }
+
+    /// Reports how packets to a peer travel if it is another way than before.
+    fn report_way(&mut self, peer: Peer, cx: &mut Cx<'_>) {
+        let Some(node) = self.name(peer) else { return };
+        let way = match self.running().node.route(peer) {
+            Ok(Some(Route::Direct(path))) => Some(trace::Way::Direct(path.remote)),
+            Ok(Some(Route::Relayed(relay))) => self.name(relay).map(trace::Way::Relayed),
+            _ => None,
+        };
+        let ways = &mut self.running().ways;
+        let before = match way {
+            Some(way) => ways.insert(node, way),
+            None => ways.remove(&node),
+        };
+        if before != way {
+            cx.observe(Observation::Route { peer: node, way });
         }
     }
 
@@ -268,6 +301,27 @@ impl Underpass {
             let Some(path) = self.path(to, cx) else { continue };
             let called = self.running().node.connect_address(path, cx.now());
             called.expect("the storage was made for all peers");
+            self.drive(cx);
+        }
+    }
+
+    /// Tells the node its own addresses.
+    fn tell_addresses(&mut self, cx: &Cx<'_>) {
+        let Addresses { ipv4, ipv6 } = cx.addresses();
+        let own = [ipv4.map(IpAddr::V4), ipv6.map(IpAddr::V6)].into_iter().flatten();
+        let own: Vec<(CoreSocket, SocketAddr)> =
+            (0..).map(CoreSocket).zip(own.map(|ip| SocketAddr::new(ip, PORT))).collect();
+        let now = cx.now();
+        self.running().node.set_local_addresses(&own, now);
+    }
+
+    /// Looks for those of whom nothing but the key is known.
+    fn ask(&mut self, cx: &mut Cx<'_>) {
+        let setup = Arc::clone(&self.setup);
+        for &to in &setup.asks {
+            let id = self.roster.identity(to).id();
+            let asked = self.running().node.connect(id, None, cx.now());
+            asked.expect("the storage was made for all peers");
             self.drive(cx);
         }
     }
@@ -371,8 +425,10 @@ impl Machine for Underpass {
         let (now, setup) = (cx.now(), Arc::clone(&self.setup));
         let secrets = Secrets::at(&setup.secrets, cx.world_now());
         let model::Access { answers, messages, ref allow } = setup.access;
+        let relays = if setup.relay.is_some() { Whom::Network } else { Whom::Nobody };
         let config = Config {
-            access: Access { answers, messages, ..Access::DEFAULT },
+            access: Access { answers, messages, relays },
+            relay: setup.relay.unwrap_or(RelayLimits::DEFAULT),
             ..Config::new(secrets.network(&self.roster))
         };
         let (id, seed) = (self.roster.identity(cx.node()).id(), cx.stream(&["seed"]).bytes(0));
@@ -391,11 +447,13 @@ impl Machine for Underpass {
             worker: Worker::new(setup.cpu),
             sockets,
             sessions: BTreeMap::new(),
+            ways: BTreeMap::new(),
             accepted: BTreeMap::new(),
             line: Line::default(),
             hall: Hall::new(setup.app.make(cx.node(), cx.incarnation())),
             most: Usage::default(),
         });
+        self.tell_addresses(cx);
         for &peer in allow {
             let id = self.roster.identity(peer).id();
             let allowed = self.running().node.allow(id, now);
@@ -407,6 +465,7 @@ impl Machine for Underpass {
             true => self.drive(cx),
             false => self.dial(cx),
         }
+        self.ask(cx);
         let has_spoken = !self.running().hall.is_silent();
         if has_spoken {
             self.drive(cx);
@@ -414,6 +473,7 @@ impl Machine for Underpass {
     }
 
     fn datagram(&mut self, cx: &mut Cx<'_>, on: Socket, from: SocketAddr, bytes: &mut [u8]) {
+        let drops = self.setup.drops_from.is_some_and(|from| from <= cx.now());
         let running = self.running();
         let number = running.sockets.iter().position(|socket| *socket == on).expect("one of ours");
         let socket = CoreSocket(u8::try_from(number).expect("two at most"));
@@ -425,12 +485,21 @@ impl Machine for Underpass {
             Ok(Received::Message(ReceivedMessage { from, id, purpose, payload, .. })) => {
                 self.take_payload(from, Came::Message(id, purpose), payload, cx);
             }
+            Ok(Received::Forward { .. }) if drops => {}
             Ok(Received::Forward { transmit, datagram }) => {
                 self.running().send(&transmit, datagram, cx);
+                cx.observe(Observation::Forwarded { bytes: transmit_len(&transmit) });
             }
             Ok(_) => {}
             Err(reason) => cx.observe(Observation::Dropped { reason: reason.name() }),
         }
+        self.drive(cx);
+    }
+
+    fn readdressed(&mut self, cx: &mut Cx<'_>) {
+        self.tell_addresses(cx);
+        let now = cx.now();
+        self.running().node.network_changed(now);
         self.drive(cx);
     }
 
@@ -477,6 +546,12 @@ impl Machine for Underpass {
         let count = count.map(|(_, value)| value);
         count.or_else(|| running.hall.metric(name)).or_else(|| self.mark(name))
     }
+}
+
+/// Bytes of the datagrams that go out, all together.
+fn transmit_len(transmit: &Transmit) -> u32 {
+    let len: usize = transmit.ranges().map(|(_, range)| range.len()).sum();
+    u32::try_from(len).expect("datagrams are short")
 }
 
 fn why(error: SendError) -> &'static str {

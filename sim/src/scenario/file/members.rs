@@ -9,7 +9,7 @@ use serde::de::value::{MapAccessDeserializer, StrDeserializer};
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 
 use super::Spanned;
-use crate::units::{Bytes, Period};
+use crate::units::{Bytes, Period, Rate};
 
 /// `limits = "board"`, or each by itself.
 #[derive(Clone, Debug, JsonSchema)]
@@ -47,6 +47,8 @@ pub struct OwnLimits {
     pub buffer: Option<Spanned<Bytes>>,
     /// How far packets may overtake each other, a power of two; 1024 if not given.
     pub window_bits: Option<Spanned<u64>>,
+    /// Circuits at once, of one that relays.
+    pub circuits: Option<Spanned<u64>>,
 }
 
 impl<'de> Deserialize<'de> for Limits {
@@ -111,6 +113,57 @@ impl<'de> Deserialize<'de> for Cpu {
             }
         }
         deserializer.deserialize_any(CpuVisitor)
+    }
+}
+
+/// `relay = true`, or how much of what.
+#[derive(Clone, Debug, JsonSchema)]
+#[schemars(untagged)]
+pub enum Relay {
+    /// Whether it relays, with the limits that the protocol proposes.
+    Is(bool),
+    /// With these, and those for what they leave out.
+    Own(Box<OwnRelay>),
+}
+
+/// How much a node relays.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OwnRelay {
+    /// What one circuit may carry, both ways together.
+    pub circuit: Option<Spanned<Rate>>,
+    /// What one peer may send.
+    pub peer: Option<Spanned<Rate>>,
+    /// What all may.
+    pub all: Option<Spanned<Rate>>,
+    /// Peers that may be reached through it at once.
+    pub reservations: Option<Spanned<u64>>,
+    /// Circuits of one peer.
+    pub circuits: Option<Spanned<u64>>,
+    /// From when on it loses all that it should relay, and answers as before.
+    pub drops_from: Option<Spanned<Period>>,
+}
+
+impl<'de> Deserialize<'de> for Relay {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct RelayVisitor;
+        impl<'de> Visitor<'de> for RelayVisitor {
+            type Value = Relay;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("`true`, `false` or a table")
+            }
+
+            fn visit_bool<E: de::Error>(self, is: bool) -> Result<Relay, E> {
+                Ok(Relay::Is(is))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Relay, A::Error> {
+                let own = OwnRelay::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(Relay::Own(Box::new(own)))
+            }
+        }
+        deserializer.deserialize_any(RelayVisitor)
     }
 }
 

@@ -149,12 +149,22 @@ impl Resolver<'_> {
         let sends: Vec<&model::Send> = self.sends_of(pair).collect();
         self.faults.iter().zip(&self.cuts).enumerate().find_map(|(index, (fault, cut))| {
             let after = self.time_to(cut.met_at(pair)?, pair)?;
+            let is_spared = self.is_bridged(cut, pair);
             let moment = sends.iter().find_map(|send| {
+                if is_spared && send.mode == Mode::Message {
+                    return None;
+                }
                 let outlasted = cut.outlasted(send)?;
                 self.sent_into(send, fault, after, outlasted)
             })?;
             Some((index, moment))
         })
+    }
+
+    /// Whether a relay is left that reaches both.
+    fn is_bridged(&self, cut: &Cut, (from, to): Pair) -> bool {
+        let is_open = |pair| cut.met_at(pair).is_none();
+        self.relays_between((from, to)).any(|relay| is_open((from, relay)) && is_open((relay, to)))
     }
 
     /// How long after they are sent payloads come to a point of their way, if that is known.

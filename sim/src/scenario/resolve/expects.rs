@@ -38,7 +38,7 @@ impl Resolver<'_> {
         let expect = entry.get();
         let (time, seeds) = (self.time(expect), self.share_of_seeds(expect));
         let fact = self.the_fact(expect, entry.span())?;
-        let mut facts = self.facts(expect)?;
+        let mut facts = self.facts(expect, time)?;
         let need = self.need(expect, &facts);
         let (time, seeds, need) = (time?, seeds?, need?);
         if let Some(mistake) = pointless::pointless(expect) {
@@ -61,9 +61,11 @@ impl Resolver<'_> {
         let keys = [
             ("session", expect.session.as_ref().map(Table::span)),
             ("rtt", expect.rtt.as_ref().map(Table::span)),
+            ("path", expect.path.as_ref().map(Table::span)),
             ("delivered", expect.delivered.as_ref().map(Table::span)),
             ("latency", expect.latency.as_ref().map(Table::span)),
             ("event", expect.event.as_ref().map(Table::span)),
+            ("relayed", expect.relayed.as_ref().map(Table::span)),
             ("metric", expect.metric.as_ref().map(Table::span)),
         ];
         let key = self.note(super::exactly_one("expectation", "must hold", table, &keys))?;

@@ -1,22 +1,27 @@
 //! What must be true, one fact for each ordered pair of nodes.
 
 use crate::scenario::file::Spanned;
-use underpass_core::Duration;
+use underpass_core::{Duration, Instant};
 
 use super::Resolver;
+use crate::machine::IpFamily;
 use crate::scenario::diagnostic::Diagnostic;
-use crate::scenario::file::{self, AtLeast, Expect, Table};
-use crate::scenario::model::{EventKind, Fact, NodeId, SessionState, Share};
+use crate::scenario::file::{self, AtLeast, Expect, Interface, Table};
+use crate::scenario::model::{EventKind, Fact, NodeId, PathKind, SessionState, Share, Time};
 use crate::scenario::nearest::suggest;
-use crate::units::Period;
+use crate::units::{Bytes, Period};
 
 impl Resolver<'_> {
     /// The facts of an expectation that has exactly one kind.
-    pub(super) fn facts(&mut self, expect: &Expect) -> Option<Vec<Fact>> {
+    pub(super) fn facts(&mut self, expect: &Expect, time: Option<Time>) -> Option<Vec<Fact>> {
         if let Some(session) = &expect.session {
             self.session(session.get())
         } else if let Some(rtt) = &expect.rtt {
             self.rtt(rtt.get())
+        } else if let Some(path) = &expect.path {
+            self.path(path.get())
+        } else if let Some(relayed) = &expect.relayed {
+            self.relayed(relayed, time)
         } else if let Some(delivered) = &expect.delivered {
             self.delivered(delivered)
         } else if let Some(latency) = &expect.latency {
@@ -50,6 +55,87 @@ impl Resolver<'_> {
         let at_most = high.map_or(Duration::MAX, |high| high.0);
         let fact = |(a, b)| Fact::Rtt { a, b, at_least, at_most };
         Some(pairs.into_iter().map(fact).collect())
+    }
+
+    fn path(&mut self, path: &file::Path) -> Option<Vec<Fact>> {
+        let kind = *path.is.get_ref();
+        let needless = [
+            ("over", path.over.as_ref().map(Spanned::span), file::PathKind::Direct, "direct"),
+            (
+                "through",
+                path.through.as_ref().map(Spanned::span),
+                file::PathKind::Relayed,
+                "relayed",
+            ),
+        ];
+        for (key, span, wanted, word) in needless {
+            if let Some(span) = span.filter(|_| kind != wanted) {
+                self.wrong(
+                    Diagnostic::at(span, format!("`{key}` for a path that is not \"{word}\""))
+                        .also(path.is.span(), "what it is")
+                        .help(format!("leave `{key}` out, or write `is = \"{word}\"`")),
+                );
+                return None;
+            }
+        }
+        let through = match &path.through {
+            Some(name) => Some(*self.relays(name)?.first()?),
+            None => None,
+        };
+        if kind == file::PathKind::Relayed && self.nodes.iter().all(|node| node.relay.is_none()) {
+            self.wrong(
+                Diagnostic::at(path.is.span(), "there is no relay in the scenario")
+                    .help("write `relay = true` for a node that both list in `peers`"),
+            );
+            return None;
+        }
+        let is = match kind {
+            file::PathKind::Direct => {
+                PathKind::Direct(path.over.as_ref().map(|family| match family.get_ref() {
+                    Interface::Ipv4 => IpFamily::V4,
+                    Interface::Ipv6 => IpFamily::V6,
+                }))
+            }
+            file::PathKind::Relayed => PathKind::Relayed(through),
+            file::PathKind::None => PathKind::None,
+        };
+        let pairs = self.ordered_pairs(&path.from, &path.to)?;
+        Some(pairs.into_iter().map(|(from, to)| Fact::Path { from, to, is }).collect())
+    }
+
+    /// In a span, bytes are counted from its beginning.
+    fn relayed(&mut self, table: &Table<file::Relayed>, time: Option<Time>) -> Option<Vec<Fact>> {
+        let relayed = table.get();
+        let relays = self.relays(&relayed.through);
+        let range = self.range(relayed.at_least.as_ref(), relayed.at_most.as_ref());
+        if relayed.at_least.is_none() && relayed.at_most.is_none() {
+            self.no_bound(table.span(), "`at_most = \"10KiB\"`");
+            return None;
+        }
+        let since = match time? {
+            Time::Within { from, .. } | Time::During(from, _) => from,
+            Time::By(_) | Time::Never | Time::AtEnd => Instant::ORIGIN,
+        };
+        let (relays, (low, high)) = (relays?, range?);
+        let (at_least, at_most) =
+            (low.map_or(0, |low: Bytes| low.0), high.map_or(u64::MAX, |high| high.0));
+        let fact = |through| Fact::Relayed { through, since, at_least, at_most };
+        Some(relays.into_iter().map(fact).collect())
+    }
+
+    /// The nodes of this name, which must relay.
+    fn relays(&mut self, name: &Spanned<String>) -> Option<Vec<NodeId>> {
+        let nodes = self.select_members(name)?;
+        let other = nodes.iter().find(|node| self.nodes[node.0 as usize].relay.is_none());
+        if let Some(other) = other {
+            let other = self.names.of(*other);
+            self.wrong(
+                Diagnostic::at(name.span(), format!("`{other}` does not relay"))
+                    .help(format!("write `relay = true` for `{other}`, or name one that does")),
+            );
+            return None;
+        }
+        Some(nodes)
     }
 
     fn delivered(&mut self, table: &Table<file::Delivered>) -> Option<Vec<Fact>> {

@@ -272,6 +272,7 @@ fn of_members(node: &Node) -> Option<(&'static str, Range<usize>)> {
         ("cpu", node.cpu.as_ref().map(Spanned::span)),
         ("app", node.app.as_ref().map(Spanned::span)),
         ("machine", node.machine.as_ref().map(Spanned::span)),
+        ("relay", node.relay.as_ref().map(Spanned::span)),
     ];
     keys.into_iter().find_map(|(key, at)| Some((key, at?)))
 }

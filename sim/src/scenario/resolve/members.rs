@@ -4,16 +4,22 @@ use std::collections::BTreeSet;
 use std::ops::{Range, RangeInclusive};
 
 use crate::scenario::file::Spanned;
-use underpass_core::Whom;
+use underpass_core::{Instant, RelayLimits, Whom};
 
-use super::Resolver;
+use super::names::Pair;
+use super::{Resolver, instant};
 use crate::machine::underpass::Limits;
 use crate::scenario::diagnostic::Diagnostic;
-use crate::scenario::file::{self, Kind, Node, OwnLimits, Table};
-use crate::scenario::model::{Access, NodeId};
+use crate::scenario::file::{self, Kind, Node, OwnLimits, OwnRelay, Table};
+use crate::scenario::model::{self, Access, NodeId};
+use crate::units::Rate;
 
 /// A window far larger than anybody needs takes up memory for every session.
 const WINDOW_BITS_MAX: u64 = 65_536;
+
+/// Bytes a second: so many that the longest datagram passes beside what is kept for short ones.
+const RELAYED_MIN: u32 = 2_000;
+const RELAYED_MAX: u32 = 1_000_000_000;
 
 impl Resolver<'_> {
     /// Gives every node its limits, and whom it deals with.
@@ -24,8 +30,11 @@ impl Resolver<'_> {
             let limits = node.limits.as_ref().and_then(|limits| self.limits(limits.get_ref()));
             let cpu = node.cpu.as_ref().and_then(|cpu| self.cpu(cpu.get_ref()));
             let access = node.access.as_ref().and_then(|access| self.access(access.get(), &ids));
+            let relay = node.relay.as_ref().and_then(|relay| self.relay(relay.get_ref()));
+            let drops_from = node.relay.as_ref().and_then(|relay| self.drops(relay.get_ref()));
             for id in ids.clone() {
-                self.nodes[id].limits = limits.unwrap_or_default();
+                self.nodes[id].drops_from = drops_from;
+                (self.nodes[id].limits, self.nodes[id].relay) = (limits.unwrap_or_default(), relay);
                 self.nodes[id].cpu = cpu.unwrap_or_default();
                 if let Some(access) = &access {
                     let itself = |peer: &&NodeId| peer.0 as usize != id;
@@ -33,9 +42,17 @@ impl Resolver<'_> {
                     self.nodes[id].access = Access { allow, ..*access };
                 }
             }
-            self.check_room(node, ids);
         }
         self.check_callable();
+    }
+
+    /// A node must have room for all that it has to do with.
+    pub(super) fn check_rooms(&mut self) {
+        let asks = model::asks(&self.nodes, &self.sends);
+        for (entry, ids) in self.file.node.iter().zip(self.nodes_of.clone()) {
+            self.check_room(entry.get(), ids, &asks);
+        }
+        self.check_neighbours(&asks);
     }
 
     fn limits(&mut self, limits: &file::Limits) -> Option<Limits> {
@@ -44,7 +61,15 @@ impl Resolver<'_> {
             file::Limits::Of(Kind::Host) => return Some(Limits::HOST),
             file::Limits::Own(own) => own,
         };
-        let OwnLimits { peers, handshakes, messages, message_window, buffer, window_bits } = &**own;
+        let OwnLimits {
+            peers,
+            handshakes,
+            messages,
+            message_window,
+            buffer,
+            window_bits,
+            circuits,
+        } = &**own;
         let buffer = buffer.as_ref().map(|buffer| {
             let bytes = buffer.get_ref().0;
             (bytes, buffer.span())
@@ -56,7 +81,63 @@ impl Resolver<'_> {
             message_window: self.power_of_two("message_window", message_window, 32..=1_024),
             buffer: self.bounded("buffer", buffer, 1_440..=10_485_600),
             window_bits: self.power_of_two("window_bits", window_bits, 128..=WINDOW_BITS_MAX),
+            circuits: self.in_range("circuits", circuits, 1..=16_384),
         })
+    }
+
+    /// How much a node relays, if it does.
+    fn relay(&mut self, relay: &file::Relay) -> Option<RelayLimits> {
+        let own = match relay {
+            file::Relay::Is(false) => return None,
+            file::Relay::Is(true) => return Some(RelayLimits::DEFAULT),
+            file::Relay::Own(own) => own,
+        };
+        let OwnRelay { circuit, peer, all, reservations, circuits, drops_from: _ } = &**own;
+        let default = RelayLimits::DEFAULT;
+        let count = |count: Option<usize>, default| {
+            count.map_or(default, |count| u16::try_from(count).expect("it is in its range"))
+        };
+        Some(RelayLimits {
+            reservations: count(
+                self.in_range("reservations", reservations, 0..=16_384),
+                default.reservations,
+            ),
+            circuits_per_peer: count(
+                self.in_range("circuits", circuits, 0..=16_384),
+                default.circuits_per_peer,
+            ),
+            circuit_bytes: self.bytes_a_second(circuit).unwrap_or(default.circuit_bytes),
+            peer_bytes: self.bytes_a_second(peer).unwrap_or(default.peer_bytes),
+            all_bytes: self.bytes_a_second(all).unwrap_or(default.all_bytes),
+            ..default
+        })
+    }
+
+    /// From when on a relay loses what it carries.
+    fn drops(&mut self, relay: &file::Relay) -> Option<Instant> {
+        let file::Relay::Own(own) = relay else { return None };
+        let written = own.drops_from.as_ref()?;
+        let from = instant(written);
+        self.before_end("the relay begins to lose", from, written.span()).then_some(from)
+    }
+
+    /// What a relay lets pass in a second, which must be a packet at least.
+    fn bytes_a_second(&mut self, rate: &Option<Spanned<Rate>>) -> Option<u32> {
+        let written = rate.as_ref()?;
+        let bytes = u32::try_from(written.get_ref().bits_per_second() / 8).ok();
+        let bytes = bytes.filter(|bytes| (RELAYED_MIN..=RELAYED_MAX).contains(bytes));
+        if bytes.is_none() {
+            let message = format!("no relay is made for {}", written.get_ref());
+            let least = Rate::from_bits_per_second(8 * u64::from(RELAYED_MIN));
+            let most = Rate::from_bits_per_second(8 * u64::from(RELAYED_MAX));
+            let (least, most) = (least.expect("not zero"), most.expect("not zero"));
+            self.wrong(
+                Diagnostic::at(written.span(), message)
+                    .note("a second's worth may pass at once, of which a quarter is for short ones")
+                    .help(format!("write a rate from {least} to {most}")),
+            );
+        }
+        bytes
     }
 
     fn in_range(
@@ -134,20 +215,23 @@ impl Resolver<'_> {
     }
 
     /// Whom a node dials, calls or names it must have room for.
-    fn check_room(&mut self, node: &Node, ids: Range<usize>) {
+    fn check_room(&mut self, node: &Node, ids: Range<usize>, asks: &BTreeSet<Pair>) {
         let Some(at) = node.limits.as_ref().map(Spanned::span) else { return };
         for id in ids {
             let node = &self.nodes[id];
             let mut named: BTreeSet<NodeId> = node.peers.iter().copied().collect();
             named.extend(&node.access.allow);
+            let from = NodeId(u32::try_from(id).expect("bounded by NODES_MAX"));
+            let asked = asks.range((from, NodeId(0))..=(from, NodeId(u32::MAX)));
+            named.extend(asked.map(|(_, to)| *to));
             // An address takes up room until it is known whose it is.
             let needed = named.len() + node.bootstrap.len();
             let Some(room) = node.limits.peers.filter(|room| *room < needed) else { continue };
             let message =
-                format!("`{}` has no room for the {needed} peers that it lists", node.name);
+                format!("`{}` has no room for the {needed} peers that it names", node.name);
             let mistake = Diagnostic::at(at, message)
                 .label(format!("room for {room}"))
-                .note("`peers`, `bootstrap` and those that `access` allows are counted")
+                .note("`peers`, `bootstrap`, those that `access` allows and those sent to are counted")
                 .help(format!("let it hold at least {needed}, or list fewer"));
             return self.wrong(mistake);
         }

@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::scenario::file::Spanned;
 use underpass_core::Instant;
 
-use super::names::is_glob;
+use super::names::{Pair, is_glob};
 use super::{NEIGHBOURS_MAX, NODES_MAX, Resolver, instant};
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{Interface, Node, Table};
@@ -35,7 +35,6 @@ impl<'a> Resolver<'a> {
         for (entry, ids) in file.node.iter().zip(self.nodes_of.clone()) {
             self.resolve_peers(entry.get(), ids);
         }
-        self.check_neighbours();
     }
 
     fn add_nodes(&mut self, node: &Node) {
@@ -270,8 +269,8 @@ impl<'a> Resolver<'a> {
         );
     }
 
-    fn check_neighbours(&mut self) {
-        let neighbours = model::neighbours(&self.nodes);
+    pub(super) fn check_neighbours(&mut self, asks: &BTreeSet<Pair>) {
+        let neighbours = model::neighbours(&self.nodes, asks);
         let Some(crowded) = neighbours.iter().position(|count| *count > NEIGHBOURS_MAX) else {
             return;
         };

@@ -16,6 +16,7 @@ pub(super) fn pointless(expect: &Expect) -> Option<Diagnostic> {
         .or_else(|| latency_at_some_instant(expect))
         .or_else(|| event_in_a_span(expect))
         .or_else(|| event_limited_at_some_instant(expect))
+        .or_else(|| relayed_at_the_wrong_time(expect))
 }
 
 /// A key that says when, and where it is.
@@ -62,6 +63,12 @@ fn no_bound(expect: &Expect) -> Option<Diagnostic> {
     } else if let Some(metric) = expect.metric.as_ref().map(Table::get) {
         let low = nothing(metric.at_least.as_ref(), metric.at_most.is_some())?;
         (low, "0", "write `at_least = 1` for any, or `at_most = 0` for none")
+    } else if let Some(relayed) = expect.relayed.as_ref().map(Table::get) {
+        let low = relayed.at_least.as_ref().filter(|low| low.get_ref().0 == 0)?;
+        if relayed.at_most.is_some() {
+            return None;
+        }
+        (low.span(), "\"0B\"", "write `at_least = \"1B\"` for any, or `at_most = \"0B\"` for none")
     } else if let Some(rtt) = expect.rtt.as_ref().map(Table::get) {
         let low = rtt.at_least.as_ref().filter(|low| low.get_ref().0 == Duration::ZERO)?;
         if rtt.at_most.is_some() {
@@ -128,4 +135,26 @@ fn event_limited_at_some_instant(expect: &Expect) -> Option<Diagnostic> {
         .also(at_most.span(), "the upper bound")
         .help("leave `by` out to count up to the end, or ask for `at_least` only");
     Some(mistake)
+}
+
+/// A relay has sent on nothing when the span begins, and never less than before.
+fn relayed_at_the_wrong_time(expect: &Expect) -> Option<Diagnostic> {
+    let relayed = expect.relayed.as_ref()?.get();
+    let some = by(expect).or(within(expect));
+    let every = during(expect);
+    let (bound, (key, time), label, help) = match (some, every) {
+        (Some(some), _) => {
+            let help = format!("write `during` for all of a span, or leave `{}` out", some.0);
+            (relayed.at_most.as_ref()?, some, "the first instant would do", help)
+        }
+        (None, Some(every)) => {
+            let help = "write `by`, or `within` and `after`".into();
+            (relayed.at_least.as_ref()?, every, "none is when the span begins", help)
+        }
+        (None, None) => return None,
+    };
+    let which = if key == "during" { "at_least" } else { "at_most" };
+    let message = format!("`{key}` for bytes that are `relayed`, with `{which}`");
+    let mistake = Diagnostic::at(time, message).label(label).also(bound.span(), "the bound");
+    Some(mistake.help(help))
 }

@@ -10,7 +10,7 @@ use super::{Resolver, shown};
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{Expect, Table};
 use crate::scenario::model::{
-    self, Fact, FaultKind, LinkPlace, Mode, NatId, NodeId, SessionState, Share, Time,
+    self, Fact, FaultKind, LinkPlace, Mode, NatId, NodeId, PathKind, SessionState, Share, Time,
 };
 use crate::world::{IPV4_UDP_HEADERS, IPV6_UDP_HEADERS};
 
@@ -54,7 +54,8 @@ impl Resolver<'_> {
         let [Some(a), Some(b)] = involved(said) else { return None };
         let (one, other) = (&self.nodes[a.0 as usize], &self.nodes[b.0 as usize]);
         let shared = (one.ipv4 && other.ipv4) || (one.ipv6 && other.ipv6);
-        if shared || !needs_a_path(said) || time == Time::Never {
+        let relayed = !is_direct(said) && self.relays_between((a, b)).next().is_some();
+        if shared || relayed || !needs_a_path(said) || time == Time::Never {
             return None;
         }
         let family = |node: &model::Node| match node.ipv4 {
@@ -95,9 +96,19 @@ impl Resolver<'_> {
         )
     }
 
-    /// Nobody introduces two nodes to each other yet.
+    /// Nobody but a relay introduces two nodes to each other.
     fn strangers(&self, said: &Fact, expect: &Expect, time: Time) -> Option<Diagnostic> {
-        let Fact::Session { a, b, is } = said else { return None };
+        let (a, b, at, what) = match said {
+            Fact::Session { is: SessionState::Init, .. } => return None,
+            Fact::Session { a, b, .. } => {
+                (a, b, expect.session.as_ref()?.get().is.span(), "have a session")
+            }
+            Fact::Path { is: PathKind::None, .. } => return None,
+            Fact::Path { from, to, .. } => {
+                (from, to, expect.path.as_ref()?.get().is.span(), "have a path")
+            }
+            _ => return None,
+        };
         let hidden =
             |a: &NodeId, b: &NodeId| self.nat_in_front(a.0 as usize, b.0 as usize).is_some();
         let knows = |a: &NodeId, b: &NodeId| {
@@ -105,26 +116,58 @@ impl Resolver<'_> {
             let listed = peers.binary_search(b).is_ok() || bootstrap.binary_search(b).is_ok();
             listed && !hidden(a, b)
         };
-        if *is == SessionState::Init || time == Time::Never || knows(a, b) || knows(b, a) {
+        if time == Time::Never || knows(a, b) || knows(b, a) {
             return None;
+        }
+        if self.nodes.iter().any(|node| node.relay.is_some()) {
+            return self.not_introduced((*a, *b), at, what);
         }
         let both_hidden = hidden(a, b) && hidden(b, a);
         let (a, b) = (self.names.of(*a), self.names.of(*b));
-        let state = &expect.session.as_ref()?.get().is;
         if both_hidden {
             return Some(
-                Diagnostic::at(state.span(), format!("`{a}` and `{b}` never have a session"))
+                Diagnostic::at(at, format!("`{a}` and `{b}` never {what}"))
                     .label("each is behind a NAT that lets no first packet of the other in")
                     .note("nothing else introduces nodes to each other yet")
                     .help("ask for sessions with a node on the public network"),
             );
         }
         Some(
-            Diagnostic::at(state.span(), format!("`{a}` and `{b}` never have a session"))
+            Diagnostic::at(at, format!("`{a}` and `{b}` never {what}"))
                 .label("neither lists the other in `peers` or `bootstrap`")
                 .note("nothing else introduces nodes to each other yet")
                 .help(format!("add `peers = [\"{b}\"]` to `{a}`, or the other way round")),
         )
+    }
+
+    /// Two nodes that no relay brings together, though there are some.
+    fn not_introduced(&self, (a, b): Pair, at: Range<usize>, what: &str) -> Option<Diagnostic> {
+        let asks = |a, b| self.sends_between.contains_key(&(a, b));
+        let is_asked = asks(a, b) || asks(b, a);
+        let meet = self.relays_between((a, b)).next().is_some();
+        if is_asked && meet {
+            return None;
+        }
+        let (a, b) = (self.names.of(a), self.names.of(b));
+        let mistake = Diagnostic::at(at, format!("`{a}` and `{b}` never {what}"));
+        Some(match meet {
+            true => mistake
+                .label("neither looks for the other at a relay")
+                .note("who sends to a node that it does not list looks for it at its relays")
+                .help(format!("add a `[[send]]` with `from = \"{a}\"` and `to = \"{b}\"`")),
+            false => mistake
+                .label("there is no relay that both list in `peers`")
+                .note("a node is reached through those of its `peers` that relay")
+                .help("let both list the same relay"),
+        })
+    }
+
+    /// Relays that both list.
+    pub(super) fn relays_between(&self, (a, b): Pair) -> impl Iterator<Item = NodeId> + '_ {
+        let peers = |node: NodeId| &self.nodes[node.0 as usize].peers;
+        let is_relay = |id: &NodeId| self.nodes[id.0 as usize].relay.is_some();
+        let both = peers(a).iter().filter(move |id| peers(b).binary_search(id).is_ok());
+        both.copied().filter(is_relay)
     }
 
     /// An expectation about payloads of which there are none.
@@ -285,18 +328,25 @@ impl Resolver<'_> {
 fn needs_a_path(said: &Fact) -> bool {
     match said {
         Fact::Session { is, .. } => *is != SessionState::Init,
+        Fact::Path { is, .. } => *is != PathKind::None,
         Fact::Delivered { .. } | Fact::Rtt { .. } | Fact::Latency { .. } => true,
-        Fact::Event { .. } | Fact::Metric { .. } => false,
+        Fact::Event { .. } | Fact::Relayed { .. } | Fact::Metric { .. } => false,
     }
+}
+
+/// Whether a fact is about a path without a relay.
+fn is_direct(said: &Fact) -> bool {
+    matches!(said, Fact::Path { is: PathKind::Direct(_), .. })
 }
 
 /// The nodes that a fact is about.
 fn involved(said: &Fact) -> [Option<NodeId>; 2] {
     match said {
         Fact::Session { a, b, .. } | Fact::Rtt { a, b, .. } => [Some(*a), Some(*b)],
-        Fact::Delivered { from, to, .. } | Fact::Latency { from, to, .. } => {
-            [Some(*from), Some(*to)]
-        }
+        Fact::Delivered { from, to, .. }
+        | Fact::Latency { from, to, .. }
+        | Fact::Path { from, to, .. } => [Some(*from), Some(*to)],
+        Fact::Relayed { through, .. } => [Some(*through), None],
         Fact::Event { node, peer, .. } => [Some(*node), *peer],
         Fact::Metric { node, .. } => [Some(*node), None],
     }

@@ -30,7 +30,7 @@ fn a_trace_is_a_line_for_each_observation() {
         lines.iter().map(|line| line["time_us"].as_u64().expect("a number")).collect();
     assert!(times.is_sorted());
     let kinds: BTreeSet<_> = lines.iter().map(|line| field(line, "kind")).collect();
-    assert_eq!(Vec::from_iter(kinds), ["established", "rtt", "session", "started"]);
+    assert_eq!(Vec::from_iter(kinds), ["established", "route", "rtt", "session", "started"]);
 }
 
 #[test]
