@@ -7,6 +7,7 @@ use underpass_core::{Duration, Instant};
 use underpass_sim::link::LinkModel;
 use underpass_sim::machine::{Command, Cx, IpFamily, Machine, Socket, Unsupported};
 use underpass_sim::scenario::model::NodeId;
+use underpass_sim::units::Ppm;
 use underpass_sim::world::{NodeSetup, World, WorldConfig, ipv4_address};
 
 const PORT: u16 = 4000;
@@ -76,6 +77,7 @@ pub fn run(machines: u32) -> (WallTime, u64) {
         behind: None,
         up: access,
         down: access,
+        clock_ppm: Ppm::ZERO,
         factory: Box::new(move |_, _| {
             let next = ipv4_address(NodeId((id + 1) % machines)).expect("the ring is small");
             let next_in_ring = SocketAddr::from((next, PORT));

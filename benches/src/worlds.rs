@@ -4,7 +4,8 @@ use std::time::{Duration as WallTime, Instant as WallClock};
 
 use underpass_core::{Duration, Instant};
 use underpass_sim::link::LinkModel;
-use underpass_sim::scenario::model::{Node, NodeId, Scenario};
+use underpass_sim::machine::underpass::Limits;
+use underpass_sim::scenario::model::{Cell, Node, NodeId, Scenario};
 
 /// A network in which every node keeps in touch with its six nearest neighbours on a ring, three of
 /// which it dials.
@@ -23,6 +24,7 @@ pub fn ring(nodes: u32) -> Scenario {
         ..Node::new(format!("node-{id}"))
     };
     Scenario {
+        cell: Cell::default(),
         name: format!("ring-{nodes}"),
         title: String::new(),
         tags: Vec::new(),
@@ -37,6 +39,35 @@ pub fn ring(nodes: u32) -> Scenario {
         faults: Vec::new(),
         expects: Vec::new(),
     }
+}
+
+/// Resident memory that each of so many boards takes in a world, in bytes: node, links, and its
+/// share of packets and events, once all are in touch with their six peers. `None` where the system
+/// does not say what a process takes (it is read from Linux' `/proc/self/statm`).
+///
+/// # Panics
+/// If a checker complains.
+pub fn bytes_per_board(nodes: u32) -> Option<u64> {
+    let mut scenario = ring(nodes);
+    for node in &mut scenario.nodes {
+        node.limits = Limits::BOARD;
+    }
+    let before = resident_bytes()?;
+    let mut world = underpass_sim::build(&scenario, 1);
+    // The last node is switched on after ten seconds.
+    world
+        .run_until(Instant::ORIGIN + Duration::from_secs(30))
+        .unwrap_or_else(|stop| panic!("{stop}"));
+    let bytes = resident_bytes()?.saturating_sub(before);
+    drop(world);
+    Some(bytes / u64::from(nodes))
+}
+
+/// The second number is of pages, which have 4 KiB on the machines that this is measured on.
+fn resident_bytes() -> Option<u64> {
+    let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = statm.split_whitespace().nth(1)?.parse().ok()?;
+    Some(pages * 4096)
 }
 
 /// How long a stretch of a run took, and how much happened in it.

@@ -147,6 +147,18 @@ impl State {
     pub(crate) fn address_hasher(&self) -> &SipHasher13 {
         &self.index_hasher
     }
+
+    /// Of tables with room for so many peers and sessions.
+    #[cfg(feature = "inspect")]
+    pub(crate) fn usage(&self, peers: usize, sessions: usize) -> crate::inspect::Usage {
+        let used = |of: usize, free: &Ring| of - free.len();
+        crate::inspect::Usage {
+            peers: used(peers, &self.free_peers),
+            handshakes: used(sessions - 2 * peers, &self.free_handshakes),
+            sessions: used(sessions, &self.free_sessions),
+            messages: self.messages.in_use(),
+        }
+    }
 }
 
 impl<'a> Cx<'a> {

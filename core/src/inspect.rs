@@ -1,5 +1,10 @@
 //! For tests, checkers and test vectors: what outsiders with the right keys could make, which secrets
-//! a node holds, and how it sees a peer. Nothing here changes a node.
+//! a node holds, how it sees a peer, what it knows of all of them, and how full its tables are. Nothing
+//! here changes a node.
+
+use core::hash::{Hash as _, Hasher as _};
+
+use siphasher::sip::SipHasher13;
 
 use crate::MAX_DATAGRAM;
 use crate::config::Config;
@@ -117,6 +122,54 @@ pub fn peer_view<S: Storage>(node: &Node<S>, id: &PeerId) -> Option<PeerView> {
         is_dialled: peer.initiating.is_some(),
         next: peer.timers.earliest(),
     })
+}
+
+/// A digest of what a node knows of its peers: who and where they are, their sessions and how far
+/// these have been used, what is due for them. Handshakes under way are no part of it, nor is what is
+/// only counted. It is the same in every process of one build.
+pub fn peers_digest<S: Storage>(node: &Node<S>) -> u64 {
+    let (peers, sessions) = node.peers_and_sessions();
+    let mut hasher = SipHasher13::new();
+    for (slot, peer) in peers.iter().enumerate().filter(|(_, peer)| peer.is_taken) {
+        slot.hash(&mut hasher);
+        peer.hash_into(&mut hasher);
+        for session in [peer.current, peer.previous].into_iter().flatten() {
+            sessions[usize::from(session)].hash_into(&mut hasher);
+        }
+    }
+    hasher.finish()
+}
+
+/// How much of a node's tables is in use that others can fill.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Usage {
+    /// Peers that have a record.
+    pub peers: usize,
+    /// Handshakes under way.
+    pub handshakes: usize,
+    /// Sessions, those of handshakes included.
+    pub sessions: usize,
+    /// Acknowledged messages, out and in.
+    pub messages: usize,
+}
+
+impl Usage {
+    /// Of either the larger, table by table.
+    #[must_use]
+    pub fn max(self, other: Self) -> Self {
+        Self {
+            peers: self.peers.max(other.peers),
+            handshakes: self.handshakes.max(other.handshakes),
+            sessions: self.sessions.max(other.sessions),
+            messages: self.messages.max(other.messages),
+        }
+    }
+}
+
+/// How much of a node's tables is in use.
+pub fn usage<S: Storage>(node: &Node<S>) -> Usage {
+    let (peers, sessions) = node.peers_and_sessions();
+    node.state().usage(peers.len(), sessions.len())
 }
 
 /// A handshake of which everything is known.

@@ -481,6 +481,16 @@ impl<S: Storage> Node<S> {
         is_same.then_some(slot).ok_or(UnknownPeer)
     }
 
+    #[cfg(feature = "inspect")]
+    pub(crate) fn state(&self) -> &State {
+        &self.state
+    }
+
+    #[cfg(feature = "inspect")]
+    pub(crate) fn peers_and_sessions(&self) -> (&[PeerSlot], &[crate::SessionSlot]) {
+        (self.storage.peers(), self.storage.sessions())
+    }
+
     pub(crate) fn cx(&mut self) -> Cx<'_> {
         Cx::new(&mut self.state, self.storage.tables())
     }

@@ -171,6 +171,24 @@ impl PeerSlot {
         self.contact.as_ref().expect("whoever has a session, or is in the index, is known")
     }
 
+    /// All that is known of the peer, but for handshakes and for what its messages hold.
+    #[cfg(feature = "inspect")]
+    pub(crate) fn hash_into(&self, hasher: &mut impl core::hash::Hasher) {
+        use core::hash::Hash as _;
+        self.generation.hash(hasher);
+        self.contact.map(|contact| contact.id).hash(hasher);
+        (self.standing as u8, self.state as u8, self.since).hash(hasher);
+        self.known.get().map(|path| (path.socket.0, path.remote)).hash(hasher);
+        for known in self.ways.iter() {
+            (known.way.to_bytes(), known.proof as u8).hash(hasher);
+        }
+        (self.current, self.previous, self.attempts, self.hints_from).hash(hasher);
+        (self.channel.local, self.channel.hellos, self.channel.ends()).hash(hasher);
+        (self.heartbeat.interval, self.heartbeat.round_trip).hash(hasher);
+        let due = self.timers.earliest();
+        due.map(|deadline| (deadline.at, deadline.timer as u8)).hash(hasher);
+    }
+
     /// The next thing to tell the application of this peer, whose handle is `peer`.
     pub(crate) fn take_event(&mut self, peer: Peer) -> Option<Event> {
         if self.news.reported != self.state {

@@ -99,10 +99,10 @@ fn knowledge(
     scenario: &Scenario,
     world: &World,
 ) -> Vec<(String, Vec<String>)> {
-    // A hostile machine is nobody's peer.
+    // A machine of another's is nobody's peer.
     let member = |&node: &NodeId| {
         let party = &scenario.nodes[node.0 as usize];
-        party.hostile.is_none().then_some((node, party.name.as_str()))
+        party.is_member().then_some((node, party.name.as_str()))
     };
     let knows = |(party, others): (&NodeId, &BTreeSet<NodeId>)| {
         let (_, name) = member(party)?;
@@ -196,9 +196,13 @@ fn weigh(what: &Happening<&PacketInfo<'_>>) -> Option<(Weight, Vec<NodeId>)> {
             Observation::Refused { to, .. } => (Weight::Common, vec![*node, to]),
             Observation::Dropped { .. } => (Weight::Common, vec![*node]),
             Observation::Ended { to, .. }
+            | Observation::AppEnded { to, .. }
+            | Observation::AppSent { to, .. }
             | Observation::Sent { to, .. }
             | Observation::Waits { to, .. } => (Weight::Detail, vec![*node, to]),
-            Observation::Delivered { from, .. } => (Weight::Detail, vec![*node, from]),
+            Observation::Delivered { from, .. } | Observation::AppReceived { from, .. } => {
+                (Weight::Detail, vec![*node, from])
+            }
             Observation::Rtt { peer, .. } => (Weight::Detail, vec![*node, peer]),
             _ => (Weight::Turn, vec![*node]),
         },

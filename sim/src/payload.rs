@@ -78,6 +78,46 @@ impl Stamp {
     }
 }
 
+/// What stands at the beginning of what an application on a node sends, as long as a [`Stamp`] and with
+/// the same canary.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct AppFrame {
+    /// Whether it answers something.
+    pub(crate) is_answer: bool,
+    /// The application's name for it.
+    pub(crate) number: u64,
+}
+
+impl AppFrame {
+    /// In the place of a statement's position, of which no scenario has so many.
+    const SENDS: [u64; 2] = [(1 << 24) - 1, (1 << 24) - 2];
+
+    /// The payload around an application's bytes; `None` if these are more than 2^24.
+    pub(crate) fn around(self, canary: Canary, bytes: &[u8]) -> Option<Vec<u8>> {
+        let size = u64::try_from(bytes.len()).ok().filter(|size| *size < 1 << 24)?;
+        let mut payload = vec![0; Stamp::LEN];
+        payload[field::CANARY].copy_from_slice(&canary.0);
+        put(&mut payload[field::SEND], Self::SENDS[usize::from(self.is_answer)]);
+        put(&mut payload[field::NUMBER], self.number & u64::from(u32::MAX));
+        put(&mut payload[field::SENT_AT], self.number >> u32::BITS);
+        put(&mut payload[field::SIZE], size);
+        payload.extend(bytes);
+        Some(payload)
+    }
+
+    /// The frame of a payload, and what is in it; `None` if this is no whole one with this canary.
+    pub(crate) fn of(payload: &[u8], canary: Canary) -> Option<(Self, &[u8])> {
+        let send = number_at(payload, field::SEND)?;
+        let is_answer = Self::SENDS.iter().position(|known| *known == send)? == 1;
+        let life = number_at(payload, field::SENT_AT)?;
+        let number = number_at(payload, field::NUMBER)? | life << u32::BITS;
+        let bytes = payload.get(Stamp::LEN..)?;
+        let is_whole = u64::try_from(bytes.len()).ok() == number_at(payload, field::SIZE);
+        let is_ours = is_whole && payload[field::CANARY] == canary.0 && life >> u32::BITS == 0;
+        is_ours.then_some((Self { is_answer, number }, bytes))
+    }
+}
+
 /// Little-endian.
 fn put(field: &mut [u8], number: u64) {
     let bytes = number.to_le_bytes();
@@ -123,6 +163,20 @@ mod tests {
             changed[position] ^= 1;
             assert_eq!(Stamp::of(&changed, canary), None);
         }
+    }
+
+    #[test]
+    fn what_an_application_says_is_told_from_what_a_statement_sends() {
+        let canary = Canary::new(&Draws::new(1));
+        for (is_answer, number) in [(false, 0), (true, u64::MAX), (false, 1 << 32)] {
+            let frame = AppFrame { is_answer, number };
+            let payload = frame.around(canary, b"hello").expect("short");
+            assert_eq!(AppFrame::of(&payload, canary), Some((frame, b"hello".as_slice())));
+            assert_eq!(AppFrame::of(&payload[..payload.len() - 1], canary), None);
+            assert_eq!(Stamp::of(&payload, canary), None);
+        }
+        let stamp = Stamp { send: SendId(3), number: 9, sent_at: Instant::from_micros(77) };
+        assert_eq!(AppFrame::of(&stamp.payload(canary, 64), canary), None);
     }
 
     #[test]

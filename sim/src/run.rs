@@ -1,6 +1,6 @@
 //! One run: a scenario and a seed become a world, the world a verdict.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::iter::successors;
 use std::sync::Arc;
 
@@ -10,15 +10,19 @@ use crate::background::{self, Background};
 use crate::checker;
 use crate::compare::{self, Difference, Side};
 use crate::expect::{Expectations, Unmet};
+use crate::judge::Missed;
 use crate::machine::hostile::Hostile;
-use crate::machine::underpass::{Roster, SecretAct, Setup, Tapes, Underpass};
-use crate::machine::{Command, MachineFactory, SendId};
+use crate::machine::underpass::{AppFactory, Roster, SecretAct, Setup, Tapes, Underpass};
+use crate::machine::{Addresses, Command, MachineFactory, Post, Registry, SendId};
+use crate::oracle::{self, Connections};
 use crate::payload::Stamp;
 use crate::random::Draws;
 use crate::scenario::model::{
     Fact, Fault, FaultKind, Node, NodeId, Scenario, Send, State, asks, neighbours,
 };
+use crate::scenario::nearest::suggest;
 use crate::trace::{Watch, Witness};
+use crate::units::Ppm;
 use crate::world::{CommandSource, NodeSetup, Outcome, Stop, Tally, Topology, World, WorldConfig};
 
 /// What came of one run.
@@ -38,6 +42,8 @@ pub struct RunReport {
     pub tally: Tally,
     /// Everything that was wrong; empty for a run that passed.
     pub failures: Vec<Failure>,
+    /// What was not met and need not be in every run: see [`crate::judge`].
+    pub missed: Vec<Missed>,
     /// For each failure, what was behind it; empty until [`explain`](Self::explain) was asked.
     pub background: Vec<Background>,
 }
@@ -62,12 +68,25 @@ impl RunReport {
         format!("{}@{}", self.scenario, self.seed)
     }
 
-    /// Makes the run once more, and notes what was behind each failure: what the parties knew then,
-    /// and what happened to them last. For a run that passed there is nothing to do.
+    /// Makes the run once more, and notes what was behind each failure and each miss: what the
+    /// parties knew then, and what happened to them last. For a run without any there is nothing to
+    /// do.
     pub fn explain(&mut self, scenario: &Scenario) {
-        if !self.passed() {
-            let world = build(scenario, self.seed);
-            self.background = background::of(&self.failures, scenario, world);
+        let seed = self.seed;
+        self.explain_by(scenario, || build(scenario, seed));
+    }
+
+    /// The same, by a world that is made as that of the run was.
+    pub(crate) fn explain_by(&mut self, scenario: &Scenario, build: impl FnOnce() -> World) {
+        let missed = self.missed.iter().map(|missed| Failure::Unmet(missed.unmet.clone()));
+        let all: Vec<Failure> = self.failures.iter().cloned().chain(missed).collect();
+        if all.is_empty() {
+            return;
+        }
+        let mut found = background::of(&all, scenario, build()).into_iter();
+        self.background = found.by_ref().take(self.failures.len()).collect();
+        for (missed, background) in self.missed.iter_mut().zip(found) {
+            missed.background = background;
         }
     }
 
@@ -86,14 +105,34 @@ pub struct Extras {
     pub tapes: BTreeMap<NodeId, Tapes>,
 }
 
+/// What of the user's stands on nodes, and watches.
+#[derive(Default)]
+pub(crate) struct Own {
+    pub(crate) registry: Registry,
+    /// Beside those that are always there.
+    pub(crate) checkers: Vec<Box<dyn Watch>>,
+}
+
 /// Runs a scenario with one seed.
+///
+/// # Panics
+///
+/// If the scenario names a machine or application that only a [`Registry`] could know.
 pub fn run(scenario: &Scenario, seed: u64) -> RunReport {
     run_with(scenario, seed, Extras::default())
 }
 
 /// Runs a scenario with one seed for others to see, too.
+///
+/// # Panics
+///
+/// As [`run`] does.
 pub fn run_with(scenario: &Scenario, seed: u64, extras: Extras) -> RunReport {
-    let mut world = build_with(scenario, seed, extras);
+    run_world(build_with(scenario, seed, Own::default(), extras), scenario, seed)
+}
+
+/// Runs a world that was built of this to its end.
+pub(crate) fn run_world(mut world: World, scenario: &Scenario, seed: u64) -> RunReport {
     let stopped = world.run_until(Instant::ORIGIN + scenario.duration).err();
     judge(world, stopped, scenario, seed)
 }
@@ -109,7 +148,7 @@ pub fn run_twice(
     extras: Extras,
 ) -> Result<RunReport, Box<Difference>> {
     let end = Instant::ORIGIN + scenario.duration;
-    let worlds = [build_with(scenario, seed, extras), build(scenario, seed)];
+    let worlds = [build_with(scenario, seed, Own::default(), extras), build(scenario, seed)];
     let mut sides = worlds.map(|world| Side::new(world, end));
     match compare::run_both(&mut sides) {
         Some(difference) => Err(Box::new(difference)),
@@ -132,14 +171,19 @@ fn judge(world: World, stopped: Option<Stop>, scenario: &Scenario, seed: u64) ->
     let ended_at = world.now();
     let metrics = metrics(&world, scenario);
     let mut outcome = world.finish();
-    let failures = match stopped {
-        Some(stop) => vec![Failure::Stopped { at: ended_at, stop }],
+    let (mut failures, mut missed) = (Vec::new(), Vec::new());
+    match stopped {
+        Some(stop) => failures.push(Failure::Stopped { at: ended_at, stop }),
         None => {
             let metric = |node, name: &str| metrics.get(&(node, name)).copied();
-            let unmet = expectations(&mut outcome).finish(ended_at, &metric);
-            unmet.into_iter().map(Failure::Unmet).collect()
+            for (expect, unmet) in expectations(&mut outcome).finish(ended_at, &metric) {
+                match scenario.expects[expect].seeds {
+                    None => failures.push(Failure::Unmet(unmet)),
+                    Some(_) => missed.push(Missed::new(expect, unmet)),
+                }
+            }
         }
-    };
+    }
     RunReport {
         scenario: scenario.name.clone(),
         seed,
@@ -148,36 +192,54 @@ fn judge(world: World, stopped: Option<Stop>, scenario: &Scenario, seed: u64) ->
         events: outcome.events,
         tally: outcome.tally,
         failures,
+        missed,
         background: Vec::new(),
     }
 }
 
 fn roster(scenario: &Scenario, draws: &Draws, topology: &Arc<Topology>) -> Roster {
     let nodes = scenario.nodes.iter();
-    let nodes = nodes.map(|node| (node.name.as_str(), node.hostile.is_none()));
+    let nodes = nodes.map(|node| (node.name.as_str(), node.is_member()));
     Roster::new(draws, nodes, Arc::clone(topology))
 }
 
 /// The world of one run, for those who want to run it step by step themselves. Nobody judges its
 /// scenario's expectations; the checkers are there.
+///
+/// # Panics
+///
+/// If the scenario names a machine or application that only a [`Registry`] could know.
 pub fn build(scenario: &Scenario, seed: u64) -> World {
-    build_with(scenario, seed, Extras::default())
+    build_own(scenario, seed, Own::default())
 }
 
-fn build_with(scenario: &Scenario, seed: u64, mut extras: Extras) -> World {
+/// The same with what is the user's.
+pub(crate) fn build_own(scenario: &Scenario, seed: u64, own: Own) -> World {
+    build_with(scenario, seed, own, Extras::default())
+}
+
+fn build_with(scenario: &Scenario, seed: u64, own: Own, extras: Extras) -> World {
     let topology = Topology::of(scenario).expect("there are addresses for all");
     let topology = Arc::new(topology);
     let roster = &Arc::new(roster(scenario, &Draws::new(seed), &topology));
-    let mut owners = owners(scenario);
-    for (node, tapes) in std::mem::take(&mut extras.tapes) {
+    let Own { registry, checkers } = own;
+    let mut owners = owners(scenario, &registry);
+    for (node, tapes) in extras.tapes {
         owners[node.0 as usize].tapes = Some(tapes);
     }
     let config = WorldConfig {
         seed,
         nodes: owners
             .into_iter()
-            .zip(&scenario.nodes)
-            .map(|(owner, node)| setup(node, owner, roster))
+            .zip((0..).map(NodeId).zip(&scenario.nodes))
+            .map(|(owner, (id, node))| {
+                let factory = match (&node.machine, &node.hostile) {
+                    (Some(name), _) => foreign(id, node, name, &registry, &topology),
+                    (None, Some(hostile)) => hostile.factory(roster),
+                    (None, None) => member(owner, roster),
+                };
+                setup(node, factory)
+            })
             .collect(),
         nats: scenario.nats.clone(),
         pairs: scenario.pairs.clone(),
@@ -189,12 +251,17 @@ fn build_with(scenario: &Scenario, seed: u64, mut extras: Extras) -> World {
         canary: roster.canary,
         relays: relays(scenario),
         sends: scenario.sends.clone(),
+        slowest: slowest(scenario),
         peers: scenario.nodes.iter().map(|node| node.dials().collect()).collect(),
-        hostile: hostile(scenario).map(|(id, _)| id).collect(),
+        hostile: unruly(scenario),
         topology,
+        faults: scenario.faults.clone(),
+        is_smooth: oracle::is_smooth(scenario),
+        connections: Connections::of(scenario),
     };
     let mut watches: Vec<Box<dyn Watch>> = vec![Box::new(Expectations::new(scenario))];
     watches.extend(checker::all(&setting));
+    watches.extend(checkers);
     let mut world = World::new(config, watches);
     extras.witnesses.into_iter().for_each(|witness| world.attach(witness));
     for (id, hostile) in hostile(scenario) {
@@ -211,6 +278,12 @@ fn build_with(scenario: &Scenario, seed: u64, mut extras: Extras) -> World {
     world
 }
 
+/// Those for whom no rule of our protocol is.
+fn unruly(scenario: &Scenario) -> BTreeSet<NodeId> {
+    let nodes = (0..).map(NodeId).zip(&scenario.nodes);
+    nodes.filter_map(|(id, node)| (!node.is_member()).then_some(id)).collect()
+}
+
 fn hostile(scenario: &Scenario) -> impl Iterator<Item = (NodeId, &Hostile)> {
     let nodes = (0..).map(NodeId).zip(&scenario.nodes);
     nodes.filter_map(|(id, node)| Some((id, node.hostile.as_ref()?)))
@@ -221,8 +294,21 @@ fn relays(scenario: &Scenario) -> BTreeMap<NodeId, RelayLimits> {
     nodes.filter_map(|(id, node)| Some((id, node.relay?))).collect()
 }
 
+/// How their clocks go when they go slowest, at the most.
+fn slowest(scenario: &Scenario) -> Vec<Ppm> {
+    let nodes = (0..).map(NodeId).zip(&scenario.nodes);
+    let slowest = |(id, node): (NodeId, &Node)| {
+        let faults = scenario.faults.iter().filter_map(|fault| match &fault.kind {
+            FaultKind::Clock { nodes, ppm } if nodes.contains(&id) => Some((*ppm).min(Ppm::ZERO)),
+            _ => None,
+        });
+        Ppm::sum(faults.chain([node.clock_ppm]))
+    };
+    nodes.map(slowest).collect()
+}
+
 /// What their owners set all nodes up with.
-fn owners(scenario: &Scenario) -> Vec<Setup> {
+fn owners(scenario: &Scenario, registry: &Registry) -> Vec<Setup> {
     let asks = asks(&scenario.nodes, &scenario.sends);
     let neighbours = neighbours(&scenario.nodes, &asks);
     let setup = |(id, node): (NodeId, &Node)| Setup {
@@ -230,6 +316,7 @@ fn owners(scenario: &Scenario) -> Vec<Setup> {
         capacity: node
             .limits
             .capacity(neighbours[id.0 as usize] + node.bootstrap.len(), node.relay.is_some()),
+        cpu: node.cpu,
         peers: node.peers.clone(),
         bootstrap: node.bootstrap.clone(),
         asks: asks.range((id, NodeId(0))..=(id, NodeId(u32::MAX))).map(|(_, to)| *to).collect(),
@@ -238,6 +325,7 @@ fn owners(scenario: &Scenario) -> Vec<Setup> {
         drops_from: node.drops_from,
         secrets: Vec::new(),
         saves: false,
+        app: app(node, registry),
         tapes: None,
     };
     let mut owners: Vec<Setup> = (0..).map(NodeId).zip(&scenario.nodes).map(setup).collect();
@@ -271,17 +359,48 @@ fn secret_acts(fault: &Fault, scenario: &Scenario) -> Vec<(NodeId, Instant, Secr
     times.flat_map(|at| nodes.iter().map(move |node| (*node, at, act))).collect()
 }
 
-fn setup(node: &Node, owner: Setup, roster: &Arc<Roster>) -> NodeSetup {
-    let factory = match &node.hostile {
-        Some(hostile) => hostile.factory(roster),
-        None => member(owner, roster),
+fn app(node: &Node, registry: &Registry) -> AppFactory {
+    registry.make_app(&node.app).unwrap_or_else(|| {
+        let help = suggest(&node.app, "applications", registry.app_names());
+        panic!("no application of `{}` is called {:?}: {help}", node.name, node.app)
+    })
+}
+
+/// A machine of the user's.
+fn foreign(
+    id: NodeId,
+    node: &Node,
+    machine: &str,
+    registry: &Registry,
+    topology: &Topology,
+) -> MachineFactory {
+    let make = registry.make_machine(machine).unwrap_or_else(|| {
+        let help = suggest(machine, "machines", registry.machine_names());
+        panic!("no machine of `{}` is called {machine:?}: {help}", node.name)
+    });
+    let own = topology.dialled(id, id);
+    let shared = |peer| {
+        let Addresses { ipv4, ipv6 } = topology.dialled(id, peer);
+        let ipv4 = ipv4.filter(|_| own.ipv4.is_some());
+        let ipv6 = ipv6.filter(|_| own.ipv6.is_some());
+        let is_reachable = ipv4.is_some() || ipv6.is_some();
+        is_reachable.then_some((peer, Addresses { ipv4, ipv6 }))
     };
+    let peers: Vec<_> = node.dials().filter_map(shared).collect();
+    let name = node.name.clone();
+    Box::new(move |node, incarnation| {
+        make(&Post { node, name: name.clone(), incarnation, peers: peers.clone() })
+    })
+}
+
+fn setup(node: &Node, factory: MachineFactory) -> NodeSetup {
     NodeSetup {
         name: node.name.clone(),
         start: node.start,
         ipv4: node.ipv4,
         ipv6: node.ipv6,
         behind: node.behind,
+        clock_ppm: node.clock_ppm,
         up: node.up,
         down: node.down,
         factory,

@@ -1,11 +1,13 @@
 //! Quantities as scenario files write them and as the engine uses them: integers throughout, so
 //! that no float decides anything and every value prints back as it was read.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 use std::num::NonZeroU64;
 use std::str::FromStr;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 use underpass_core::Duration;
 
@@ -37,6 +39,47 @@ pub struct PerMille(u32);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Bytes(pub u64);
 
+/// How much too fast a clock goes, in millionths; too slow, if negative. Crystals stay within a tenth of
+/// the bound.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub struct Ppm(i32);
+
+impl Ppm {
+    /// Neither too fast nor too slow.
+    pub const ZERO: Self = Self(0);
+    /// As far off as a clock can be, either way.
+    pub const MAX: i32 = 1000;
+
+    /// `None` beyond [`MAX`](Self::MAX), either way.
+    pub fn new(ppm: i64) -> Option<Self> {
+        let ppm = i32::try_from(ppm).ok()?;
+        (-Self::MAX..=Self::MAX).contains(&ppm).then_some(Self(ppm))
+    }
+
+    /// Millionths.
+    pub fn get(self) -> i32 {
+        self.0
+    }
+
+    /// How long a clock may need for a time of its own that drifts by this at the slowest, in whole
+    /// microseconds however often it changes its drift within that.
+    pub fn at_most(self, own: Duration) -> Duration {
+        if self >= Self::ZERO {
+            return own;
+        }
+        let rate = 1_000_000_u64.saturating_add_signed(self.0.into());
+        let needed = (u128::from(own.as_micros()) * 1_000_000).div_ceil(u128::from(rate));
+        Duration::from_micros(u64::try_from(needed).unwrap_or(u64::MAX))
+    }
+
+    /// All together, within the bound.
+    pub fn sum(parts: impl IntoIterator<Item = Self>) -> Self {
+        let sum: i64 = parts.into_iter().map(|part| i64::from(part.0)).sum();
+        let max = i64::from(Self::MAX);
+        Self::new(sum.clamp(-max, max)).expect("within the bound")
+    }
+}
+
 impl Probability {
     /// It never happens.
     pub const NEVER: Self = Self { threshold: 0 };
@@ -51,6 +94,12 @@ impl Probability {
         }
         let threshold = (u128::from(numerator) << 63) / u128::from(denominator);
         Some(Self { threshold: u64::try_from(threshold).expect("at most 2^63") })
+    }
+
+    /// How many of so many chances it takes on average, rounded up.
+    pub fn share_of(self, chances: u64) -> u64 {
+        let share = (u128::from(self.threshold) * u128::from(chances)).div_ceil(1 << 63);
+        u64::try_from(share).expect("no more than all")
     }
 
     /// Whether a uniform 64-bit draw says that it happens this time.
@@ -200,6 +249,19 @@ impl Kind {
 
     fn error(&self, text: &str, reason: String) -> UnitError {
         UnitError { message: format!("{text:?} is not {}", self.what), reason, help: self.help }
+    }
+}
+
+impl Kind {
+    /// What a file may write, for editors.
+    fn schema(&self) -> Schema {
+        let units: Vec<&str> = self.units.iter().map(|(unit, _)| *unit).collect();
+        json_schema!({
+            "title": self.what,
+            "description": self.help,
+            "type": "string",
+            "pattern": format!("^[0-9]+(\\.[0-9]+)?({})$", units.join("|")),
+        })
     }
 }
 
@@ -373,7 +435,17 @@ impl<T: FromStr<Err = UnitError>> Visitor<'_> for Text<T> {
 }
 
 macro_rules! deserialize_text {
-    ($($type:ty: $expected:literal,)*) => {$(
+    ($($type:ident: $kind:ident $expected:literal,)*) => {$(
+        impl JsonSchema for $type {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($type).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                $kind.schema()
+            }
+        }
+
         impl<'de> Deserialize<'de> for $type {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 deserializer.deserialize_str(Text { expected: $expected, value: PhantomData })
@@ -383,9 +455,9 @@ macro_rules! deserialize_text {
 }
 
 deserialize_text! {
-    Period: "a time with its unit, such as \"20ms\"",
-    Probability: "a percentage, such as \"0.5%\"",
-    Rate: "a rate with its unit, such as \"10mbit\"",
-    PerMille: "a percentage, such as \"99%\"",
-    Bytes: "a number of bytes with its unit, such as \"4KiB\"",
+    Period: PERIOD "a time with its unit, such as \"20ms\"",
+    Probability: PROBABILITY "a percentage, such as \"0.5%\"",
+    Rate: RATE "a rate with its unit, such as \"10mbit\"",
+    PerMille: PER_MILLE "a percentage, such as \"99%\"",
+    Bytes: BYTES "a number of bytes with its unit, such as \"4KiB\"",
 }

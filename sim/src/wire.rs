@@ -18,6 +18,10 @@ const TAG_LEN: usize = 16;
 /// A sealed datagram without any content.
 pub(crate) const SEALED_LEN_MIN: usize = header::LEN + TAG_LEN;
 
+/// What asks whether a peer is there, or answers that and no more: a type byte, a nonce of eight bytes
+/// and a flag.
+pub(crate) const PROBE_LEN: usize = SEALED_LEN_MIN + 1 + 8 + 1;
+
 mod hello_field {
     use super::Range;
     pub(super) const EPHEMERAL: Range<usize> = 8..40;

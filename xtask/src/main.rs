@@ -9,6 +9,7 @@ mod bare;
 mod cargo;
 mod licences;
 mod naive;
+mod ring;
 mod sizes;
 #[cfg(test)]
 mod tests;
@@ -35,6 +36,8 @@ enum Chore {
         /// Only patches whose name contains this
         only: Option<String>,
     },
+    /// Time one workload in this simulator and in others, which it builds apart
+    Ring,
 }
 
 fn main() -> ExitCode {
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         Chore::Licences => licences::run(),
         Chore::Bare => bare::run(),
         Chore::Naive { only } => naive::run(only.as_deref()),
+        Chore::Ring => ring::run(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

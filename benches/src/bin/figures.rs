@@ -15,7 +15,7 @@ use underpass_benches::goodput::{self, Goodput};
 use underpass_benches::handshake::{Knowing, Meeting, bare_side};
 use underpass_benches::measure::{Comparison, compare, compare_alike, compare_sides};
 use underpass_benches::nat;
-use underpass_benches::worlds::{Cost, ring, stretches};
+use underpass_benches::worlds::{Cost, bytes_per_board, ring, stretches};
 use underpass_core::{Capacity, Node};
 
 /// Measures what the protocol and the simulator cost.
@@ -37,7 +37,7 @@ enum What {
     Crowd,
     /// Messages over a link of 10 Mbit/s and 50 ms a round trip.
     Goodput,
-    /// Bytes that a node takes.
+    /// Bytes that a node takes, by itself and in a world.
     State,
     /// The simulator without our protocol.
     Engine,
@@ -76,6 +76,8 @@ fn main() {
     }
 }
 
+/// So many that what a world has once is little beside them.
+const BOARDS: u32 = 1000;
 const SIZES: [usize; 2] = [64, 1152];
 
 fn data_path() {
@@ -161,6 +163,10 @@ fn state() {
         let more = Capacity { peers: 2 * capacity.peers, ..capacity };
         let each = (more.bytes() - capacity.bytes()) / capacity.peers;
         println!("  {what:<27} {whole:>10} {each:>7}");
+    }
+    match bytes_per_board(BOARDS) {
+        Some(bytes) => println!("  a board in the simulator    {bytes:>10}"),
+        None => println!("  a board in the simulator: this system does not say"),
     }
     println!();
 }

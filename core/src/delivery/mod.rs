@@ -103,6 +103,12 @@ impl Shared {
         }
     }
 
+    /// Messages that have a place, out and in.
+    #[cfg(feature = "inspect")]
+    pub(crate) fn in_use(&self) -> usize {
+        self.taken.iter().map(|taken| usize::from(taken.slots)).sum()
+    }
+
     /// Empties the tables, whatever the storage held before.
     pub(crate) fn clear(&mut self, messages: &mut [MessageSlot], flights: &mut [FlightSlot]) {
         messages.fill_with(|| MessageSlot::EMPTY);

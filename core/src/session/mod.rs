@@ -98,6 +98,15 @@ impl SessionSlot {
         self.keys.as_ref().into_iter().flat_map(SessionKeys::secrets).for_each(show);
     }
 
+    /// Whose it is, and how far it has been used.
+    #[cfg(feature = "inspect")]
+    pub(crate) fn hash_into(&self, hasher: &mut impl core::hash::Hasher) {
+        use core::hash::Hash as _;
+        (self.local_index, self.remote_index, self.channel).hash(hasher);
+        (self.established, self.renew_at, self.open_epoch()).hash(hasher);
+        (self.next_seal, self.next_open).hash(hasher);
+    }
+
     /// The epoch of the key that packets are opened with.
     pub(crate) fn open_epoch(&self) -> Option<u8> {
         self.keys.as_ref().map(SessionKeys::open_epoch)

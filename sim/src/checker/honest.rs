@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use underpass_core::Instant;
 
 use super::Setting;
+use crate::machine::Machine;
 use crate::scenario::model::NodeId;
 use crate::trace::{Observation, PacketInfo, Watch};
 
@@ -35,6 +36,35 @@ impl<W: Watch> Watch for Honest<W> {
         if packet.to.is_some_and(|to| self.is_honest(to)) {
             self.checker.arrived(at, packet);
         }
+    }
+
+    fn receiving(
+        &mut self,
+        at: Instant,
+        to: NodeId,
+        machine: &dyn Machine,
+        packet: &PacketInfo<'_>,
+        as_sent: bool,
+    ) {
+        if self.is_honest(to) {
+            self.checker.receiving(at, to, machine, packet, as_sent);
+        }
+    }
+
+    fn woken(&mut self, at: Instant, node: NodeId) {
+        if self.is_honest(node) {
+            self.checker.woken(at, node);
+        }
+    }
+
+    fn called(&mut self, at: Instant, node: NodeId, machine: &dyn Machine) {
+        if self.is_honest(node) {
+            self.checker.called(at, node, machine);
+        }
+    }
+
+    fn passed(&mut self, at: Instant) {
+        self.checker.passed(at);
     }
 
     fn observed(&mut self, at: Instant, node: NodeId, observation: &Observation) {

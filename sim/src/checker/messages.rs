@@ -1,7 +1,7 @@
 //! Every message that a node accepts ends once, in time, and as is said.
 //!
-//! Not later than its lifetime allows its sender learns how it ended, unless that is switched off
-//! before: then nobody does. Acked means that it was delivered, once in all; failed, that it was not
+//! Not later than its lifetime allows its sender learns how it ended, by its own clock, and unless it is
+//! suspended: then as it goes on. One that is switched off before never does, and nor does anybody. Acked means that it was delivered, once in all; failed, that it was not
 //! and never will be; of an unknown one nothing is said. That none is delivered twice in one life of
 //! its receiver, and none that was not sent, [`Delivery`](super::delivery::Delivery) sees to.
 
@@ -14,11 +14,16 @@ use super::{Complaint, Setting};
 use crate::machine::SendId;
 use crate::scenario::model::{Mode, NodeId, Send};
 use crate::trace::{Observation, PacketInfo, Watch};
+use crate::units::Ppm;
 
 pub(super) struct Messages {
     names: Arc<[String]>,
     /// By `SendId`.
     sends: Vec<Send>,
+    /// By node.
+    slowest: Vec<Ppm>,
+    /// Nodes that do not run, and what of theirs was due meanwhile.
+    suspended: BTreeMap<NodeId, Vec<(SendId, u64)>>,
     /// Those that were accepted.
     accepted: BTreeMap<(SendId, u64), Message>,
     /// When those must have ended that were open when this was last looked at; in order.
@@ -45,6 +50,8 @@ impl Messages {
         Self {
             names: Arc::clone(&setting.names),
             sends: setting.sends.clone(),
+            slowest: setting.slowest.clone(),
+            suspended: BTreeMap::new(),
             accepted: BTreeMap::new(),
             due: VecDeque::new(),
             complaint: Complaint::default(),
@@ -56,7 +63,11 @@ impl Messages {
         if self.accepted.insert((send, number), message).is_some() {
             self.complain(send, number, &format!("was accepted again (at {at})"));
         }
-        self.due.push_back((at + Config::MESSAGE_LIFETIME, (send, number)));
+        let sender = self.sends[send.0 as usize].from;
+        let lifetime = self.slowest[sender.0 as usize].at_most(Config::MESSAGE_LIFETIME);
+        let (due, place) = (at + lifetime, (send, number));
+        let behind = self.due.partition_point(|(earlier, _)| *earlier <= due);
+        self.due.insert(behind, (due, place));
     }
 
     fn end(&mut self, at: Instant, send: SendId, number: u64, outcome: Outcome) {
@@ -101,10 +112,19 @@ impl Messages {
     fn pass(&mut self, now: Instant) {
         while let Some(&(due, (send, number))) = self.due.front().filter(|(due, _)| *due < now) {
             self.due.pop_front();
-            if self.accepted[&(send, number)].state == State::Open {
+            let sender = self.sends[send.0 as usize].from;
+            if let Some(late) = self.suspended.get_mut(&sender) {
+                late.push((send, number));
+            } else if self.accepted[&(send, number)].state == State::Open {
                 self.complain(send, number, &format!("should have ended by {due}"));
             }
         }
+    }
+
+    /// A node runs again: what was due meanwhile is due now.
+    fn resume(&mut self, at: Instant, node: NodeId) {
+        let late = self.suspended.remove(&node).unwrap_or_default();
+        late.into_iter().for_each(|message| self.due.push_front((at, message)));
     }
 
     fn is_message(&self, send: SendId) -> bool {
@@ -136,7 +156,14 @@ impl Watch for Messages {
             Observation::Delivered { send, number, .. } if self.is_message(send) => {
                 self.deliver(at, send, number);
             }
-            Observation::Stopped => self.stop(node),
+            Observation::Suspended => {
+                self.suspended.entry(node).or_default();
+            }
+            Observation::Resumed => self.resume(at, node),
+            Observation::Stopped => {
+                self.resume(at, node);
+                self.stop(node);
+            }
             _ => {}
         }
     }

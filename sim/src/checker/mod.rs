@@ -2,43 +2,63 @@
 //!
 //! A checker sees every datagram as somebody who taps all wires, and what the nodes report. It
 //! says the rule that it watches over in its doc, and names itself at the beginning of what it
-//! complains of. Rules are for honest nodes: of hostile ones a checker sees only what others get.
+//! complains of. Rules are for honest nodes of our protocol: of others a checker sees only what these get.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use underpass_core::RelayLimits;
 
+use crate::oracle::Connections;
 use crate::payload::Canary;
-use crate::scenario::model::{NodeId, Send};
+use crate::scenario::model::{Fault, NodeId, Send};
 use crate::trace::Watch;
+use crate::units::Ppm;
 use crate::wire;
 use crate::world::Topology;
 
 mod agreement;
 mod amplification;
+mod applications;
 mod delivery;
+mod dials;
 mod ephemeral;
 mod honest;
+mod liveness;
+mod memory;
 mod messages;
 mod nonce;
 mod plaintext;
 mod probes;
+mod proven;
+mod quiet;
 mod relaying;
+mod timers;
+mod unauthenticated;
+mod work;
 
 #[cfg(test)]
 mod tests;
 
 use agreement::Agreement;
 use amplification::Amplification;
+use applications::Applications;
 use delivery::Delivery;
+use dials::Dials;
 use ephemeral::Ephemeral;
 use honest::Honest;
+use liveness::Liveness;
+use memory::Memory;
 use messages::Messages;
 use nonce::Nonce;
 use plaintext::Plaintext;
 use probes::Probes;
+use proven::Proven;
+use quiet::Quiet;
 use relaying::Relaying;
+use timers::Timers;
+use unauthenticated::Unauthenticated;
+use work::Work;
 
 /// What checkers know of the run they watch.
 pub struct Setting {
@@ -50,12 +70,20 @@ pub struct Setting {
     pub relays: BTreeMap<NodeId, RelayLimits>,
     /// What applications send, by `SendId`.
     pub sends: Vec<Send>,
+    /// How each node's clock goes when it goes slowest, by `NodeId`.
+    pub slowest: Vec<Ppm>,
     /// Whom each node dials of its own accord, by `NodeId`.
     pub peers: Vec<Vec<NodeId>>,
-    /// Nodes that keep to no rule.
+    /// Nodes that keep to no rule of our protocol: hostile ones, and those that speak another.
     pub hostile: BTreeSet<NodeId>,
     /// Who has which address.
     pub topology: Arc<Topology>,
+    /// What goes wrong, and when.
+    pub faults: Vec<Fault>,
+    /// Whether links lose nothing, and answers come before they are missed.
+    pub is_smooth: bool,
+    /// Who must be in touch in the end.
+    pub connections: Connections,
 }
 
 /// Every checker, for one run.
@@ -70,6 +98,15 @@ pub fn all(setting: &Setting) -> Vec<Box<dyn Watch>> {
         Honest::watched(setting, Agreement::new(setting)),
         Honest::watched(setting, Delivery::new(setting)),
         Honest::watched(setting, Messages::new(setting)),
+        Honest::watched(setting, Applications::new(setting)),
+        Honest::watched(setting, Unauthenticated::new(setting)),
+        Honest::watched(setting, Proven::new(setting)),
+        Honest::watched(setting, Dials::new(setting)),
+        Honest::watched(setting, Memory::new(setting)),
+        Honest::watched(setting, Work::new(setting)),
+        Honest::watched(setting, Timers::new(setting)),
+        Honest::watched(setting, Quiet::new(setting)),
+        Honest::watched(setting, Liveness::new(setting)),
     ]
 }
 

@@ -59,6 +59,8 @@ pub(super) struct Ledger {
 
 pub(super) struct Node {
     pub(super) is_on: bool,
+    /// Since when it does not run, though it is on.
+    pub(super) suspended: Option<Instant>,
     /// Since when it is on or off.
     pub(super) since: Instant,
     /// How often it was started before.
@@ -219,6 +221,8 @@ impl Ledger {
         match *what {
             Observation::Started { incarnation } => self.start(at, node, incarnation),
             Observation::Stopped => self.stop(at, node),
+            Observation::Suspended => self.suspend(node, Some(at)),
+            Observation::Resumed => self.suspend(node, None),
             Observation::Session { peer, state } => self.session(at, node, peer, state),
             Observation::Route { peer, way } => {
                 let Some(view) = self.views.get_mut(&(node, peer)) else { return Changed::Nothing };
@@ -352,8 +356,14 @@ impl Ledger {
 
     fn stop(&mut self, at: Instant, node: NodeId) -> Changed {
         let record = &mut self.nodes[node.0 as usize];
-        (record.is_on, record.since) = (false, at);
+        (record.is_on, record.since, record.suspended) = (false, at, None);
         Changed::Memory(node)
+    }
+
+    /// What it knows it still knows, and no fact asks whether it runs.
+    fn suspend(&mut self, node: NodeId, since: Option<Instant>) -> Changed {
+        self.nodes[node.0 as usize].suspended = since;
+        Changed::Nothing
     }
 
     fn session(&mut self, at: Instant, node: NodeId, peer: NodeId, state: SessionState) -> Changed {
@@ -469,6 +479,7 @@ impl Node {
     fn off() -> Self {
         Self {
             is_on: false,
+            suspended: None,
             since: Instant::ORIGIN,
             incarnation: 0,
             connected: Reports::default(),

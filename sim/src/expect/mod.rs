@@ -15,7 +15,7 @@ use std::fmt;
 
 use underpass_core::Instant;
 
-use crate::scenario::model::{Fact, NatId, NodeId, Origin, Scenario, Time};
+use crate::scenario::model::{Fact, NatId, NodeId, Origin, Scenario, Time, units};
 use crate::trace::{Observation, PacketInfo, Watch};
 
 mod course;
@@ -59,6 +59,8 @@ struct Tracked {
     fact: Fact,
     /// Position of its expectation.
     course: usize,
+    /// What it counts as, among those of its expectation.
+    unit: usize,
     holds: bool,
 }
 
@@ -89,9 +91,13 @@ impl Expectations {
         let mut courses = Vec::new();
         for (course, expect) in scenario.expects.iter().enumerate() {
             let first = facts.len();
-            let tracked = |fact: &Fact| Tracked { fact: fact.clone(), course, holds: false };
-            facts.extend(expect.facts.iter().map(tracked));
-            courses.push(Course::new(expect.time, first..facts.len()));
+            let (units, count) = units(&expect.facts);
+            let mut sizes = vec![0; count];
+            for (fact, unit) in expect.facts.iter().zip(units) {
+                sizes[unit] += 1;
+                facts.push(Tracked { fact: fact.clone(), course, unit, holds: false });
+            }
+            courses.push(Course::new(expect.time, first..facts.len(), expect.need, sizes));
         }
         let mut facts_about: BTreeMap<Subject, Vec<usize>> = BTreeMap::new();
         for (position, tracked) in facts.iter().enumerate() {
@@ -121,8 +127,8 @@ impl Expectations {
         expectations
     }
 
-    /// The run is over at `end`: what was not met.
-    pub fn finish(&mut self, end: Instant, metric: &Metric<'_>) -> Vec<Unmet> {
+    /// The run is over at `end`: what was not met, with the position of each in the scenario.
+    pub fn finish(&mut self, end: Instant, metric: &Metric<'_>) -> Vec<(usize, Unmet)> {
         self.advance(end);
         for position in 0..self.facts.len() {
             if let Fact::Metric { node, name, .. } = &self.facts[position].fact {
@@ -137,7 +143,8 @@ impl Expectations {
                 self.put_into_words(position, end);
             }
         }
-        (0..self.courses.len()).filter_map(|position| self.unmet(position)).collect()
+        let unmet = |position| Some((position, self.unmet(position)?));
+        (0..self.courses.len()).filter_map(unmet).collect()
     }
 
     fn unmet(&self, position: usize) -> Option<Unmet> {
@@ -148,7 +155,7 @@ impl Expectations {
             origin: self.origins[position].clone(),
             at: *at,
             parties: found.parties.clone(),
-            expected: words.expected(course.time, self.facts_of(position)),
+            expected: words.expected(course.time, course.need, self.facts_of(position)),
             happened: words::happened(course.time, *at, course.later, &found.seen),
             knew: found.knew.clone(),
         })
@@ -219,10 +226,7 @@ impl Expectations {
         }
         tracked.holds = holds;
         let course = &mut self.courses[tracked.course];
-        match holds {
-            true => course.failing -= 1,
-            false => course.failing += 1,
-        }
+        course.turned(tracked.unit, holds);
         if !course.has_turned {
             course.has_turned = true;
             self.turned.push(tracked.course);

@@ -3,7 +3,8 @@ use underpass_core::{Duration, Instant, Outcome};
 use super::{Expectations, Unmet};
 use crate::machine::SendId;
 use crate::scenario::model::{
-    EventKind, Expect, Fact, Mode, Node, NodeId, Origin, Scenario, Send, SessionState, Share, Time,
+    Cell, EventKind, Expect, Fact, Mode, Need, Node, NodeId, Origin, Scenario, Send, SessionState,
+    Share, Time,
 };
 use crate::trace::{Observation, Watch};
 
@@ -22,8 +23,11 @@ fn scenario(expects: &[(Time, Fact)]) -> Scenario {
         origin: Origin::default(),
         time: *time,
         facts: vec![fact.clone()],
+        need: Need::All,
+        seeds: None,
     };
     Scenario {
+        cell: Cell::default(),
         name: "test".into(),
         title: "test".into(),
         tags: Vec::new(),
@@ -55,7 +59,7 @@ fn unmet(expects: &[(Time, Fact)], reports: &[(u64, NodeId, Observation)]) -> Ve
     for (secs, node, observation) in reports {
         expectations.observed(at(*secs), *node, observation);
     }
-    expectations.finish(at(END), &|_, _| None)
+    expectations.finish(at(END), &|_, _| None).into_iter().map(|(_, unmet)| unmet).collect()
 }
 
 /// Whether one expectation is met.
@@ -177,7 +181,8 @@ fn several_facts_must_hold_at_one_instant() {
         for (secs, node, observation) in &reports {
             expectations.observed(at(*secs), *node, observation);
         }
-        expectations.finish(at(END), &|_, _| None)
+        let unmet = expectations.finish(at(END), &|_, _| None).into_iter();
+        unmet.map(|(_, unmet)| unmet).collect::<Vec<_>>()
     };
     assert!(judge(15).is_empty());
     let unmet = judge(25).remove(0);
@@ -257,7 +262,7 @@ fn how_messages_ended_is_told() {
     for (number, outcome) in (0..).zip(ends.into_iter().chain([Outcome::Failed])) {
         expectations.observed(at(5), LAPTOP, &ended(number, outcome));
     }
-    let unmet = expectations.finish(at(END), &|_, _| None).remove(0);
+    let (_, unmet) = expectations.finish(at(END), &|_, _| None).remove(0);
     assert_eq!(
         unmet.happened,
         "at 100s 4 of 200 payloads from laptop to sensor had arrived (missing 4 to 8 of chat; of 8 \
@@ -301,7 +306,7 @@ fn a_metric_is_read_at_the_end() {
         expectations.observed(at(0), LAPTOP, &Observation::Started { incarnation: 0 });
         let metric = move |node, name: &str| value.filter(|_| (node, name) == (LAPTOP, "jobs"));
         let mut unmet = expectations.finish(at(END), &metric);
-        unmet.pop().map(|unmet| unmet.happened)
+        unmet.pop().map(|(_, unmet)| unmet.happened)
     };
     assert_eq!(read(Some(2)), None);
     assert_eq!(read(Some(4)).as_deref(), Some("at 100s jobs of laptop was 4"));

@@ -8,7 +8,7 @@ use underpass_core::{Duration, Instant};
 use super::Tracked;
 use super::ledger::{Ledger, Messages, Traffic};
 use crate::machine::IpFamily;
-use crate::scenario::model::{EventKind, Fact, NodeId, PathKind, SessionState, Share, Time};
+use crate::scenario::model::{EventKind, Fact, Need, NodeId, PathKind, SessionState, Share, Time};
 use crate::trace::Way;
 use crate::trace::observation::reason;
 use crate::units::{Bytes, Period};
@@ -59,19 +59,26 @@ pub(super) fn happened(time: Time, at: Instant, later: Option<Instant>, seen: &s
 
 impl Words<'_> {
     /// An expectation as a sentence.
-    pub(super) fn expected(&self, time: Time, facts: &[Tracked]) -> String {
+    pub(super) fn expected(&self, time: Time, need: Need, facts: &[Tracked]) -> String {
         let facts: Vec<&Fact> = facts.iter().map(|tracked| &tracked.fact).collect();
         let pairs: BTreeSet<(NodeId, NodeId)> = facts.iter().filter_map(|f| mutual(f)).collect();
         let both_ways = |fact: &Fact| mutual(fact).is_some_and(|(a, b)| pairs.contains(&(b, a)));
         // Of the two directions between two nodes, one is enough to speak of both.
         let is_said = |fact: &&Fact| mutual(fact).is_none_or(|(a, b)| a < b || !both_ways(fact));
         let said: Vec<&Fact> = facts.iter().copied().filter(is_said).collect();
-        let directions = |fact: &Fact| match (both_ways(fact), time) {
-            (false, _) => Said::OneWay,
-            (true, Time::Never) => Said::EitherWay,
-            (true, _) => Said::BothWays,
+        let directions = |fact: &Fact| match (both_ways(fact), time, need) {
+            (false, ..) => Said::OneWay,
+            (true, Time::Never, Need::All) => Said::EitherWay,
+            (true, ..) => Said::BothWays,
         };
         let claims = listed(said.iter().map(|fact| self.claim(fact, directions(fact))), ", ");
+        let claims = match (need, time) {
+            (Need::All, _) => claims,
+            (Need::AtLeast(count), Time::Never) => format!("{count} at once of: {claims}"),
+            (Need::AtLeast(count), _) => {
+                format!("at least {count} of {}: {claims}", said.len())
+            }
+        };
         let counts = facts.iter().any(|fact| {
             matches!(
                 fact,
@@ -87,6 +94,7 @@ impl Words<'_> {
                 format!("{claims}, at some time from {from} to {until}")
             }
             Time::During(from, until) => format!("{claims}, all the time from {from} to {until}"),
+            Time::Never if need != Need::All => format!("never {claims}"),
             Time::Never if said.len() > 1 => format!("never any of: {claims}"),
             Time::Never => format!("never: {claims}"),
             Time::AtEnd if counts => format!("{claims} by the end"),
@@ -406,7 +414,11 @@ impl Words<'_> {
             Some(view) => {
                 let (peer, is) = (self.name(peer), state(view.state));
                 let answer = view.rtt.map(|(_, at)| format!(", last answer at {at}"));
-                format!("{peer} {is} since {}{}{more}", view.since, answer.unwrap_or_default())
+                let answer = answer.unwrap_or_default();
+                let suspended = self.ledger.nodes[node.0 as usize].suspended;
+                let stands_still =
+                    suspended.map(|since| format!("; suspended since {since}")).unwrap_or_default();
+                format!("{peer} {is} since {}{answer}{more}{stands_still}", view.since)
             }
         };
         (node, knows)

@@ -7,6 +7,7 @@ use crate::scenario::model::{Fault, FaultKind};
 use crate::units::{Probability, Rate};
 
 mod chance;
+mod queue;
 mod spread;
 
 fn link(model: LinkModel) -> Link {

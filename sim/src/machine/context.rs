@@ -69,8 +69,15 @@ impl<'w> Cx<'w> {
         Self { kernel, node }
     }
 
-    /// The time. It does not pass during a call.
+    /// The time by the node's own clock, which may be too fast or too slow. It does not pass during a
+    /// call.
     pub fn now(&self) -> Instant {
+        self.kernel.clock(self.node)
+    }
+
+    /// The time by which the world goes: for what is reported, and for what is no machine's own doing.
+    /// No machine could know it.
+    pub(crate) fn world_now(&self) -> Instant {
         self.kernel.now()
     }
 
@@ -137,7 +144,7 @@ impl<'w> Cx<'w> {
         filled.is_some()
     }
 
-    /// Sends a copy of these bytes.
+    /// Sends a datagram of these bytes.
     ///
     /// # Panics
     ///
@@ -160,8 +167,8 @@ impl<'w> Cx<'w> {
         self.kernel.inject(self.node, source, destination, bytes);
     }
 
-    /// Arms the machine's one wake in place of whatever was armed; `None` disarms it. A time
-    /// that has passed means now.
+    /// Arms the machine's one wake in place of whatever was armed; `None` disarms it. The time is that
+    /// of the node's own clock; one that has passed means now.
     pub fn wake_at(&mut self, at: Option<Instant>) {
         self.kernel.arm_wake(self.node, at);
     }

@@ -12,9 +12,14 @@ use crate::trace::PacketInfo;
 
 mod context;
 pub mod hostile;
+mod inspect;
+mod registry;
 pub mod underpass;
 
 pub use context::{Addresses, BindError, Cx, IpFamily, MAX_DATAGRAM_BUFFER, Socket};
+pub(crate) use inspect::{HANDSHAKES, PEERS};
+pub use inspect::{Inspect, Table};
+pub use registry::{APPS, MACHINES, Post, Registry};
 
 /// A program on a node, driven by the world.
 ///
@@ -59,6 +64,11 @@ pub trait Machine: Any + Send {
     fn knowledge(&self, of: &[(NodeId, &str)]) -> Vec<String> {
         let _ = of;
         Vec::new()
+    }
+
+    /// Its inside, if it shows it.
+    fn inspect(&self) -> Option<&dyn Inspect> {
+        None
     }
 
     /// The counter of that name, if it keeps one.

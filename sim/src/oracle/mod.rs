@@ -12,12 +12,17 @@ use underpass_core::Instant;
 use crate::nat::{Behaviour, Hairpin, Pooling, PortAllocation, Translate, Unsolicited};
 use crate::scenario::model::{FaultKind, Nat, NatId, NodeId, Scenario};
 
+mod connections;
 mod side;
+mod way;
 
 #[cfg(test)]
 mod tests;
 
+pub use connections::{Connection, Connections};
+
 use side::Side;
+pub use way::is_smooth;
 
 /// How one node reaches another, the best first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -99,6 +104,13 @@ impl<'s> Oracle<'s> {
                 verdict(Reach::Never, why)
             }
         }
+    }
+
+    /// Whether a node reaches another one by dialling it: over IPv6 where both have it.
+    pub fn dials(&self, from: NodeId, to: NodeId) -> bool {
+        let [a, b] = [from, to].map(|node| &self.scenario.nodes[node.0 as usize]);
+        let (ipv4, ipv6) = (a.ipv4 && b.ipv4, a.ipv6 && b.ipv6);
+        (ipv4 || ipv6) && self.over(from, to, !ipv6).reach == Reach::Direct
     }
 
     fn over(&self, from: NodeId, to: NodeId, ipv4: bool) -> Verdict {

@@ -24,7 +24,7 @@ fn named(name: &str) -> NatModel {
 
 /// A laptop and a sensor behind NATs, and a server in public.
 fn scenario(nats: Vec<Nat>, behind: [Option<u32>; 2]) -> Scenario {
-    let vocabulary = Vocabulary { metrics: &[] };
+    let vocabulary = Vocabulary::with_metrics(&[]);
     let mut scenario = parse(EMPTY, "x.toml", "x", &vocabulary).unwrap();
     scenario.nats = nats;
     for (node, behind) in scenario.nodes.iter_mut().zip(behind) {

@@ -38,12 +38,15 @@ pub(crate) enum Command {
     Diff(DiffArguments),
     /// Play what `run --record` wrote of a node, and show the first call that comes out differently
     Replay(ReplayArguments),
+    /// Print the JSON Schema of scenario files, for editors
+    Schema,
 }
 
 #[derive(Args)]
 pub(crate) struct Paths {
-    /// Files, folders, or names as they are printed, with a seed (`partition/heals@3`) or without;
-    /// names are looked up below ./scenarios [default: scenarios]
+    /// Files, folders, or names as they are printed, with values of the matrix (`nat/pairs[a=lan]`),
+    /// with a seed (`partition/heals@3`) or without; names are looked up below ./scenarios [default:
+    /// scenarios]
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
 }

@@ -11,9 +11,19 @@ pub(super) fn check(arguments: &Paths, screen: &mut Screen<'_>) -> Exit {
         Err(refusal) => return refusal.show(&mut screen.err),
     };
     let out = &mut screen.out;
-    let reports: Vec<_> = targets.iter().filter_map(|target| target.load().err()).collect();
+    let (mut reports, mut scenarios) = (Vec::new(), 0);
+    for target in &targets {
+        match target.load() {
+            Ok(loaded) => scenarios += loaded.len(),
+            Err(report) => reports.push(report),
+        }
+    }
     if reports.is_empty() {
-        out.line(&format!("{}, no mistakes", count(targets.len(), "file")));
+        let cells = match scenarios == targets.len() {
+            true => String::new(),
+            false => format!(" with {}", count(scenarios, "scenario")),
+        };
+        out.line(&format!("{}{cells}, no mistakes", count(targets.len(), "file")));
         return Exit::Passed;
     }
     for report in &reports {

@@ -210,8 +210,23 @@ impl InOrder<'_> {
                 break;
             }
             let runs = self.runs.remove(&self.next).unwrap_or_default();
-            listener.case_over(case, runs.into_values().collect());
+            let mut runs: Vec<Run> = runs.into_values().collect();
+            judge_seeds(case, &mut runs);
+            listener.case_over(case, runs);
             self.next += 1;
         }
+    }
+}
+
+/// Judges what is expected of a share of the seeds, if all came to their end.
+fn judge_seeds(case: &Case, runs: &mut [Run]) {
+    let reports: Option<Vec<&mut RunReport>> = (runs.iter_mut())
+        .map(|run| match &mut run.ending {
+            Ending::Done(report) => Some(&mut **report),
+            Ending::Panicked(_) | Ending::Differed(_) | Ending::NotRun => None,
+        })
+        .collect();
+    if let Some(mut reports) = reports {
+        underpass_sim::judge(&case.scenario, &mut reports);
     }
 }

@@ -10,6 +10,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches};
 use underpass_sim::scenario::discover::shown;
+use underpass_sim::scenario::schema::schema;
 
 use crate::report::{Screen, quoted};
 use arguments::{Arguments, Command};
@@ -59,6 +60,10 @@ pub(crate) fn main() -> ExitCode {
         Command::List(arguments) => list::list(arguments, &mut screen),
         Command::Diff(arguments) => diff::diff(arguments, &mut screen),
         Command::Replay(arguments) => replay::replay(arguments, &mut screen),
+        Command::Schema => {
+            screen.out.line(&format!("{:#}", schema()));
+            Exit::Passed
+        }
     };
     let exit = match screen.out.error() {
         None => exit,

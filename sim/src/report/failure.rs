@@ -1,29 +1,21 @@
 //! Everything about a run that failed: what was expected, what happened instead, how to see it
 //! again.
 
-use underpass_core::Instant;
-use underpass_sim::expect::Unmet;
+use underpass_sim::failure;
 use underpass_sim::scenario::discover::shown;
-use underpass_sim::world::Stop;
-use underpass_sim::{Background, Failure, RunReport};
+use underpass_sim::{RunReport, seeds_wanted};
 
 use super::difference::difference_lines;
-use super::one_line;
 use super::rerun::Rerun;
 use crate::program::execution::{Ending, Run};
 use crate::program::selection::Case;
-
-/// Columns before the text of each line.
-const INDENT: &str = "             ";
-/// What each line is about, before the text.
-const LABEL: usize = 10;
 
 /// The lines about a failed run that follow its name.
 pub(super) fn lines(case: &Case, run: &Run, rerun: Rerun<'_>) -> Vec<String> {
     let path = shown(&case.path);
     let mut lines = Lines::default();
     match &run.ending {
-        Ending::Done(report) => lines.report(&path, report),
+        Ending::Done(report) => lines.0.extend(failure::lines(report, &path)),
         Ending::Panicked(panic) => {
             lines.add("expected", "no panic, whatever the scenario");
             lines.add("happened", &format!("panicked at {}: {}", panic.place, panic.message));
@@ -44,8 +36,8 @@ pub(super) fn lines(case: &Case, run: &Run, rerun: Rerun<'_>) -> Vec<String> {
 
 /// All about a failed run, for readers without columns of ours.
 pub(super) fn text(case: &Case, run: &Run, rerun: Rerun<'_>) -> String {
-    let lines = lines(case, run, rerun);
-    let lines = lines.iter().map(|line| line.strip_prefix(INDENT).unwrap_or(line));
+    let (lines, indent) = (lines(case, run, rerun), " ".repeat(failure::INDENT));
+    let lines = lines.iter().map(|line| line.strip_prefix(&indent).unwrap_or(line));
     lines.collect::<Vec<_>>().join("\n")
 }
 
@@ -53,6 +45,34 @@ pub(super) fn text(case: &Case, run: &Run, rerun: Rerun<'_>) -> String {
 pub(super) fn rest(case: &Case, seeds: &[u64], rerun: Rerun<'_>) -> Vec<String> {
     let mut lines = Lines::default();
     lines.add("rerun", &rerun.several(case, seeds));
+    lines.0
+}
+
+/// The lines about what a run missed that is not judged.
+pub(super) fn missed(case: &Case, report: &RunReport) -> Vec<String> {
+    let path = shown(&case.path);
+    let mut lines = Lines::default();
+    for missed in report.missed.iter().filter(|missed| !missed.is_allowed) {
+        lines.0.extend(failure::of_unmet(&path, &missed.unmet, &missed.background));
+        let share = case.scenario.expects[missed.expect].seeds.unwrap_or_default();
+        let wanted = seeds_wanted(share, case.scenario.seeds.len());
+        let seeds = case.scenario.seeds.len();
+        lines.add(
+            "judged",
+            &format!("when all {seeds} seeds of the file run: {wanted} must meet it"),
+        );
+    }
+    lines.0
+}
+
+/// The first few of many commands, and how many more there are.
+pub(super) fn commands(commands: &[String], shown_max: usize) -> Vec<String> {
+    let mut lines = Lines::default();
+    let (shown, rest) = commands.split_at(commands.len().min(shown_max));
+    lines.add("rerun", &shown.join("\n"));
+    if !rest.is_empty() {
+        lines.add("", &format!("and {} more", rest.len()));
+    }
     lines.0
 }
 
@@ -66,68 +86,6 @@ struct Lines(Vec<String>);
 impl Lines {
     /// A text of one line or more, with what it is about before the first.
     fn add(&mut self, label: &str, text: &str) {
-        for (number, line) in text.lines().enumerate() {
-            let label = if number == 0 { label } else { "" };
-            // What a run says may quote anything.
-            let line = line.replace(char::is_control, " ");
-            self.0.push(format!("{INDENT}{label:<LABEL$}{line}").trim_end().into());
-        }
-    }
-
-    fn report(&mut self, path: &str, report: &RunReport) {
-        for (position, failure) in report.failures.iter().enumerate() {
-            let background = report.background.get(position);
-            match failure {
-                Failure::Unmet(unmet) => self.unmet(path, unmet, background),
-                Failure::Stopped { at, stop } => {
-                    let (expected, happened) = stopped(*at, stop);
-                    self.add("expected", &expected);
-                    self.add("happened", &happened);
-                    for (name, lines) in background.into_iter().flat_map(|it| &it.knew) {
-                        self.add("knew", &format!("{name}:"));
-                        self.add("", &indented(lines));
-                    }
-                }
-            }
-            let before = background.into_iter().flat_map(|it| &it.before);
-            let before: Vec<&str> = before.map(String::as_str).collect();
-            self.add("before", &before.join("\n"));
-        }
-    }
-
-    /// What each party knew as its own reports say, and what was in its machine.
-    fn unmet(&mut self, path: &str, unmet: &Unmet, background: Option<&Background>) {
-        let Unmet { origin, expected, happened, knew, .. } = unmet;
-        self.0.push(format!("{INDENT}{path}:{}  {}", origin.line, one_line(&origin.text)));
-        self.add("expected", expected);
-        self.add("happened", happened);
-        let inside: Vec<_> = background.into_iter().flat_map(|it| &it.knew).collect();
-        for knew in knew {
-            self.add("knew", knew);
-            let of_party = inside.iter().find(|(name, _)| {
-                knew.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with(':'))
-            });
-            if let Some((_, lines)) = of_party {
-                let new: Vec<_> = lines.iter().filter(|line| !knew.contains(*line)).collect();
-                self.add("", &indented(&new));
-            }
-        }
-    }
-}
-
-fn indented(lines: &[impl std::fmt::Display]) -> String {
-    lines.iter().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
-}
-
-/// What a run that was stopped should have done, and what it did.
-fn stopped(at: Instant, stop: &Stop) -> (String, String) {
-    match stop {
-        Stop::MaxEvents { max_events, .. } => {
-            (format!("an end within `max_events = {max_events}`"), stop.to_string())
-        }
-        Stop::Violation(_) => {
-            ("what the checkers ask of every run".into(), format!("at {at}: {stop}"))
-        }
-        _ => ("a run to its end".into(), stop.to_string()),
+        self.0.extend(failure::labelled(label, text));
     }
 }

@@ -5,40 +5,71 @@ use crate::program::selection::Case;
 use super::numbers::{thousands, virtual_time, wide};
 use super::one_line;
 
-const COLUMNS: usize = 6;
+/// The columns, and whether each holds numbers, which are aligned by their end.
+const COLUMNS: [(&str, bool); 7] = [
+    ("NAME", false),
+    ("TITLE", false),
+    ("CELLS", true),
+    ("NODES", true),
+    ("SEEDS", true),
+    ("VIRTUAL", true),
+    ("TAGS", false),
+];
+/// That of the cells, which is there if any file has a matrix.
+const CELLS: usize = 2;
 
-/// Whether a column holds numbers, and is aligned by its end.
-const NUMERIC: [bool; COLUMNS] = [false, false, true, true, true, false];
-
-/// A line for each case, below one that names the columns.
+/// A line for each file, below one that names the columns. The cases of one file follow each other.
 pub(crate) fn list_lines(cases: &[Case]) -> Vec<String> {
-    let heading = ["NAME", "TITLE", "NODES", "SEEDS", "VIRTUAL", "TAGS"].map(String::from);
-    let mut rows = vec![heading];
-    rows.extend(cases.iter().map(row));
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
-    let widths: Vec<usize> = (0..COLUMNS).map(|column| width(column).unwrap_or(0)).collect();
-    rows.iter().map(|row| line(row, &widths)).collect()
+    let mut rows = vec![COLUMNS.map(|(name, _)| name.to_owned())];
+    rows.extend(cases.chunk_by(|one, next| one.path == next.path).map(row));
+    let has_matrix = cases.iter().any(|case| !case.scenario.cell.0.is_empty());
+    let columns: Vec<usize> =
+        (0..COLUMNS.len()).filter(|column| has_matrix || *column != CELLS).collect();
+    let width = |column: &usize| rows.iter().map(|row| row[*column].chars().count()).max();
+    let widths: Vec<usize> = columns.iter().map(|column| width(column).unwrap_or(0)).collect();
+    let cell = |row: &[String; COLUMNS.len()], column: usize, width: usize| match COLUMNS[column].1
+    {
+        true => format!("{:>width$}", row[column]),
+        false => format!("{:<width$}", row[column]),
+    };
+    let line = |row| {
+        let cells = columns.iter().zip(&widths).map(|(&column, &width)| cell(row, column, width));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect()
 }
 
-fn row(case: &Case) -> [String; COLUMNS] {
+/// The cases of one file, at least one.
+fn row(cases: &[Case]) -> [String; COLUMNS.len()] {
+    let case = &cases[0];
     let scenario = &case.scenario;
     let quarantine = scenario.quarantine.as_ref().map(|_| "(quarantined)");
     let tags: Vec<&str> = scenario.tags.iter().map(String::as_str).chain(quarantine).collect();
+    let cells = match scenario.cell.0.is_empty() {
+        true => String::new(),
+        false => thousands(wide(cases.len())),
+    };
     [
-        scenario.name.clone(),
+        case.file_name().to_owned(),
         one_line(&scenario.title),
-        thousands(wide(scenario.nodes.len())),
-        thousands(wide(case.seeds.len())),
-        virtual_time(scenario.duration),
+        cells,
+        range(cases, &|case| case.scenario.nodes.len(), &|nodes| thousands(wide(nodes))),
+        range(cases, &|case| case.seeds.len(), &|seeds| thousands(wide(seeds))),
+        range(cases, &|case| case.scenario.duration, &virtual_time),
         one_line(&tags.join(" ")),
     ]
 }
 
-fn line(row: &[String; COLUMNS], widths: &[usize]) -> String {
-    let cells =
-        row.iter().zip(widths).zip(NUMERIC).map(|((text, &width), numeric)| match numeric {
-            true => format!("{text:>width$}"),
-            false => format!("{text:<width$}"),
-        });
-    cells.collect::<Vec<_>>().join("  ").trim_end().into()
+/// What all cells have, or from what to what it goes.
+fn range<T: Ord + Copy>(
+    cases: &[Case],
+    of: &dyn Fn(&Case) -> T,
+    show: &dyn Fn(T) -> String,
+) -> String {
+    let (least, most) = (cases.iter().map(of).min(), cases.iter().map(of).max());
+    let (Some(least), Some(most)) = (least, most) else { return String::new() };
+    match least == most {
+        true => show(least),
+        false => format!("{}-{}", show(least), show(most)),
+    }
 }

@@ -2,6 +2,7 @@
 
 mod difference;
 mod failure;
+mod group;
 mod junit;
 mod list;
 mod numbers;

@@ -1,6 +1,11 @@
 //! The report of `run`: a line for each scenario, and what there is to know of those that failed.
 
-use super::numbers::{count, plural, real_time, thousands, virtual_time, wide};
+use std::collections::VecDeque;
+
+use underpass_sim::RunReport;
+
+use super::group::{Columns, Group, SHOWN_MAX};
+use super::numbers::{count, real_time};
 use super::output::{Color, Output};
 use super::progress::Progress;
 use super::rerun::Rerun;
@@ -12,10 +17,8 @@ use crate::program::execution::{Ending, Listener, Run};
 use crate::program::selection::{Case, run_name};
 use crate::program::stopwatch::Stopwatch;
 
-/// Failed runs of one scenario that are shown in full.
-const SHOWN_MAX: usize = 3;
-/// Of one in quarantine: its failures are known.
-const SHOWN_MAX_QUARANTINED: usize = 1;
+/// Commands for failed cells of one file that are listed.
+const LISTED_MAX: usize = 20;
 /// Columns of the word that begins a line.
 const STATUS: usize = 12;
 
@@ -26,33 +29,14 @@ pub(crate) struct Reporter<'r, 'w> {
     rerun: Rerun<'r>,
     progress: Progress,
     columns: Columns,
+    /// Files, in order, those that are over left out.
+    groups: VecDeque<Group>,
     summary: Summary,
     /// What is to be said in the end of failed runs of scenarios in quarantine.
     known: Vec<String>,
     /// What is to be said in the end of failed runs.
     details: Vec<String>,
     watch: Stopwatch,
-}
-
-/// How wide the columns are that hold something about a scenario.
-struct Columns {
-    name: usize,
-    seeds: usize,
-    virtual_time: usize,
-}
-
-impl Columns {
-    fn for_cases(cases: &[Case]) -> Self {
-        let widest = |of: &dyn Fn(&Case) -> usize| cases.iter().map(of).max().unwrap_or(0);
-        Self {
-            name: widest(&|case| case.scenario.name.chars().count()),
-            seeds: widest(&|case| thousands(wide(case.seeds.len())).len()),
-            virtual_time: widest(&|case| {
-                let seeds = wide(case.seeds.len());
-                virtual_time(case.scenario.duration.saturating_mul(seeds)).len()
-            }),
-        }
-    }
 }
 
 impl<'r, 'w> Reporter<'r, 'w> {
@@ -66,6 +50,7 @@ impl<'r, 'w> Reporter<'r, 'w> {
         hashes: Option<&'r mut Output<'w>>,
     ) -> Self {
         let runs = cases.iter().map(|case| case.seeds.len()).sum();
+        let groups = Group::of(cases);
         let (cases_text, runs_text) = (count(cases.len(), "scenario"), count(runs, "run"));
         let status = output.paint(Color::Good, &format!("{:>STATUS$}", "Running"));
         output.line(&format!("{status} {cases_text}, {runs_text}, {jobs} at once"));
@@ -74,7 +59,8 @@ impl<'r, 'w> Reporter<'r, 'w> {
             hashes,
             rerun,
             progress: Progress::new(runs),
-            columns: Columns::for_cases(cases),
+            columns: Columns::for_groups(&groups),
+            groups: groups.into(),
             summary: Summary::default(),
             known: Vec::new(),
             details: Vec::new(),
@@ -101,72 +87,43 @@ impl<'r, 'w> Reporter<'r, 'w> {
         exit
     }
 
-    fn case_line(&self, case: &Case, outcome: &Outcome) -> String {
+    /// The line of a file all of whose cells are over.
+    fn line(&self, group: &Group, outcome: &Outcome, case: &Case) -> String {
         let (word, color) = word(outcome.verdict);
         let status = self.output.paint(color, &format!("{word:>STATUS$}"));
         let width = self.columns.name;
-        let name = format!("{:<width$}", case.scenario.name);
-        let text = self.text(case, outcome);
+        let name = format!("{:<width$}", group.name);
+        let text = group.text(&self.columns, outcome, case);
         format!("{status} [{}] {name}  {text}", real_time(outcome.took))
     }
 
-    fn text(&self, case: &Case, outcome: &Outcome) -> String {
-        let seeds = case.seeds.len();
-        let mut text = match outcome.verdict {
-            Verdict::Passed => self.measures(seeds, outcome),
-            Verdict::Failed | Verdict::Quarantined => {
-                let made = outcome.made();
-                let failed = thousands(wide(outcome.failed + outcome.excused));
-                format!("{failed} of {} failed", count(made, "seed"))
-            }
-            Verdict::Recovered => format!("{} passed unexpectedly", count(seeds, "seed")),
-            Verdict::NotRun if outcome.passed == 0 => "no seed run".into(),
-            Verdict::NotRun => format!("{} passed", count(outcome.passed, "seed")),
-        };
-        if outcome.not_run > 0 && outcome.made() > 0 {
-            text += &format!(", {} not run", thousands(wide(outcome.not_run)));
-        }
-        if let Some(reason) = &case.scenario.quarantine {
-            text += &format!("; quarantined: {}", one_line(reason));
-        }
-        text
-    }
-
-    /// What the runs came to, in columns.
-    fn measures(&self, seeds: usize, outcome: &Outcome) -> String {
-        let Columns { seeds: seeds_width, virtual_time: time_width, .. } = self.columns;
-        format!(
-            "{:>seeds_width$} {:<5}  {:>time_width$} virtual  {:>11} datagrams",
-            thousands(wide(seeds)),
-            plural(seeds, "seed"),
-            virtual_time(outcome.virtual_time),
-            thousands(outcome.datagrams),
-        )
-    }
-
     /// Notes what to say in the end of the runs that failed.
-    fn note_details(&mut self, case: &Case, runs: &[Run]) {
+    fn note_details(&mut self, group: &mut Group, case: &Case, runs: &[Run]) {
         let failed = runs.iter().filter(|run| run.ending.failed());
         let (excused, failed): (Vec<&Run>, Vec<&Run>) =
             failed.partition(|run| case.excuses(&run.ending));
-        let known = self.details_of(case, &excused, Verdict::Quarantined, SHOWN_MAX_QUARANTINED);
+        let known = self.details_of(case, &excused, Verdict::Quarantined, group);
         self.known.extend(known);
-        let details = self.details_of(case, &failed, Verdict::Failed, SHOWN_MAX);
+        let details = self.details_of(case, &failed, Verdict::Failed, group);
         self.details.extend(details);
     }
 
-    /// What to say of some runs of a case: of so many of them in full.
+    /// What to say of some runs of a case: of some of them in full.
     fn details_of(
         &self,
         case: &Case,
         runs: &[&Run],
         verdict: Verdict,
-        shown_max: usize,
+        group: &mut Group,
     ) -> Vec<String> {
         let mut details = Vec::new();
         let (word, color) = word(verdict);
         let status = self.output.paint(color, &format!("{word:>STATUS$}"));
-        let (shown, rest) = runs.split_at(runs.len().min(shown_max));
+        let (shown, rest) = runs.split_at(runs.len().min(group.shown_max(verdict)));
+        match verdict {
+            Verdict::Quarantined => group.shown_known += shown.len(),
+            _ => group.shown += shown.len(),
+        }
         for run in shown {
             let name = run_name(&case.scenario.name, run.seed);
             let name = self.output.paint(Color::Title, &name);
@@ -174,14 +131,50 @@ impl<'r, 'w> Reporter<'r, 'w> {
             details.extend(failure::lines(case, run, self.rerun));
             details.push(String::new());
         }
-        if !rest.is_empty() {
+        let seeds: Vec<u64> = rest.iter().map(|run| run.seed).collect();
+        if !rest.is_empty() && group.cells.is_some() {
+            group.more.push(self.rerun.several(case, &seeds));
+        } else if !rest.is_empty() {
             let name = self.output.paint(Color::Title, &case.scenario.name);
             details.push(format!("{status} {name}: {}", count(rest.len(), "more run")));
-            let seeds: Vec<u64> = rest.iter().map(|run| run.seed).collect();
             details.extend(failure::rest(case, &seeds, self.rerun));
             details.push(String::new());
         }
         details
+    }
+
+    /// Notes what runs missed that all seeds together are judged by, if not all have run.
+    fn note_missed(&mut self, case: &Case, runs: &[Run]) {
+        let reports = runs.iter().filter_map(|run| match &run.ending {
+            Ending::Done(report) => Some(&**report),
+            _ => None,
+        });
+        let status = self.output.paint(Color::Odd, &format!("{:>STATUS$}", "NOT JUDGED"));
+        let missed = |report: &&RunReport| report.missed.iter().any(|it| !it.is_allowed);
+        for report in reports.filter(missed).take(SHOWN_MAX) {
+            let name = self.output.paint(Color::Title, &report.name());
+            self.known.push(format!("{status} {name}  {}", one_line(&case.scenario.title)));
+            self.known.extend(failure::missed(case, report));
+            self.known.push(String::new());
+        }
+    }
+
+    /// Notes how to make the failed runs again of which nothing was said.
+    fn note_more(&mut self, group: &Group, outcome: &Outcome) {
+        if group.more.is_empty() {
+            return;
+        }
+        let (word, color) = word(outcome.verdict);
+        let status = self.output.paint(color, &format!("{word:>STATUS$}"));
+        let name = self.output.paint(Color::Title, &group.name);
+        let more = count(group.more.len(), "cell");
+        let lines = match outcome.verdict {
+            Verdict::Quarantined => &mut self.known,
+            _ => &mut self.details,
+        };
+        lines.push(format!("{status} {name}: more runs of {more}"));
+        lines.extend(failure::commands(&group.more, LISTED_MAX));
+        lines.push(String::new());
     }
 
     fn print_hashes(&mut self, case: &Case, runs: &[Run]) {
@@ -208,10 +201,18 @@ impl Listener for Reporter<'_, '_> {
     fn case_over(&mut self, case: &Case, runs: Vec<Run>) {
         let outcome = Outcome::of(case, &runs);
         self.summary.add(&outcome);
-        let line = self.case_line(case, &outcome);
-        self.progress.aside(|| self.output.line(&line));
         self.print_hashes(case, &runs);
-        self.note_details(case, &runs);
+        let Some(mut group) = self.groups.pop_front() else { return };
+        self.note_details(&mut group, case, &runs);
+        self.note_missed(case, &runs);
+        match group.add(&outcome) {
+            None => self.groups.push_front(group),
+            Some(outcome) => {
+                let line = self.line(&group, &outcome, case);
+                self.progress.aside(|| self.output.line(&line));
+                self.note_more(&group, &outcome);
+            }
+        }
     }
 }
 

@@ -31,7 +31,7 @@ impl Rerun<'_> {
         let path = shown(&case.path);
         // Not to be taken for an option.
         let here = if path.starts_with('-') { "./" } else { "" };
-        let path = quoted(&format!("{here}{path}"));
+        let path = quoted(&format!("{here}{path}{}", case.scenario.cell));
         let twice = if self.twice { " --twice" } else { "" };
         format!("{} run {path} {seeds}{twice}", self.invocation)
     }

@@ -8,18 +8,20 @@ use crate::program::execution::{Ending, Run};
 use crate::program::selection::Case;
 
 /// What a scenario counts as.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+///
+/// Of several cells of a file, the one furthest down counts.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Verdict {
     /// All seeds passed.
     Passed,
-    /// A seed failed, and in a way that is not known of it.
-    Failed,
+    /// Known to fail, and yet all seeds passed.
+    Recovered,
     /// None failed, but not all were run.
     NotRun,
     /// Known to fail, and does.
     Quarantined,
-    /// Known to fail, and yet all seeds passed.
-    Recovered,
+    /// A seed failed, and in a way that is not known of it.
+    Failed,
 }
 
 /// The runs of a scenario, added up.
@@ -35,6 +37,8 @@ pub(super) struct Outcome {
     pub(super) excused: usize,
     /// Runs that were not begun.
     pub(super) not_run: usize,
+    /// How often a run missed what only a share of the seeds must meet.
+    pub(super) allowed: usize,
     /// A run panicked or was not deterministic: that is no fault of its scenario.
     pub(super) broken: bool,
     pub(super) datagrams: u64,
@@ -71,10 +75,28 @@ impl Outcome {
             failed,
             excused,
             not_run,
+            allowed: reports().flat_map(|report| &report.missed).count(),
             broken: runs.iter().any(|run| is_broken(&run.ending)),
             datagrams: reports().map(|report| report.tally.datagrams).sum(),
             virtual_time: spans.fold(Duration::ZERO, Duration::saturating_add),
             took: runs.iter().map(|run| run.took).sum(),
+        }
+    }
+
+    /// What two cells of one file come to.
+    pub(super) fn with(self, other: &Self) -> Self {
+        Self {
+            verdict: self.verdict.max(other.verdict),
+            quarantined: self.quarantined || other.quarantined,
+            passed: self.passed + other.passed,
+            failed: self.failed + other.failed,
+            excused: self.excused + other.excused,
+            not_run: self.not_run + other.not_run,
+            allowed: self.allowed + other.allowed,
+            broken: self.broken || other.broken,
+            datagrams: self.datagrams + other.datagrams,
+            virtual_time: self.virtual_time.saturating_add(other.virtual_time),
+            took: self.took + other.took,
         }
     }
 

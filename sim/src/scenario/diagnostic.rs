@@ -5,12 +5,15 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, normalize_untrusted_str};
 
+use super::source::Sources;
+
 /// One mistake in a file.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Diagnostic {
     /// What is wrong, in one line.
     pub message: String,
-    /// The bytes of the file that say so; its beginning if it is about the file as a whole.
+    /// The bytes that say so, of the text of all files of a scenario; its beginning if it is about the
+    /// scenario as a whole.
     pub span: Range<usize>,
     /// What about these bytes, in a few words beneath them; may be empty.
     pub label: String,
@@ -64,9 +67,21 @@ impl Diagnostic {
         self
     }
 
-    fn render(&self, path: &str, text: &str, renderer: &Renderer) -> String {
+    /// The same about bytes that are so much further on.
+    pub(super) fn moved(mut self, by: usize) -> Self {
+        let moved = |span: Range<usize>| span.start + by..span.end + by;
+        self.span = moved(self.span);
+        for (span, _) in &mut self.also {
+            *span = moved(span.clone());
+        }
+        self
+    }
+
+    fn render(&self, sources: &Sources, renderer: &Renderer) -> String {
         let mut group = Group::with_title(Level::ERROR.primary_title(self.message.as_str()));
-        group = group.element(self.snippet(path, text));
+        for snippet in self.snippets(sources) {
+            group = group.element(snippet);
+        }
         // Titles and labels are normalised by the renderer; these texts are not.
         for note in &self.notes {
             group = group.element(Level::NOTE.message(normalize_untrusted_str(note)));
@@ -77,40 +92,44 @@ impl Diagnostic {
         renderer.render(&[group])
     }
 
-    fn snippet<'a>(
+    /// One of each file that has a part in it, that of the mistake first.
+    fn snippets<'a>(
         &'a self,
-        path: &'a str,
-        text: &'a str,
-    ) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
+        sources: &'a Sources,
+    ) -> Vec<Snippet<'a, annotate_snippets::Annotation<'a>>> {
+        let here = sources.locate(&self.span);
         let label = Some(self.label.as_str()).filter(|label| !label.is_empty());
-        let primary = AnnotationKind::Primary.span(inside(&self.span, text)).label(label);
-        let also = self.also.iter().map(|(span, label)| {
-            AnnotationKind::Context.span(inside(span, text)).label(label.as_str())
-        });
-        Snippet::source(text).path(path).annotation(primary).annotations(also)
+        let primary = AnnotationKind::Primary.span(here.span).label(label);
+        let mut snippets = vec![Snippet::source(here.text).path(here.path).annotation(primary)];
+        let mut files = vec![here.file];
+        for (span, label) in &self.also {
+            let there = sources.locate(span);
+            let annotation = AnnotationKind::Context.span(there.span).label(label.as_str());
+            match files.iter().position(|file| *file == there.file) {
+                Some(at) => snippets[at] = snippets[at].clone().annotation(annotation),
+                None => {
+                    files.push(there.file);
+                    let snippet = Snippet::source(there.text).path(there.path);
+                    snippets.push(snippet.annotation(annotation));
+                }
+            }
+        }
+        snippets
     }
 }
 
-/// `span` cut to whole characters of `text`.
-fn inside(span: &Range<usize>, text: &str) -> Range<usize> {
-    let start = text.floor_char_boundary(span.start.min(text.len()));
-    let end = text.ceil_char_boundary(span.end.clamp(start, text.len()));
-    start..end
-}
-
-/// Everything that is wrong with one file, with the text it is about.
+/// Everything that is wrong with a scenario, with the files it is about.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Report {
-    path: String,
-    text: String,
+    sources: Sources,
     diagnostics: Vec<Diagnostic>,
 }
 
 impl Report {
-    /// The mistakes in the order of the file.
-    pub(super) fn new(path: &str, text: &str, mut diagnostics: Vec<Diagnostic>) -> Self {
+    /// The mistakes in the order of the file, those in files that it includes after it.
+    pub(super) fn new(sources: Sources, mut diagnostics: Vec<Diagnostic>) -> Self {
         diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
-        Self { path: path.into(), text: text.into(), diagnostics }
+        Self { sources, diagnostics }
     }
 
     /// The mistakes, at least one.
@@ -124,7 +143,7 @@ impl Report {
             true => Renderer::styled(),
             false => Renderer::plain(),
         };
-        let each = self.diagnostics.iter().map(|d| d.render(&self.path, &self.text, &renderer));
+        let each = self.diagnostics.iter().map(|d| d.render(&self.sources, &renderer));
         each.collect::<Vec<_>>().join("\n\n") + "\n"
     }
 }

@@ -1,10 +1,12 @@
 //! Which files the paths of a command line mean.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
+
+use super::include;
 
 #[cfg(test)]
 mod tests;
@@ -86,16 +88,18 @@ pub fn shown(path: &Path) -> String {
 }
 
 /// Every scenario that the paths mean, sorted by name, each file once and each name once. A folder
-/// means all the `.toml` files in it, at any depth.
+/// means all the `.toml` files in it, at any depth, but for those that others of them include.
 pub fn discover(paths: &[PathBuf]) -> Result<Vec<Found>, DiscoverError> {
-    let mut found = Vec::new();
+    let (mut given, mut found) = (BTreeSet::new(), Vec::new());
     for path in paths {
         let metadata = fs::metadata(path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => DiscoverError::Missing(path.clone()),
             _ => DiscoverError::Unreadable(path.clone(), error),
         })?;
         if !metadata.is_dir() {
-            found.push(file(path, &metadata)?);
+            let file = file(path, &metadata)?;
+            given.insert(file.file.clone());
+            found.push(file);
             continue;
         }
         let before = found.len();
@@ -108,6 +112,8 @@ pub fn discover(paths: &[PathBuf]) -> Result<Vec<Found>, DiscoverError> {
     found.sort_by(|a, b| a.name.cmp(&b.name));
     let mut seen = BTreeSet::new();
     found.retain(|found| seen.insert(found.file.clone()));
+    let included = included(&found);
+    found.retain(|found| given.contains(&found.file) || !included.contains(&found.file));
     match found.windows(2).find(|pair| pair[0].name == pair[1].name) {
         None => Ok(found),
         Some([first, second]) => {
@@ -116,6 +122,17 @@ pub fn discover(paths: &[PathBuf]) -> Result<Vec<Found>, DiscoverError> {
         }
         Some(_) => unreachable!("windows of two"),
     }
+}
+
+/// The files that others include. Of those that include each other, which is a mistake, none is left
+/// out.
+fn included(found: &[Found]) -> BTreeSet<PathBuf> {
+    let includes: BTreeMap<&PathBuf, BTreeSet<PathBuf>> =
+        found.iter().map(|found| (&found.file, include::closure(&found.file))).collect();
+    let each_other =
+        |one: &PathBuf, other: &PathBuf| includes.get(other).is_some_and(|back| back.contains(one));
+    let pairs = includes.iter().flat_map(|(one, all)| all.iter().map(move |other| (*one, other)));
+    pairs.filter(|(one, other)| !each_other(one, other)).map(|(_, other)| other.clone()).collect()
 }
 
 fn file(path: &Path, metadata: &fs::Metadata) -> Result<Found, DiscoverError> {

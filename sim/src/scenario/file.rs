@@ -3,46 +3,55 @@
 //! Names are not resolved and nothing is checked here beyond the form of each value; that is
 //! `resolve`'s work.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
-use toml::Spanned;
 
-use crate::units::{Bytes, Period};
+use crate::units::{Bytes, PerMille, Period};
 
 mod forms;
 mod hostile;
 mod links;
+mod matrix;
 mod members;
 mod nats;
 
-pub use forms::{AtLeast, Links, Seeds, Table, Two};
+pub use forms::{AtLeast, Links, Seeds, Spanned, Table, Two};
 pub use hostile::{Flood, FloodKind, Forge, Hostile, Replay, Tamper};
 pub use links::{
     Direction, Distribution, GilbertElliott, Link, LinkFault, LinkPreset, Loss, Presets,
 };
-pub use members::{Access, Kind, Limits, OwnLimits, OwnRelay, Relay, Whom};
+pub use matrix::{Choice, Defaults, Matrix, Value, When};
+pub use members::{Access, Cpu, Kind, Limits, OwnCpu, OwnLimits, OwnRelay, Relay, Whom};
 pub use nats::{
     Behaviour, Hairpin, Nat, NatPreset, Pairing, Population, Ports, Refresh, Roam, Translate,
     Unsolicited,
 };
 
 /// A whole file.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct File {
     /// The version of the language, 1.
     pub format: u32,
     /// What the scenario shows, in a sentence.
     pub title: Spanned<String>,
-    /// Labels to select by.
+    /// Labels to select by; none if not given.
     #[serde(default)]
     pub tags: Vec<Spanned<String>>,
-    /// Why it is not counted, if it is known to fail.
+    /// Why it is not counted, if it is known to fail. It runs, and the report shows it.
     pub quarantine: Option<Spanned<String>>,
+    /// Files whose tables come before those of this one; paths from the folder of this file.
+    #[serde(default)]
+    pub include: Vec<String>,
+    /// Names with their values, each combination of which is a scenario of its own.
+    pub matrix: Option<Table<Matrix>>,
+    /// What entries have that do not say otherwise.
+    pub defaults: Option<Defaults>,
     /// How long it lasts in virtual time.
     pub duration: Spanned<Period>,
-    /// Every seed is one run.
+    /// Every seed is one run: how many, from 1 on, or which; the seed 1 if not given.
     pub seeds: Option<Spanned<Seeds>>,
-    /// A run that needs more events is stopped and fails.
+    /// A run that needs more events is stopped and fails; 50,000,000 if not given.
     pub max_events: Option<Spanned<u64>>,
     /// What links and NATs may refer to by name.
     pub preset: Option<Table<Presets>>,
@@ -66,18 +75,18 @@ pub struct File {
 }
 
 /// A machine, or `count` of them.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Node {
     /// Its name, or what comes before `-1`, `-2`, ... if there is a `count`.
     pub name: Spanned<String>,
-    /// How many of them.
+    /// How many of them; one without a number if not given.
     pub count: Option<Spanned<u64>>,
     /// The families of its addresses; IPv4 if not given.
     pub interfaces: Option<Spanned<Vec<Spanned<Interface>>>>,
     /// The NAT behind which it is, or several (a glob) that a `count` of nodes share out.
     pub behind: Option<Spanned<String>>,
-    /// Instead of `behind`: whose NATs to draw for it, by its name alone.
+    /// Instead of `behind`: whose NATs to draw for it, by its name alone (docs/nat.md).
     pub population: Option<Spanned<Population>>,
     /// Its own access link instead of everybody's.
     pub link: Option<Table<Link>>,
@@ -87,20 +96,30 @@ pub struct Node {
     /// At whose addresses it calls from the start, without knowing their keys; names or globs.
     #[serde(default)]
     pub bootstrap: Vec<Spanned<String>>,
-    /// How much it holds.
+    /// How much it holds: a kind of machine, or each limit by itself; as much as it needs if not given.
     pub limits: Option<Spanned<Limits>>,
-    /// Whom it deals with.
+    /// Whom it deals with; every member of the network if not given.
     pub access: Option<Table<Access>>,
-    /// Whether it relays for the members of the network, or how much.
+    /// Whether it relays for the members of the network, or how much; it does not if not given.
     pub relay: Option<Spanned<Relay>>,
-    /// When it is switched on.
+    /// How long its keys' work takes: a kind of machine, or each operation by itself; no time if not given.
+    pub cpu: Option<Spanned<Cpu>>,
+    /// By how many millionths its clock is too fast, from -1000 to 1000; 0 if not given.
+    pub clock_ppm: Option<Spanned<i64>>,
+    /// What it does with what others send to it: `echo` or `sink`; `sink` if not given. Others are registered in Rust.
+    pub app: Option<Spanned<String>>,
+    /// What stands on it; `underpass` if not given. Others are registered in Rust.
+    pub machine: Option<Spanned<String>>,
+    /// When it is switched on; at once if not given.
     pub start: Option<Spanned<Period>>,
     /// What it does instead of being a member of the network.
     pub hostile: Option<Table<Hostile>>,
+    /// The cells of the matrix in which this is there; all if not given.
+    pub when: Option<Spanned<When>>,
 }
 
 /// A family of addresses.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Interface {
     /// IPv4.
@@ -110,7 +129,7 @@ pub enum Interface {
 }
 
 /// Application traffic.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Send {
     /// For reports; `send-1` and so on if not given.
@@ -123,19 +142,21 @@ pub struct Send {
     pub at: Spanned<Period>,
     /// Time between two.
     pub every: Option<Spanned<Period>>,
-    /// How many.
+    /// How many; one if neither this nor `for` is given.
     pub count: Option<Spanned<u64>>,
     /// For how long, instead of how many.
     #[serde(rename = "for")]
     pub lasts: Option<Spanned<Period>>,
-    /// Payload bytes.
+    /// Payload bytes, from 32 to what a packet or a message carries; 64 if not given.
     pub size: Option<Spanned<u64>>,
     /// How it is sent; a datagram if not given.
     pub mode: Option<Mode>,
+    /// The cells of the matrix in which this is there; all if not given.
+    pub when: Option<Spanned<When>>,
 }
 
 /// How a payload is sent.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
     /// At most once, not acknowledged.
@@ -145,7 +166,7 @@ pub enum Mode {
 }
 
 /// Something that goes wrong, or that owners do: one of the keys from `partition` on, and `state`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
     /// For reports and `after`; `fault-1` and so on if not given.
@@ -159,17 +180,21 @@ pub struct Fault {
     pub every: Option<Spanned<Period>>,
     /// Nothing passes between these groups of names or globs. A NAT stands for all behind it.
     pub partition: Option<Spanned<Groups>>,
-    /// This node is off meanwhile.
+    /// This node is off meanwhile; a name.
     pub crash: Option<Spanned<String>>,
-    /// This node starts again at once.
+    /// This node starts again at once; a name.
     pub restart: Option<Spanned<String>>,
-    /// Nothing passes one way.
+    /// Nothing passes one way; the way back is open.
     pub block: Option<Table<Block>>,
-    /// A link is different.
+    /// An access link or a stretch between nodes is different.
     pub link: Option<Table<LinkFault>>,
-    /// Nothing goes into or out of this node, which stays on.
+    /// Nothing goes into or out of this node, which stays on; a name.
     pub interface: Option<Spanned<String>>,
-    /// A single packet is lost.
+    /// This node does not run, and hears of nothing; its clock goes on. A name.
+    pub suspend: Option<Spanned<String>>,
+    /// Clocks drift.
+    pub clock: Option<Table<Clock>>,
+    /// A single packet is lost, the n-th that one node sends to another.
     pub drop: Option<Table<Drop>>,
     /// What becomes of its state when a node crashes or restarts; lost if not given.
     pub state: Option<Spanned<State>>,
@@ -177,16 +202,18 @@ pub struct Fault {
     pub change_secret: Option<Spanned<String>>,
     /// These nodes lose the secret before their own; a name or glob.
     pub retire_secret: Option<Spanned<String>>,
-    /// This NAT forgets its mappings.
+    /// This NAT forgets its mappings; a name.
     pub nat_reboot: Option<Spanned<String>>,
     /// A node is somewhere else from then on.
     pub roam: Option<Table<Roam>>,
     /// These hostile nodes act; a name or glob.
     pub hostile: Option<Spanned<String>>,
+    /// The cells of the matrix in which this is there; all if not given.
+    pub when: Option<Spanned<When>>,
 }
 
 /// What becomes of a node's state.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// All of it is gone.
@@ -202,17 +229,27 @@ pub type Patterns = Vec<Spanned<String>>;
 pub type Groups = Vec<Spanned<Patterns>>;
 
 /// Nothing passes from those to these; the way back is open.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Block {
-    /// Who is not heard.
+    /// Who is not heard; names or globs.
     pub from: Spanned<Patterns>,
-    /// Who does not hear them.
+    /// Who does not hear them; names or globs.
     pub to: Spanned<Patterns>,
 }
 
+/// Clocks go faster or slower, and keep what they gain or lose.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Clock {
+    /// Whose; a name or glob.
+    pub node: Spanned<String>,
+    /// By how many millionths, from -1000 to 1000; slower if negative.
+    pub ppm: Spanned<i64>,
+}
+
 /// The n-th packet is lost that one node sends to another.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Drop {
     /// The sender; a name or glob.
@@ -224,24 +261,24 @@ pub struct Drop {
 }
 
 /// Something that must hold: one fact, and at most one time.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Expect {
-    /// A session is in a state.
+    /// A session is in a state, as both ends see it.
     pub session: Option<Table<Session>>,
-    /// A round trip time lies in a range.
+    /// The round trip time that both ends measured last lies in a range.
     pub rtt: Option<Table<Rtt>>,
-    /// Packets travel directly, or through a relay.
+    /// Packets travel directly, or through a relay, as the sender sees it.
     pub path: Option<Table<Path>>,
-    /// Payloads arrived.
+    /// Payloads arrived, all or so many.
     pub delivered: Option<Table<Delivered>>,
-    /// Payloads arrived fast enough.
+    /// The slowest payload so far was fast enough.
     pub latency: Option<Table<Latency>>,
-    /// A node reported something.
+    /// A node reported something so often since the run began.
     pub event: Option<Table<Event>>,
-    /// A relay sent on so much.
+    /// A relay sent on so many bytes.
     pub relayed: Option<Table<Relayed>>,
-    /// A counter lies in a range.
+    /// A counter of a node lies in a range; read at the end.
     pub metric: Option<Table<Metric>>,
     /// True at some instant up to then.
     pub by: Option<Spanned<Period>>,
@@ -251,12 +288,21 @@ pub struct Expect {
     pub after: Option<Spanned<String>>,
     /// True at every instant from the first to the second.
     pub during: Option<Spanned<Two<Spanned<Period>>>>,
-    /// True at no instant.
+    /// True at no instant: only written as `true`.
     pub never: Option<Spanned<bool>>,
+    /// Of the pairs or nodes that the fact names, one is enough: only written as `true`.
+    pub any: Option<Spanned<bool>>,
+    /// Of the pairs or nodes that the fact names, so many are enough: a number, or a percentage.
+    pub at_least: Option<Spanned<AtLeast>>,
+    /// The share of the file's seeds with which it must hold: an exact count, judged when all have
+    /// run. Every seed if not given.
+    pub seeds: Option<Spanned<PerMille>>,
+    /// The cells of the matrix in which this is there; all if not given.
+    pub when: Option<Spanned<When>>,
 }
 
 /// Both ends see their session in this state.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Session {
     /// The two ends; names or globs.
@@ -266,7 +312,7 @@ pub struct Session {
 }
 
 /// A session as one end sees it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SessionState {
     /// Never reached so far.
@@ -278,7 +324,7 @@ pub enum SessionState {
 }
 
 /// Both ends measured a round trip in this range.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rtt {
     /// The two ends; names or globs.
@@ -290,7 +336,7 @@ pub struct Rtt {
 }
 
 /// Packets from one node to another travel so, as the first one sees it.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Path {
     /// Who sends; a name or glob.
@@ -306,7 +352,7 @@ pub struct Path {
 }
 
 /// How packets travel.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PathKind {
     /// To the other's address.
@@ -318,7 +364,7 @@ pub enum PathKind {
 }
 
 /// How much a relay sent on: in the span of the expectation, or since the run began.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Relayed {
     /// Which relay; a name or glob.
@@ -330,21 +376,21 @@ pub struct Relayed {
 }
 
 /// How much of what was sent arrived: `all` or `at_least`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Delivered {
     /// The sender; a name or glob.
     pub from: Spanned<String>,
     /// The receiver; a name or glob.
     pub to: Spanned<String>,
-    /// Every one.
+    /// Every one: only written as `true`.
     pub all: Option<Spanned<bool>>,
     /// A number, or a percentage of those sent.
     pub at_least: Option<Spanned<AtLeast>>,
 }
 
 /// The slowest payload took no longer.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Latency {
     /// The sender; a name or glob.
@@ -356,12 +402,12 @@ pub struct Latency {
 }
 
 /// A node reported an event so often.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Event {
     /// Who reports; a name or glob.
     pub node: Spanned<String>,
-    /// What.
+    /// What it reports.
     pub kind: EventKind,
     /// About whom (a name or glob); about anybody if not given.
     pub peer: Option<Spanned<String>>,
@@ -372,7 +418,7 @@ pub struct Event {
 }
 
 /// What a node reports about a peer.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum EventKind {
     /// It became active.
@@ -382,12 +428,12 @@ pub enum EventKind {
 }
 
 /// A counter of a node lies in a range.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Metric {
     /// Whose counter; a name or glob.
     pub node: Spanned<String>,
-    /// Which.
+    /// Which counter: `check` lists the names if there is none like it.
     pub name: Spanned<String>,
     /// At least.
     pub at_least: Option<Spanned<u64>>,

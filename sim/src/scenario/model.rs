@@ -3,15 +3,17 @@
 //! Nothing here knows TOML. A file becomes this through [`super::load`]; Rust code may build it
 //! directly. Nodes are referred to by their position in [`Scenario::nodes`].
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use underpass_core::{Duration, Instant, RelayLimits, Whom};
 
 use crate::link::{LinkModel, LinkPatch};
 use crate::machine::IpFamily;
 use crate::machine::hostile::Hostile;
-use crate::machine::underpass::Limits;
+use crate::machine::underpass::{Cpu, Limits};
 use crate::nat::NatModel;
+use crate::units::Ppm;
 
 /// Position of a node in [`Scenario::nodes`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -24,17 +26,38 @@ pub struct NatId(pub u32);
 /// Where in the scenario's file something was said, for messages that come up while it runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Origin {
+    /// The file, if it is not the scenario's own but one that it includes.
+    pub file: Option<String>,
     /// Line in the file, from 1; 0 when it was built in Rust.
     pub line: u32,
     /// The statement as written, on one line.
     pub text: String,
 }
 
+/// Which of the scenarios of one file it is: the keys of the matrix in the file's order, each with
+/// its value. Empty in a file without a matrix.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Cell(pub Vec<(String, String)>);
+
+/// As it stands behind the name of the file: `[a=full-cone,b=symmetric]`, or nothing.
+impl fmt::Display for Cell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let values: Vec<String> =
+            self.0.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        match values.is_empty() {
+            true => Ok(()),
+            false => write!(f, "[{}]", values.join(",")),
+        }
+    }
+}
+
 /// One scenario, ready to run with any of its seeds.
 #[derive(Clone, Debug)]
 pub struct Scenario {
-    /// Its name in lists and reports: the path below the folder given, without `.toml`.
+    /// Its name in lists and reports: the path below the folder given, without `.toml`, and the cell.
     pub name: String,
+    /// Which cell of its file's matrix it is.
+    pub cell: Cell,
     /// What it shows, in a sentence.
     pub title: String,
     /// Labels to select by.
@@ -74,6 +97,8 @@ pub struct Node {
     pub ipv6: bool,
     /// The NAT behind which it is at first; `None` for the public network.
     pub behind: Option<NatId>,
+    /// How much too fast its own clock goes, by which it does all that it does.
+    pub clock_ppm: Ppm,
     /// Its access link, towards the network.
     pub up: LinkModel,
     /// Its access link, from the network.
@@ -84,13 +109,19 @@ pub struct Node {
     pub bootstrap: Vec<NodeId>,
     /// How much it holds.
     pub limits: Limits,
+    /// How long its keys' work takes.
+    pub cpu: Cpu,
     /// Whom it deals with.
     pub access: Access,
     /// How much it relays for the members of the network; `None` if nothing.
     pub relay: Option<RelayLimits>,
     /// From when on it loses all that it should relay, and does as if it did not.
     pub drops_from: Option<Instant>,
-    /// What stands on it instead of a member of the network.
+    /// The application on it, by the name in the [`Registry`](crate::machine::Registry) of the run.
+    pub app: String,
+    /// What stands on it instead of a member of the network, by its name in the same.
+    pub machine: Option<String>,
+    /// What stands on it instead of a member of the network, and keeps to no rule.
     pub hostile: Option<Hostile>,
 }
 
@@ -114,16 +145,25 @@ impl Node {
             ipv4: true,
             ipv6: false,
             behind: None,
+            clock_ppm: Ppm::ZERO,
             up: LinkModel::IDEAL,
             down: LinkModel::IDEAL,
             peers: Vec::new(),
             bootstrap: Vec::new(),
             limits: Limits::default(),
+            cpu: Cpu::default(),
             access: Access::default(),
             relay: None,
             drops_from: None,
+            app: "sink".into(),
+            machine: None,
             hostile: None,
         }
+    }
+
+    /// Whether it is a member of the network, which speaks our protocol.
+    pub fn is_member(&self) -> bool {
+        self.machine.is_none() && self.hostile.is_none()
     }
 
     /// Whom it dials or calls from the start.
@@ -276,6 +316,19 @@ pub enum FaultKind {
     Link(Vec<LinkChange>),
     /// Nothing goes into or out of the node, which does not notice.
     Interface(NodeId),
+    /// The node does not run, as a laptop with its lid closed: it hears of nothing, what arrives is lost,
+    /// and its applications send nothing. Its state stays and its clock goes on, so that when this is
+    /// over all of its timers that have come due meanwhile are late. One that is off is not
+    /// suspended, and one that is switched on anew runs.
+    Suspend(NodeId),
+    /// The clocks of these nodes go faster or slower by that much than they would, together no more
+    /// than [`Ppm::MAX`]. What they gain or lose they keep.
+    Clock {
+        /// Whose.
+        nodes: Vec<NodeId>,
+        /// By how much.
+        ppm: Ppm,
+    },
     /// One packet of each pair is lost before it comes to any link.
     Drop {
         /// From whom, to whom.
@@ -340,6 +393,39 @@ pub struct Expect {
     pub time: Time,
     /// What must hold: all at once, or with [`Time::Never`] none at any instant.
     pub facts: Vec<Fact>,
+    /// How many of them must hold instead of all.
+    pub need: Need,
+    /// Of how many thousandths of the seeds this is expected; of each if not given.
+    pub seeds: Option<u32>,
+}
+
+/// How much of an expectation must hold at once. What is said of a pair of nodes as both see it
+/// counts once.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Need {
+    /// Every fact.
+    All,
+    /// This many; with [`Time::Never`], fewer at any instant.
+    AtLeast(usize),
+}
+
+/// What counts as one for [`Need::AtLeast`], for each fact, from 0; and how many there are.
+pub fn units(facts: &[Fact]) -> (Vec<usize>, usize) {
+    let mut pairs: BTreeMap<(NodeId, NodeId), usize> = BTreeMap::new();
+    let mut count = 0;
+    let unit = |fact: &Fact| {
+        let own = count;
+        let unit = match fact {
+            Fact::Session { a, b, .. } | Fact::Rtt { a, b, .. } => {
+                *pairs.entry((*a.min(b), *a.max(b))).or_insert(own)
+            }
+            _ => own,
+        };
+        count += usize::from(unit == own);
+        unit
+    };
+    let units = facts.iter().map(unit).collect();
+    (units, count)
 }
 
 /// When an expectation must hold.

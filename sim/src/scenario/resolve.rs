@@ -6,12 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use toml::Spanned;
+use crate::scenario::file::Spanned;
 use underpass_core::{Duration, Instant};
 
 use super::diagnostic::Diagnostic;
 use super::file::{File, Seeds};
-use super::model::{self, NodeId, Scenario};
+use super::model::{self, Cell, NodeId, Scenario};
 use super::shape::Shape;
 use super::vocabulary::Vocabulary;
 use crate::link::Preset;
@@ -24,6 +24,7 @@ mod expects;
 mod facts;
 mod faults;
 mod hostile;
+mod late;
 mod link_faults;
 mod link_sense;
 mod links;
@@ -36,7 +37,10 @@ mod presets;
 mod secrets;
 mod sends;
 mod sense;
+mod shares;
+mod speakers;
 mod times;
+mod timing;
 
 use cuts::Cut;
 use faults::End;
@@ -56,10 +60,14 @@ const EVENTS_DEFAULT: u64 = 50_000_000;
 /// What is known so far of the scenario, and what is wrong with it.
 struct Resolver<'a> {
     file: &'a File,
-    vocabulary: &'a Vocabulary,
+    vocabulary: &'a Vocabulary<'a>,
     mistakes: Vec<Diagnostic>,
+    /// What nothing in the scenario makes use of.
+    idle: Vec<Diagnostic>,
     /// When the scenario ends.
     end: Instant,
+    /// How many seeds it has.
+    seeds: usize,
     names: Names,
     /// Whether every `[[node]]` got its names: else one that is not found is no mistake.
     names_sound: bool,
@@ -96,15 +104,33 @@ struct Resolver<'a> {
     pairs_left: u64,
 }
 
+/// A scenario without mistakes.
+pub(super) struct Resolved {
+    pub(super) scenario: Scenario,
+    /// What is there for nothing: a mistake, unless another cell of the file makes use of it.
+    pub(super) idle: Vec<Diagnostic>,
+}
+
+impl Resolved {
+    /// How much there is to hold.
+    pub(super) fn parts(&self) -> usize {
+        let Scenario { nodes, sends, expects, pairs, .. } = &self.scenario;
+        let facts: usize = expects.iter().map(|expect| expect.facts.len()).sum();
+        nodes.len() + sends.len() + pairs.len() + facts
+    }
+}
+
 pub(super) fn resolve(
     shape: &Shape,
-    name: &str,
-    vocabulary: &Vocabulary,
-) -> Result<Scenario, Vec<Diagnostic>> {
+    name: String,
+    cell: Cell,
+    vocabulary: &Vocabulary<'_>,
+) -> Result<Resolved, Vec<Diagnostic>> {
     let mut resolver = Resolver::new(&shape.file, vocabulary);
     resolver.check_texts();
     resolver.check_duration();
     let seeds = resolver.seeds();
+    resolver.seeds = seeds.len();
     let max_events = resolver.max_events();
     resolver.resolve_nats();
     resolver.resolve_nodes();
@@ -119,12 +145,17 @@ pub(super) fn resolve(
     resolver.check_all_act();
     resolver.check_all_used();
     let expects = resolver.resolve_expects(&shape.origins);
+    if resolver.mistakes.is_empty() {
+        resolver.check_late_faults(&expects);
+    }
     if !resolver.mistakes.is_empty() {
+        resolver.mistakes.extend(resolver.idle);
         return Err(resolver.mistakes);
     }
     let file = &shape.file;
     let scenario = Scenario {
-        name: name.into(),
+        name,
+        cell,
         title: file.title.get_ref().clone(),
         tags: file.tags.iter().map(|tag| tag.get_ref().clone()).collect(),
         quarantine: file.quarantine.as_ref().map(|why| why.get_ref().clone()),
@@ -139,7 +170,7 @@ pub(super) fn resolve(
         expects,
     };
     match Topology::of(&scenario) {
-        Some(_) => Ok(scenario),
+        Some(_) => Ok(Resolved { scenario, idle: resolver.idle }),
         None => Err(vec![
             Diagnostic::of_file("there are not enough addresses for all nodes and NATs")
                 .help("write smaller `pool`s, or fewer nodes"),
@@ -148,12 +179,14 @@ pub(super) fn resolve(
 }
 
 impl<'a> Resolver<'a> {
-    fn new(file: &'a File, vocabulary: &'a Vocabulary) -> Self {
+    fn new(file: &'a File, vocabulary: &'a Vocabulary<'a>) -> Self {
         Self {
             file,
             vocabulary,
             mistakes: Vec::new(),
+            idle: Vec::new(),
             end: instant(&file.duration),
+            seeds: 0,
             names: Names::default(),
             names_sound: true,
             nodes: Vec::new(),

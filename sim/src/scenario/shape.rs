@@ -1,5 +1,12 @@
 //! From text to the typed tables of [`super::file`].
 //!
+//! ```text
+//! files --TOML--> trees --merge--> one tree, with its defaults --matrix--> a tree for each cell
+//! ```
+//!
+//! Everything that makes entries of others works on trees, where every value has its place: types
+//! come last, and know nothing of it. A value keeps the place where the file uses it.
+//!
 //! The TOML reader stops at the first value of the wrong form. What it complains about is taken
 //! out of the document and the rest read again, so that one look shows every mistake.
 
@@ -11,10 +18,14 @@ use toml::de::{DeTable, DeValue};
 
 use super::diagnostic::Diagnostic;
 use super::file::File;
-use super::model::Origin;
+use super::include::Files;
+use super::model::{Cell, Origin};
+use super::source::Sources;
 
 mod complaint;
 mod document;
+mod matrix;
+mod merge;
 mod syntax;
 
 #[cfg(test)]
@@ -22,6 +33,7 @@ mod tests;
 
 use complaint::Complaint;
 use document::Place;
+use matrix::Matrix;
 
 /// A file whose every value has the right form.
 pub(super) struct Shape {
@@ -36,17 +48,79 @@ const MISTAKES_MAX: usize = 50;
 /// Every repair takes something out or fills one key in, so this only bounds the work.
 const REPAIRS_MAX: usize = 4 * MISTAKES_MAX;
 
-pub(super) fn read(text: &str) -> Result<Shape, Vec<Diagnostic>> {
+/// What all files of a scenario say, before it has types: as many scenarios as there are cells.
+pub(super) struct Document<'s> {
+    tree: Spanned<DeTable<'s>>,
+    matrix: Matrix<'s>,
+    sources: &'s Sources,
+}
+
+/// Reads all files.
+pub(super) fn read(files: &Files) -> Result<Document<'_>, Vec<Diagnostic>> {
+    let mut tree = Spanned::new(0..0, DeTable::new());
+    for &index in &files.order {
+        let (text, start) = files.sources.file(index);
+        let placed = |mistakes: Vec<Diagnostic>| {
+            mistakes.into_iter().map(|mistake| mistake.moved(start)).collect::<Vec<_>>()
+        };
+        let parsed = parse(text).map_err(placed)?;
+        let mut table = parsed.into_inner();
+        table.remove("include");
+        merge::merge(tree.get_mut(), merge::moved_table(table, start));
+    }
+    let mut mistakes = files.mistakes.clone();
+    let own_end = files.sources.file(0).0.len();
+    merge::apply_defaults(tree.get_mut(), own_end, &mut mistakes);
+    let matrix = Matrix::take(tree.get_mut(), &mut mistakes);
+    match mistakes.is_empty() {
+        true => Ok(Document { tree, matrix, sources: &files.sources }),
+        false => Err(mistakes),
+    }
+}
+
+fn parse(text: &str) -> Result<Spanned<DeTable<'_>>, Vec<Diagnostic>> {
     let (document, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
         return Err(wrong_toml(document.get_ref(), &errors, text));
     }
-    if let Some(wrong) = other_format(document.get_ref()) {
-        return Err(vec![wrong]);
+    match other_format(document.get_ref()) {
+        Some(wrong) => Err(vec![wrong]),
+        None => Ok(document),
     }
-    let origins = document::statements(document.get_ref(), "expect", text);
-    let file = typed(document, text)?;
-    Ok(Shape { file, origins })
+}
+
+impl Document<'_> {
+    /// The cells, at least one, each by the positions of its values.
+    pub(super) fn cells(&self) -> Vec<Vec<usize>> {
+        self.matrix.cells()
+    }
+
+    /// What a cell is called.
+    pub(super) fn name(&self, cell: &[usize]) -> Cell {
+        self.matrix.name(cell)
+    }
+
+    /// A mistake that a cell makes, with the value of the matrix that makes it.
+    pub(super) fn explained(&self, mistake: Diagnostic, cell: &[usize]) -> Diagnostic {
+        let written = self.sources.text().get(mistake.span.clone()).unwrap_or_default();
+        match self.matrix.value_for(written.trim_matches(['"', '\'']), cell) {
+            Some(value) => mistake.also(value, "the value"),
+            None => mistake,
+        }
+    }
+
+    /// What the files say in one cell.
+    pub(super) fn shape(&self, cell: &[usize]) -> Result<Shape, Vec<Diagnostic>> {
+        let tree =
+            || Spanned::new(self.tree.span(), self.matrix.document(self.tree.get_ref(), cell));
+        let document = tree();
+        let origins = document::statements(document.get_ref(), "expect", self.sources);
+        let file = match File::deserialize(toml::de::Deserializer::from(document)) {
+            Ok(file) => file,
+            Err(_) => typed(tree(), self.sources.text())?,
+        };
+        Ok(Shape { file, origins })
+    }
 }
 
 /// Keys given twice are what they are; after any other error the reader guesses, so that only the
@@ -97,9 +171,11 @@ fn typed(mut document: Spanned<DeTable<'_>>, text: &str) -> Result<File, Vec<Dia
         if !said {
             diagnostics.push(complaint.diagnostic(&span, &place, document.get_ref(), text));
         }
-        if diagnostics.len() == MISTAKES_MAX
-            || !repair(document.get_mut(), &place, &complaint, &mut taken_out)
-        {
+        // What entries have as a default is in the document as often as there are entries.
+        let copies = document::copies(document.get_ref(), &place);
+        let mut repair =
+            |place: &Place| repair(document.get_mut(), place, &complaint, &mut taken_out);
+        if diagnostics.len() == MISTAKES_MAX || !copies.iter().rev().all(&mut repair) {
             break;
         }
     }

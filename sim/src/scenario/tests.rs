@@ -10,7 +10,7 @@ use crate::machine::hostile::{Attack, FloodKind};
 use crate::machine::underpass::Limits;
 use crate::units::{Probability, Rate};
 
-const VOCABULARY: Vocabulary = Vocabulary { metrics: &["datagrams_sent"] };
+const VOCABULARY: Vocabulary<'_> = Vocabulary::with_metrics(&["datagrams_sent"]);
 
 /// Uses every key of the language, but for NATs: they have tests of their own.
 const EVERYTHING: &str = r#"

@@ -68,7 +68,28 @@ pub(super) struct TraceHash {
 #[derive(Clone, Default)]
 struct Chain {
     records: Sha256,
+    /// The last of them, that are not in the hash yet: many short updates would take longer than what
+    /// they hash.
+    pending: Vec<u8>,
     touched: bool,
+}
+
+/// Bytes from which on they are hashed.
+const PENDING_MAX: usize = 1024;
+
+impl Chain {
+    fn absorb(&mut self, record: &[u8], bytes: &[u8]) {
+        self.pending.extend_from_slice(record);
+        self.pending.extend_from_slice(bytes);
+        if self.pending.len() >= PENDING_MAX {
+            self.flush();
+        }
+    }
+
+    fn flush(&mut self) {
+        self.records.update(&self.pending);
+        self.pending.clear();
+    }
 }
 
 impl TraceHash {
@@ -233,8 +254,7 @@ impl TraceHash {
 
     fn end(&mut self, node: NodeId, bytes: &[u8]) {
         let chain = &mut self.chains[node.0 as usize];
-        chain.records.update(&self.record);
-        chain.records.update(bytes);
+        chain.absorb(&self.record, bytes);
         if !chain.touched {
             chain.touched = true;
             self.touched.push(node);
@@ -246,6 +266,7 @@ impl TraceHash {
         for node in self.touched.drain(..) {
             let chain = &mut self.chains[node.0 as usize];
             chain.touched = false;
+            chain.flush();
             self.run.update(node.0.to_le_bytes());
             self.run.update(chain.records.finalize_reset());
         }

@@ -5,7 +5,7 @@
 
 use underpass_core::Instant;
 
-use crate::machine::Verdict;
+use crate::machine::{Machine, Verdict};
 use crate::nat::Refused;
 use crate::scenario::model::{NatId, NodeId};
 
@@ -109,6 +109,42 @@ impl Trace {
         self.tell(at, &Happening::Arrived(to, packet));
         for watch in &mut self.watches {
             watch.arrived(at, packet);
+        }
+    }
+
+    /// A machine is about to be handed what [`arrived`](Self::arrived).
+    pub(crate) fn receiving(
+        &mut self,
+        at: Instant,
+        to: NodeId,
+        machine: &dyn Machine,
+        packet: &PacketInfo<'_>,
+        as_sent: bool,
+    ) {
+        for watch in &mut self.watches {
+            watch.receiving(at, to, machine, packet, as_sent);
+        }
+    }
+
+    /// A machine is about to be woken.
+    pub(crate) fn woken(&mut self, at: Instant, node: NodeId) {
+        self.input(at, node, Input::Wake);
+        for watch in &mut self.watches {
+            watch.woken(at, node);
+        }
+    }
+
+    /// A machine was called.
+    pub(crate) fn called(&mut self, at: Instant, node: NodeId, machine: &dyn Machine) {
+        for watch in &mut self.watches {
+            watch.called(at, node, machine);
+        }
+    }
+
+    /// Everything up to and including this time has happened.
+    pub(crate) fn passed(&mut self, at: Instant) {
+        for watch in &mut self.watches {
+            watch.passed(at);
         }
     }
 

@@ -123,6 +123,33 @@ pub enum Observation {
     },
     /// It was switched off.
     Stopped,
+    /// It does not run for a while, and hears of nothing. Its clock goes on.
+    Suspended,
+    /// It runs again.
+    Resumed,
+    /// It accepted a payload of the application on it, under that application's name for it.
+    AppSent {
+        /// The name.
+        number: u64,
+        /// To whom.
+        to: NodeId,
+    },
+    /// It handed a payload to the application on it that another one sent.
+    AppReceived {
+        /// Who sent it.
+        from: NodeId,
+        /// The sender's name for it.
+        number: u64,
+    },
+    /// It says how a message of the application on it ended.
+    AppEnded {
+        /// The name.
+        number: u64,
+        /// To whom it was to go.
+        to: NodeId,
+        /// How.
+        outcome: Outcome,
+    },
     /// Anything else that a machine wants to tell.
     Custom {
         /// What it is.
@@ -179,6 +206,8 @@ impl Observation {
                 out.extend(incarnation.to_le_bytes());
             }
             Self::Stopped => out.push(8),
+            Self::Suspended => out.push(18),
+            Self::Resumed => out.push(19),
             Self::Custom { kind, value } => {
                 out.push(9);
                 encode_text(out, kind);
@@ -201,6 +230,12 @@ impl Observation {
             Self::Forwarded { bytes } => {
                 out.push(33);
                 out.extend(bytes.to_le_bytes());
+            }
+            Self::AppSent { number, to } => encode_app(out, 20, number, to),
+            Self::AppReceived { from, number } => encode_app(out, 21, number, from),
+            Self::AppEnded { number, to, outcome } => {
+                encode_app(out, 22, number, to);
+                out.push(outcome_code(outcome));
             }
             Self::Waits { send, number, to } => encode_payload(out, 16, send, number, to),
             Self::Ended { send, number, to, outcome } => {
@@ -279,6 +314,20 @@ impl Observation {
                 line.text("kind", "started").number("incarnation", incarnation)
             }
             Self::Stopped => line.text("kind", "stopped"),
+            Self::Suspended => line.text("kind", "suspended"),
+            Self::Resumed => line.text("kind", "resumed"),
+            Self::AppSent { number, to } => {
+                line.text("kind", "app_sent").number("number", number).text("to", name_of(to))
+            }
+            Self::AppReceived { from, number } => line
+                .text("kind", "app_received")
+                .text("from", name_of(from))
+                .number("number", number),
+            Self::AppEnded { number, to, outcome } => line
+                .text("kind", "app_ended")
+                .number("number", number)
+                .text("to", name_of(to))
+                .text("outcome", outcome_name(outcome)),
             Self::Custom { kind, value } => line.text("kind", kind).number("value", value),
         };
         line.finish()
@@ -290,6 +339,9 @@ impl Observation {
     pub fn describe<'n>(&self, name_of: impl Fn(NodeId) -> &'n str) -> String {
         let payload = |what: &str, number, send: SendId, whom: &str| {
             format!("payload {number} of send {} {what} {whom}", send.0)
+        };
+        let app = |what: &str, number, whom: &str| {
+            format!("application's payload {number} {what} {whom}")
         };
         match *self {
             Self::Session { peer, state } => {
@@ -334,6 +386,13 @@ impl Observation {
             Self::Started { incarnation: 0 } => "started".into(),
             Self::Started { incarnation } => format!("started again ({incarnation})"),
             Self::Stopped => "stopped".into(),
+            Self::Suspended => "suspended".into(),
+            Self::Resumed => "runs again".into(),
+            Self::AppSent { number, to } => app("sent to", number, name_of(to)),
+            Self::AppReceived { from, number } => app("received from", number, name_of(from)),
+            Self::AppEnded { number, to, outcome } => {
+                app(&format!("{}, to", outcome_name(outcome)), number, name_of(to))
+            }
             Self::Custom { kind, value } => format!("{kind} {value}"),
         }
     }
@@ -385,6 +444,12 @@ pub(crate) fn reason(why: RelayReason) -> &'static str {
         RelayReason::UdpBlocked => "nobody has answered by UDP",
         _ => "unknown",
     }
+}
+
+fn encode_app(out: &mut Vec<u8>, tag: u8, number: u64, other: NodeId) {
+    out.push(tag);
+    out.extend(number.to_le_bytes());
+    out.extend(other.0.to_le_bytes());
 }
 
 fn encode_text(out: &mut Vec<u8>, text: &str) {

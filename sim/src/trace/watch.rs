@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use underpass_core::Instant;
 
 use super::Observation;
+use crate::machine::Machine;
 use crate::nat::Refused;
 use crate::scenario::model::{NatId, NodeId};
 
@@ -24,6 +25,34 @@ pub trait Watch: Any + Send {
     /// A datagram has passed a NAT, and is as it goes on now.
     fn translated(&mut self, at: Instant, nat: NatId, packet: &PacketInfo<'_>) {
         let _ = (at, nat, packet);
+    }
+
+    /// The machine is about to be handed a datagram; `as_sent` unless it is a duplicate, or something
+    /// has changed it on its way.
+    fn receiving(
+        &mut self,
+        at: Instant,
+        to: NodeId,
+        machine: &dyn Machine,
+        packet: &PacketInfo<'_>,
+        as_sent: bool,
+    ) {
+        let _ = (at, to, machine, packet, as_sent);
+    }
+
+    /// The machine is about to be called because its wake came due.
+    fn woken(&mut self, at: Instant, node: NodeId) {
+        let _ = (at, node);
+    }
+
+    /// The machine was called, for whatever reason, and is done.
+    fn called(&mut self, at: Instant, node: NodeId, machine: &dyn Machine) {
+        let _ = (at, node, machine);
+    }
+
+    /// Everything up to and including this time has happened.
+    fn passed(&mut self, at: Instant) {
+        let _ = at;
     }
 
     /// A NAT let a datagram no further.

@@ -8,6 +8,7 @@ use super::topology::{Site, Topology};
 use crate::link::LinkModel;
 use crate::machine::MachineFactory;
 use crate::scenario::model::{Fault, Nat, NatId, PairLink};
+use crate::units::Ppm;
 
 /// What a world is made of.
 pub struct WorldConfig {
@@ -41,6 +42,8 @@ pub struct NodeSetup {
     pub up: LinkModel,
     /// Its access link, from the network.
     pub down: LinkModel,
+    /// How much too fast its own clock goes.
+    pub clock_ppm: Ppm,
     /// Makes its machine at every start.
     pub factory: MachineFactory,
 }

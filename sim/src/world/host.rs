@@ -4,10 +4,12 @@ use std::net::SocketAddr;
 
 use underpass_core::Instant;
 
+use super::clock::Clock;
 use super::wake::Wake;
 use crate::fault::Power;
 use crate::machine::{Addresses, BindError, IpFamily, Socket};
 use crate::random::{Draws, Stream};
+use crate::units::Ppm;
 
 /// Wakes that a machine may have at one instant before it counts as spinning.
 pub(super) const WAKES_PER_INSTANT_MAX: u32 = 1000;
@@ -17,6 +19,16 @@ pub(crate) struct Host {
     addresses: Addresses,
     pub(super) power: Power,
     pub(super) wake: Wake,
+    /// What `wake` is armed for, by the node's own clock.
+    pub(super) wanted: Option<Instant>,
+    pub(super) clock: Clock,
+    /// How its clock goes while no fault changes that.
+    pub(super) clock_ppm: Ppm,
+    /// `clock` faults under way that name it, by position, with what each adds.
+    pub(super) drifts: Vec<(u32, Ppm)>,
+    /// `suspend` faults under way that it is suspended by, by position; empty while it is off.
+    pub(super) suspensions: Vec<u32>,
+    pub(super) missed: Missed,
     /// Datagrams sent, over all incarnations.
     pub(super) sent: u64,
     /// May send from any address.
@@ -35,14 +47,31 @@ pub(crate) struct Host {
     woken: (Instant, u32),
 }
 
+/// What a suspended machine is to hear of when it goes on.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Missed {
+    /// Its owner has changed something.
+    pub(super) reconfigure: bool,
+    /// Its node has other addresses.
+    pub(super) readdressed: bool,
+    /// It may act and might not before, or the other way round.
+    pub(super) active: bool,
+}
+
 impl Host {
-    pub(super) fn new(name: String, addresses: Addresses, draws: &Draws) -> Self {
+    pub(super) fn new(name: String, addresses: Addresses, clock_ppm: Ppm, draws: &Draws) -> Self {
         Self {
             stream: incarnation_stream(draws, &name, 0),
             name,
             addresses,
             power: Power::new(),
             wake: Wake::default(),
+            wanted: None,
+            clock: Clock::new(clock_ppm),
+            clock_ppm,
+            drifts: Vec::new(),
+            suspensions: Vec::new(),
+            missed: Missed::default(),
             sent: 0,
             injects: false,
             active: 0,
@@ -64,8 +93,19 @@ impl Host {
     /// Forgets what the incarnation asked for.
     pub(super) fn end_incarnation(&mut self) {
         self.bound.clear();
+        self.suspensions.clear();
+        (self.wanted, self.missed) = (None, Missed::default());
         let entry = self.wake.arm(None);
         assert!(entry.is_none(), "a disarmed wake needs no entry");
+    }
+
+    pub(super) fn is_suspended(&self) -> bool {
+        !self.suspensions.is_empty()
+    }
+
+    /// Whether its machine is there, and hears of what happens.
+    pub(super) fn runs(&self) -> bool {
+        self.power.is_on() && !self.is_suspended()
     }
 
     pub(crate) fn incarnation(&self) -> u32 {

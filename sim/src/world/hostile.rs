@@ -29,7 +29,7 @@ impl World {
         let mut packet = self.kernel.packets.take(slot);
         let (tapper, link) = self.kernel.network.taps.at(&packet, stage).expect("it is tapped");
         let mut verdict = Verdict::Pass;
-        if self.kernel.host(tapper).power.is_on() {
+        if self.kernel.host(tapper).runs() {
             self.kernel.trace.overheard(now, tapper, &packet.info(), packet.is_as_sent());
             let call = |machine: &mut dyn Machine, cx: &mut Cx<'_>| {
                 machine.overheard(cx, link, &packet.info())
@@ -57,7 +57,12 @@ impl World {
             let host = self.kernel.host_mut(node);
             let others = host.active - u32::from(!active);
             host.active = others + u32::from(active);
-            if others == 0 && host.power.is_on() {
+            if others > 0 {
+                continue;
+            }
+            if host.is_suspended() {
+                host.missed.active ^= true;
+            } else if host.power.is_on() {
                 self.tell_active(node, active);
             }
         }

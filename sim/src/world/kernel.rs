@@ -91,9 +91,23 @@ impl Kernel {
         self.queue.push(event.world_key(at.max(self.now)), event);
     }
 
+    /// What a node's own clock shows.
+    pub(crate) fn clock(&self, node: NodeId) -> Instant {
+        self.host(node).clock.at(self.now)
+    }
+
+    /// Arms a node's wake for a time of its own clock.
     pub(crate) fn arm_wake(&mut self, node: NodeId, at: Option<Instant>) {
-        let at = at.map(|at| at.max(self.now));
-        if let Some(entry) = self.host_mut(node).wake.arm(at) {
+        self.host_mut(node).wanted = at;
+        self.arm_wanted(node);
+    }
+
+    /// Arms a node's wake for what its machine wants, as its clock goes now.
+    pub(super) fn arm_wanted(&mut self, node: NodeId) {
+        let now = self.now;
+        let host = self.host_mut(node);
+        let at = host.wanted.map(|wanted| host.clock.when(wanted).max(now));
+        if let Some(entry) = host.wake.arm(at) {
             self.queue_wake(node, entry);
         }
     }
@@ -262,6 +276,9 @@ impl Kernel {
         }
         if !host.power.is_on() {
             return Err(Loss::NodeOff);
+        }
+        if host.is_suspended() {
+            return Err(Loss::Suspended);
         }
         host.socket_at(packet.destination).ok_or(Loss::NoSocket)
     }

@@ -20,6 +20,7 @@ use crate::scenario::model::{Fault, FaultKind, NatId, NodeId, State};
 use crate::trace::{Input, Observation, Trace, Watch, Witness};
 
 mod address;
+mod clock;
 mod config;
 mod host;
 mod hostile;
@@ -27,6 +28,7 @@ mod kernel;
 mod network;
 mod packets;
 mod queue;
+mod suspended;
 mod tally;
 mod taps;
 mod topology;
@@ -151,7 +153,7 @@ impl World {
                 .zip(&config.nodes)
                 .map(|(id, node)| {
                     let addresses = topology.addresses(NodeId(id), Instant::ORIGIN);
-                    Host::new(node.name.clone(), addresses, &draws)
+                    Host::new(node.name.clone(), addresses, node.clock_ppm, &draws)
                 })
                 .collect(),
             packets: Packets::new(),
@@ -225,7 +227,8 @@ impl World {
             }
         }
         self.kernel.now = self.kernel.now.max(until);
-        Ok(())
+        self.kernel.trace.passed(self.kernel.now);
+        self.kernel.trace.violation().map_or(Ok(()), |violation| Err(Stop::Violation(violation)))
     }
 
     /// The time up to which the world has run.
@@ -271,6 +274,8 @@ impl World {
                 }
                 FaultKind::Hostile(nodes) => nodes,
                 FaultKind::Roam { node, .. } => std::slice::from_ref(node),
+                FaultKind::Suspend(node) => std::slice::from_ref(node),
+                FaultKind::Clock { nodes, .. } => nodes,
                 FaultKind::NatReboot(nat) => {
                     assert!((nat.0 as usize) < self.kernel.nats.len(), "{nat:?} exists");
                     &[]
@@ -320,6 +325,8 @@ impl World {
                 self.kernel.tally.delivered += 1;
                 let (now, as_sent) = (self.kernel.now, packet.is_as_sent());
                 self.kernel.trace.arrived(now, to, &packet.info(), as_sent);
+                let machine = self.machines[to.0 as usize].as_deref().expect("the node is on");
+                self.kernel.trace.receiving(now, to, machine, &packet.info(), as_sent);
                 let from = packet.source;
                 self.call(to, |machine, cx| {
                     machine.datagram(cx, socket, from, packet.bytes_mut());
@@ -343,7 +350,8 @@ impl World {
                 if host.count_wake(at) {
                     return Err(Stop::Spinning { node, name: host.name.clone(), at });
                 }
-                self.kernel.trace.input(at, node, Input::Wake);
+                host.wanted = None;
+                self.kernel.trace.woken(at, node);
                 self.call(node, |machine, cx| machine.timeout(cx));
             }
             Due::Requeue(later) => self.kernel.queue_wake(node, later),
@@ -362,8 +370,13 @@ impl World {
             let next = now + source.every;
             self.kernel.schedule(next, Event::Command(position));
         }
-        if !self.kernel.host(node).power.is_on() {
+        let host = self.kernel.host_mut(node);
+        if !host.power.is_on() {
             return self.refuse(node, &command, "the node is off");
+        }
+        if host.is_suspended() {
+            host.missed.reconfigure |= command == Command::Reconfigure;
+            return self.refuse(node, &command, "the node is suspended");
         }
         self.kernel.trace.input(now, node, Input::Command { source: position, number });
         if let Err(Unsupported) = self.call(node, |machine, cx| machine.command(cx, &command)) {
@@ -411,6 +424,14 @@ impl World {
                 self.readdress(node);
                 None
             }
+            FaultKind::Suspend(node) => {
+                self.suspend(node, position);
+                lasts
+            }
+            FaultKind::Clock { .. } => {
+                self.set_drift(position, true);
+                lasts
+            }
             FaultKind::Partition(_)
             | FaultKind::Block { .. }
             | FaultKind::Link(_)
@@ -428,6 +449,8 @@ impl World {
         match self.faults[position as usize].kind {
             FaultKind::Crash(node, _) => self.release(node, Hold::Crash(position)),
             FaultKind::Hostile(_) => self.set_active(position, false),
+            FaultKind::Suspend(node) => self.resume(node, position),
+            FaultKind::Clock { .. } => self.set_drift(position, false),
             FaultKind::Restart(..)
             | FaultKind::NatReboot(_)
             | FaultKind::Roam { .. }
@@ -447,7 +470,9 @@ impl World {
         let addresses = self.kernel.network.topology.addresses(node, now);
         let host = self.kernel.host_mut(node);
         host.readdress(addresses);
-        if host.power.is_on() {
+        if host.is_suspended() {
+            host.missed.readdressed = true;
+        } else if host.power.is_on() {
             self.kernel.trace.input(now, node, Input::Readdressed);
             self.call(node, |machine, cx| machine.readdressed(cx));
         }
@@ -488,8 +513,10 @@ impl World {
         node: NodeId,
         call: impl FnOnce(&mut dyn Machine, &mut Cx<'_>) -> R,
     ) -> R {
-        let machine = self.machines[node.0 as usize].as_deref_mut();
-        call(machine.expect("the node is on"), &mut Cx::new(&mut self.kernel, node))
+        let machine = self.machines[node.0 as usize].as_deref_mut().expect("the node is on");
+        let result = call(machine, &mut Cx::new(&mut self.kernel, node));
+        self.kernel.trace.called(self.kernel.now, node, machine);
+        result
     }
 }
 

@@ -76,6 +76,7 @@ pub(super) enum Loss {
     Refused(Refused),
     NoAddress,
     NodeOff,
+    Suspended,
     NoSocket,
 }
 
@@ -94,6 +95,7 @@ impl Loss {
             Self::Refused(why) => why.word(),
             Self::NoAddress => "nobody has the address",
             Self::NodeOff => "the node is off",
+            Self::Suspended => "the node is suspended",
             Self::NoSocket => "the port is not bound",
         }
     }

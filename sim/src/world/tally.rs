@@ -38,6 +38,8 @@ pub struct Tally {
     pub no_address: u64,
     /// Arrived at a node that was off.
     pub node_off: u64,
+    /// Arrived at a node that was suspended.
+    pub suspended: u64,
     /// Arrived at a port that was not bound.
     pub no_socket: u64,
 }
@@ -77,6 +79,7 @@ impl Tally {
             + self.refused.all()
             + self.no_address
             + self.node_off
+            + self.suspended
             + self.no_socket;
         (self.datagrams + self.duplicated).checked_sub(ended).expect("a datagram ends once")
     }
@@ -99,6 +102,7 @@ impl Tally {
             Loss::Refused(why) => &mut self.refused.0[position(why)],
             Loss::NoAddress => &mut self.no_address,
             Loss::NodeOff => &mut self.node_off,
+            Loss::Suspended => &mut self.suspended,
             Loss::NoSocket => &mut self.no_socket,
         };
         *count += 1;

@@ -8,7 +8,7 @@ use super::{IPV4_NODES_MAX, NodeSetup, World, WorldConfig, ipv4_address, ipv6_ad
 use crate::link::LinkModel;
 use crate::machine::{Command, Cx, IpFamily, Machine, Socket, Unsupported};
 use crate::scenario::model::NodeId;
-use crate::units::Rate;
+use crate::units::{Ppm, Rate};
 
 const PORT: u16 = 7;
 const PERIOD: Duration = Duration::from_millis(10);
@@ -48,6 +48,7 @@ fn talkers(down: LinkModel) -> World {
         behind: None,
         up: LinkModel { delay, ..LinkModel::IDEAL },
         down,
+        clock_ppm: Ppm::ZERO,
         factory: Box::new(|_, _| Box::new(Talker(None))),
     };
     let config = WorldConfig {

@@ -10,9 +10,11 @@ use underpass_sim::link::LinkModel;
 use underpass_sim::machine::{
     Command, Cx, IpFamily, Machine, MachineFactory, Powers, SendId, Socket, Unsupported,
 };
+use underpass_sim::oracle::Connections;
 use underpass_sim::payload::{Canary, Stamp};
 use underpass_sim::scenario::model::{Fault, FaultKind, NodeId};
 use underpass_sim::scenario::{self, Vocabulary};
+use underpass_sim::units::Ppm;
 use underpass_sim::world::{NodeSetup, Stop, World, WorldConfig, ipv4_address};
 use underpass_sim::{Failure, run};
 
@@ -167,7 +169,7 @@ fn the_protocol_breaks_no_rule_where_links_do_all_that_links_can_do() {
 }
 
 fn breaks_no_rule(text: &str) {
-    let scenario = scenario::parse(text, "rough.toml", "rough", &Vocabulary { metrics: &[] });
+    let scenario = scenario::parse(text, "rough.toml", "rough", &Vocabulary::with_metrics(&[]));
     let scenario = scenario.unwrap_or_else(|report| panic!("{report}"));
     for seed in 1..=5 {
         let report = run(&scenario, seed);
@@ -229,6 +231,7 @@ fn ends_by(opening: &[u8]) -> Option<String> {
             behind: None,
             up: LinkModel { delay: Duration::from_millis(10), ..LinkModel::IDEAL },
             down: LinkModel::IDEAL,
+            clock_ppm: Ppm::ZERO,
             factory,
         }
     };
@@ -245,9 +248,13 @@ fn ends_by(opening: &[u8]) -> Option<String> {
         canary: CANARY,
         relays: BTreeMap::new(),
         sends: Vec::new(),
+        slowest: vec![Ppm::ZERO; 4],
         peers: vec![Vec::new(), Vec::new()],
         hostile: BTreeSet::new(),
         topology: Arc::new(config.topology().expect("few nodes")),
+        faults: Vec::new(),
+        is_smooth: true,
+        connections: Connections::default(),
     };
     let mut world = World::new(config, checker::all(&setting));
     let stop = world.run_until(Instant::from_micros(1_000_000)).err();
@@ -312,6 +319,7 @@ fn parrot_ends_by(copies: usize, bytes: &[u8]) -> Option<String> {
         behind: None,
         up: LinkModel { delay: Duration::from_millis(10), ..LinkModel::IDEAL },
         down: LinkModel::IDEAL,
+        clock_ppm: Ppm::ZERO,
         factory,
     };
     let liar =
@@ -340,9 +348,13 @@ fn parrot_ends_by(copies: usize, bytes: &[u8]) -> Option<String> {
         canary: CANARY,
         relays: BTreeMap::new(),
         sends: Vec::new(),
+        slowest: vec![Ppm::ZERO; 4],
         peers: vec![Vec::new(); 3],
         hostile: [NodeId(1)].into(),
         topology: Arc::new(config.topology().expect("few nodes")),
+        faults: Vec::new(),
+        is_smooth: true,
+        connections: Connections::default(),
     };
     let mut world = World::new(config, checker::all(&setting));
     world.grant(NodeId(1), &Powers { taps: Vec::new(), injects: true });
@@ -353,7 +365,7 @@ fn parrot_ends_by(copies: usize, bytes: &[u8]) -> Option<String> {
 #[test]
 fn a_node_that_answers_claimed_addresses_too_much() {
     let hello = [1; 192];
-    let mut sealed = [7; 100];
+    let mut sealed = [7; 41];
     sealed[0] = 16;
     assert_eq!(parrot_ends_by(2, &hello), None);
     assert_eq!(

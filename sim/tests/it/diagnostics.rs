@@ -10,8 +10,10 @@ use std::path::{Path, PathBuf};
 
 use underpass_sim::scenario::{self, Vocabulary};
 
-const VOCABULARY: Vocabulary =
-    Vocabulary { metrics: &["datagrams_sent", "datagrams_received", "handshakes"] };
+const VOCABULARY: Vocabulary<'_> = Vocabulary {
+    machines: &["underpass", "registered"],
+    ..Vocabulary::with_metrics(&["datagrams_sent", "datagrams_received", "handshakes"])
+};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/diagnostics")

@@ -14,6 +14,7 @@ mod messages;
 mod never;
 mod on_the_way;
 mod paths;
+mod some;
 
 /// A laptop that dials a sensor, 20 ms away; nothing else.
 const TWO_NODES: &str = r#"
@@ -42,7 +43,7 @@ partition = [["laptop"], ["sensor"]]
 "#;
 
 fn run_text(text: &str) -> RunReport {
-    let vocabulary = Vocabulary { metrics: Underpass::metrics().leak() };
+    let vocabulary = Vocabulary::with_metrics(Underpass::metrics().leak());
     match scenario::parse(text, "test.toml", "test", &vocabulary) {
         Ok(scenario) => run(&scenario, 1),
         Err(report) => panic!("{report}"),

@@ -310,7 +310,7 @@ session = { between = ["*", "*"], is = "active" }
 /// The pair with a hostile node, and something else to expect.
 fn under(hostile: &str, expect: &str) -> Scenario {
     let node = format!("[[node]]\nname = \"mallory\"\nhostile = {hostile}\n");
-    let vocabulary = Vocabulary { metrics: &["handshakes.answered", "handshakes.confirmed"] };
+    let vocabulary = Vocabulary::with_metrics(&["handshakes.answered", "handshakes.confirmed"]);
     let text = [PAIR, &node, expect].concat();
     scenario::parse(&text, "pair.toml", "pair", &vocabulary)
         .unwrap_or_else(|report| panic!("{report}"))

@@ -1,5 +1,6 @@
 //! The program as people and CI call it: arguments in, text and an exit code out.
 
+mod cells;
 mod diff;
 mod files;
 mod filters;

@@ -11,7 +11,7 @@ fn the_scenario_in_the_readme_passes_with_every_seed() {
     let readme = std::fs::read_to_string(path).expect("there is a README");
     let (_, rest) = readme.split_once("```toml\nformat = 1").expect("it shows a scenario");
     let (text, _) = rest.split_once("```").expect("the scenario ends");
-    let vocabulary = Vocabulary { metrics: Underpass::metrics().leak() };
+    let vocabulary = Vocabulary::with_metrics(Underpass::metrics().leak());
     let text = format!("format = 1{text}");
     let scenario = scenario::parse(&text, "README.md", "readme", &vocabulary);
     let scenario = scenario.unwrap_or_else(|report| panic!("{report}"));

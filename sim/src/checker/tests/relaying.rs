@@ -15,9 +15,10 @@ fn relay() -> Bench {
 /// The printer sends on what it has just got.
 fn forwards(bench: &mut Bench, from: NodeId, to: NodeId, counter: u64, len: usize) {
     let mut bytes = vec![counter as u8; len];
-    bytes[..41].copy_from_slice(&sealed(9, counter, 1));
+    let (came, goes) = (sealed(9, counter, 1), sealed(7, counter, 2));
+    bytes[..came.len()].copy_from_slice(&came);
     bench.carried(from, PRINTER, &bytes);
-    bytes[..41].copy_from_slice(&sealed(7, counter, 2));
+    bytes[..goes.len()].copy_from_slice(&goes);
     bench.transmitted(PRINTER, to, &bytes);
     bench.observed(PRINTER, Observation::Forwarded { bytes: len as u32 });
 }

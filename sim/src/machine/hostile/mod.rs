@@ -54,7 +54,7 @@
 //!     [[expect]]
 //!     session = { between = ["laptop", "sensor"], is = "init" }
 //! "#;
-//! let mut scenario = scenario::parse(file, "two.toml", "two", &Vocabulary { metrics: &[] })?;
+//! let mut scenario = scenario::parse(file, "two.toml", "two", &Vocabulary::with_metrics(&[]))?;
 //! let attack = Attack::Custom(Custom::new(|_, _| Box::<Spoilsport>::default()));
 //! let mallory = scenario.add_hostile("mallory", Hostile { taps: vec![NodeId(1)], attack });
 //! scenario.faults.push(Fault {

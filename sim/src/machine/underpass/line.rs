@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use underpass_core::SendError;
+use underpass_core::{Peer, Purpose, SendError};
 
 use super::Given;
 
@@ -13,6 +13,9 @@ pub(super) const WAITING_MAX: usize = 1024;
 /// A message of the application.
 pub(super) struct Message {
     pub(super) given: Given,
+    /// To whom, if that is not to be looked up.
+    pub(super) peer: Option<Peer>,
+    pub(super) purpose: Purpose,
     pub(super) payload: Vec<u8>,
 }
 

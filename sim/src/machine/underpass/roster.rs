@@ -79,6 +79,11 @@ impl Roster {
         self.identities[node.0 as usize].as_ref().expect("hostile nodes have no identity")
     }
 
+    /// The name of a node in the network, if it is a member.
+    pub fn id(&self, node: NodeId) -> Option<PeerId> {
+        self.identities.get(node.0 as usize)?.as_ref().map(SecretIdentity::id)
+    }
+
     /// Whose key this is.
     pub fn node(&self, id: &PeerId) -> Option<NodeId> {
         self.by_id.get(id).copied()

@@ -16,7 +16,7 @@ pub enum SecretAct {
     Retire,
 }
 
-/// All that an owner does, in order.
+/// All that an owner does, in order, by the time of the world: it is no node's clock that owners go by.
 pub type SecretActs = Vec<(Instant, SecretAct)>;
 
 /// Which secrets a node has.

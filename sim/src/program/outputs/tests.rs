@@ -25,7 +25,7 @@ fn scenario() -> Scenario {
         [[expect]]
         session = { between = ["laptop", "a-sensor"], is = "active" }
     "#;
-    parse(text, "", "two", &Vocabulary { metrics: &[] }).expect("no mistakes")
+    parse(text, "", "two", &Vocabulary::with_metrics(&[])).expect("no mistakes")
 }
 
 /// The file that these datagrams make, each as it leaves the first node and comes to the second.

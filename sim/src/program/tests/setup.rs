@@ -26,7 +26,7 @@ pub(super) fn case(name: &str, seeds: &[u64]) -> Case {
         [[expect]]
         session = { between = ["a", "b"], is = "active" }
     "#;
-    let scenario = parse(text, "", name, &Vocabulary { metrics: &[] }).expect("no mistakes");
+    let scenario = parse(text, "", name, &Vocabulary::with_metrics(&[])).expect("no mistakes");
     Case { path: PathBuf::from(format!("scenarios/{name}.toml")), scenario, seeds: seeds.to_vec() }
 }
 
@@ -46,6 +46,7 @@ pub(super) fn passes(scenario: &Scenario, seed: u64) -> RunReport {
         events: 1,
         tally: Tally { datagrams: 1_234, ..Tally::default() },
         failures: Vec::new(),
+        missed: Vec::new(),
         background: Vec::new(),
     }
 }
@@ -58,7 +59,7 @@ pub(super) fn fails(scenario: &Scenario, seed: u64, failure: Failure) -> RunRepo
 /// An expectation that was not met.
 pub(super) fn unmet() -> Failure {
     Failure::Unmet(Unmet {
-        origin: Origin { line: 34, text: "by = \"7s\", session = { ... }".into() },
+        origin: Origin { file: None, line: 34, text: "by = \"7s\", session = { ... }".into() },
         at: Instant::ORIGIN + Duration::from_secs(7),
         parties: [(NodeId(0), [NodeId(1)].into()), (NodeId(1), [NodeId(0)].into())].into(),
         expected: "laptop and sensor active by 7s".into(),

@@ -1,16 +1,54 @@
 //! Values that a file may write in more than one way, and tables that know their place.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Range;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::value::{MapAccessDeserializer, StrDeserializer};
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
-use toml::Spanned;
 
 use super::Link;
 use crate::units::PerMille;
+
+/// A value with its place.
+#[derive(Clone, Debug)]
+pub struct Spanned<T> {
+    span: Range<usize>,
+    value: T,
+}
+
+impl<T> Spanned<T> {
+    /// A value that is at these bytes.
+    pub fn new(span: Range<usize>, value: T) -> Self {
+        Self { span, value }
+    }
+
+    /// Where it is.
+    pub fn span(&self) -> Range<usize> {
+        self.span.clone()
+    }
+
+    /// What it is.
+    pub fn get_ref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T: fmt::Display> fmt::Display for Spanned<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.value.fmt(f)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Spanned<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let spanned = toml::Spanned::<T>::deserialize(deserializer)?;
+        Ok(Self { span: spanned.span(), value: spanned.into_inner() })
+    }
+}
 
 /// A table with its place: of one with a header that of the header.
 ///
@@ -56,7 +94,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Table<T> {
             }
         }
 
-        let spanned = Spanned::<Map<T>>::deserialize(deserializer)?;
+        let spanned = toml::Spanned::<Map<T>>::deserialize(deserializer)?;
         Ok(Self { span: spanned.span(), value: spanned.into_inner().0 })
     }
 }
@@ -76,8 +114,49 @@ impl<T> TryFrom<Vec<T>> for Two<T> {
     }
 }
 
+impl<T: JsonSchema> JsonSchema for Two<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("Two_{}", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let items = generator.subschema_for::<T>();
+        json_schema!({ "type": "array", "items": items, "minItems": 2, "maxItems": 2 })
+    }
+}
+
+/// To those who read a schema, a place is nothing.
+macro_rules! schema_of_inner {
+    ($($name:ident)*) => {$(
+        impl<T: JsonSchema> JsonSchema for $name<T> {
+            fn inline_schema() -> bool {
+                T::inline_schema()
+            }
+
+            fn schema_name() -> Cow<'static, str> {
+                T::schema_name()
+            }
+
+            fn schema_id() -> Cow<'static, str> {
+                T::schema_id()
+            }
+
+            fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+                T::json_schema(generator)
+            }
+        }
+    )*};
+}
+
+schema_of_inner!(Spanned Table);
+
 /// `seeds = 20` or `seeds = [1, 2, 3]`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, JsonSchema)]
+#[schemars(untagged)]
 pub enum Seeds {
     /// From 1 to this.
     Count(u64),
@@ -109,7 +188,8 @@ impl<'de> Deserialize<'de> for Seeds {
 }
 
 /// `[link]` or several `[[link]]`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, JsonSchema)]
+#[schemars(untagged)]
 pub enum Links {
     /// The access link of every node.
     One(Box<Link>),
@@ -141,7 +221,8 @@ impl<'de> Deserialize<'de> for Links {
 }
 
 /// `at_least = 5` or `at_least = "99%"`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, JsonSchema)]
+#[schemars(untagged)]
 pub enum AtLeast {
     /// This many.
     Count(u64),

@@ -1,13 +1,13 @@
 //! What a file says of hostile nodes.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
-use toml::Spanned;
 
-use super::Table;
+use super::{Spanned, Table};
 use crate::units::{Period, Probability};
 
 /// What a hostile node does while a fault names it: one of `replay`, `flood`, `forge`, `tamper`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Hostile {
     /// Whose access links it taps; names or globs.
@@ -24,7 +24,7 @@ pub struct Hostile {
 }
 
 /// Sends what it overheard again.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Replay {
     /// Time between two.
@@ -37,16 +37,16 @@ pub struct Replay {
 }
 
 /// Sends a lot to one node.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Flood {
-    /// To whom.
+    /// To whom; a name.
     pub target: Spanned<String>,
-    /// What.
+    /// What it sends.
     pub kind: FloodKind,
     /// Time between two.
     pub every: Spanned<Period>,
-    /// Whether from addresses that are not its own.
+    /// Whether from addresses that are not its own; from its own if not given.
     #[serde(default)]
     pub spoofed: bool,
     /// How many different ones, if they are `Hello`s; 16 if not given.
@@ -54,7 +54,7 @@ pub struct Flood {
 }
 
 /// What a flood consists of.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum FloodKind {
     /// Random bytes.
@@ -66,7 +66,7 @@ pub enum FloodKind {
 }
 
 /// Sends variations of what it overheard.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Forge {
     /// Time between two.
@@ -74,7 +74,7 @@ pub struct Forge {
 }
 
 /// Changes what passes.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Tamper {
     /// How many of all datagrams.

@@ -4,43 +4,43 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::value::{MapAccessDeserializer, StrDeserializer};
 use serde::de::{self, Deserializer, MapAccess, Visitor};
-use toml::Spanned;
 
-use super::{NatPreset, Table, Two};
+use super::{NatPreset, Spanned, Table, Two, When};
 use crate::units::{Period, Probability, Rate};
 
 /// A table with the keys of one direction of a link beside its own.
 macro_rules! link_table {
     ($(#[$about:meta])* $name:ident { $($(#[$says:meta])* $own:ident: $form:ty,)* }) => {
         $(#[$about])*
-        #[derive(Clone, Debug, Deserialize)]
+        #[derive(Clone, Debug, Deserialize, JsonSchema)]
         #[serde(deny_unknown_fields)]
         pub struct $name {
             $($(#[$says])* pub $own: Option<$form>,)*
-            /// Propagation delay of every packet.
+            /// Propagation delay of every packet; none if not given.
             pub delay: Option<Spanned<Period>>,
-            /// How far each packet's delay differs.
+            /// How far each packet's delay differs; not at all if not given.
             pub jitter: Option<Spanned<Period>>,
             /// How the differences are spread; uniform if not given.
             pub distribution: Option<Spanned<Distribution>>,
-            /// Packets lost by chance.
+            /// Packets lost by chance, each by itself or in bursts; none if not given.
             pub loss: Option<Spanned<Loss>>,
-            /// Packets of which a second one goes out.
+            /// Packets of which a second one goes out; none if not given.
             pub duplicate: Option<Spanned<Probability>>,
-            /// Packets in which one bit is flipped.
+            /// Packets in which one bit is flipped; none if not given.
             pub corrupt: Option<Spanned<Probability>>,
-            /// Packets that skip the delay.
+            /// Packets that skip the delay; none if not given.
             pub reorder: Option<Spanned<Probability>>,
             /// Of so many packets in a row, one may be reordered; any if not given.
             pub gap: Option<Spanned<u32>>,
-            /// Bits a second.
+            /// Bits a second; as many as come if not given.
             pub rate: Option<Spanned<Rate>>,
-            /// Packets that wait for the rate before more are dropped.
+            /// Packets that wait for the rate before more are dropped; 1000 if not given.
             pub limit: Option<Spanned<u32>>,
-            /// Bytes of the largest packet, IP and UDP headers included.
+            /// Bytes of the largest packet, IP and UDP headers included; of any size if not given.
             pub mtu: Option<Spanned<u32>>,
         }
 
@@ -71,6 +71,8 @@ link_table! {
     Link {
         /// The two nodes (or globs) that it lies between; `up` is from the first to the second.
         between: Spanned<Two<Spanned<String>>>,
+        /// The cells of the matrix in which this is there; all if not given.
+        when: Spanned<When>,
         /// Instead of `delay`, for a stretch between nodes: half of it each way.
         rtt: Spanned<Period>,
         /// What it has if nothing here says otherwise: a name of the simulator or of `[preset.link]`.
@@ -116,7 +118,7 @@ link_table! {
 }
 
 /// Presets that a file defines.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Presets {
     /// Links by name.
@@ -128,7 +130,7 @@ pub struct Presets {
 }
 
 /// How jitter is spread.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Distribution {
     /// Evenly.
@@ -142,7 +144,8 @@ pub enum Distribution {
 }
 
 /// `loss = "1%"` or `loss = { p = "1%", r = "10%" }`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, JsonSchema)]
+#[schemars(untagged)]
 pub enum Loss {
     /// Each packet on its own: tc-netem's `loss random`.
     Random(Probability),
@@ -151,7 +154,7 @@ pub enum Loss {
 }
 
 /// A link with a good and a bad state.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GilbertElliott {
     /// How often a packet ends the good state: tc-netem's `p`.

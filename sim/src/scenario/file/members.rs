@@ -1,16 +1,19 @@
-//! What a file says of how much members of the network hold, and whom they deal with.
+//! What a file says of how much members of the network hold, how fast they are, and whom they deal
+//! with.
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::value::{MapAccessDeserializer, StrDeserializer};
 use serde::de::{self, Deserializer, MapAccess, Visitor};
-use toml::Spanned;
 
+use super::Spanned;
 use crate::units::{Bytes, Period, Rate};
 
 /// `limits = "board"`, or each by itself.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, JsonSchema)]
+#[schemars(untagged)]
 pub enum Limits {
     /// Those of a kind of machine.
     Of(Kind),
@@ -19,7 +22,7 @@ pub enum Limits {
 }
 
 /// A kind of machine.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// A microcontroller.
@@ -29,20 +32,20 @@ pub enum Kind {
 }
 
 /// How much a node holds.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OwnLimits {
-    /// Peers at once.
+    /// Peers at once; as many as it can have to do with, and 8 or more, if not given.
     pub peers: Option<Spanned<u64>>,
-    /// Handshakes under way at once.
+    /// Handshakes under way at once; 16 if not given.
     pub handshakes: Option<Spanned<u64>>,
-    /// Acknowledged messages at once, out and in.
+    /// Acknowledged messages at once, out and in; 32 if not given.
     pub messages: Option<Spanned<u64>>,
-    /// How far a peer's messages may be ahead of the first that has not ended.
+    /// How far a peer's messages may be ahead of the first that has not ended; 64 if not given.
     pub message_window: Option<Spanned<u64>>,
-    /// Bytes of messages that are kept, out and in.
+    /// Bytes of messages that are kept, out and in; 16 KiB if not given.
     pub buffer: Option<Spanned<Bytes>>,
-    /// How far packets may overtake each other.
+    /// How far packets may overtake each other, a power of two; 1024 if not given.
     pub window_bits: Option<Spanned<u64>>,
     /// Circuits at once, of one that relays.
     pub circuits: Option<Spanned<u64>>,
@@ -72,7 +75,8 @@ impl<'de> Deserialize<'de> for Limits {
 }
 
 /// `relay = true`, or how much of what.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, JsonSchema)]
+#[schemars(untagged)]
 pub enum Relay {
     /// Whether it relays, with the limits that the protocol proposes.
     Is(bool),
@@ -81,7 +85,7 @@ pub enum Relay {
 }
 
 /// How much a node relays.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OwnRelay {
     /// What one circuit may carry, both ways together.
@@ -121,21 +125,63 @@ impl<'de> Deserialize<'de> for Relay {
     }
 }
 
+/// `cpu = "board"`, or how long its work takes.
+#[derive(Clone, Debug, JsonSchema)]
+#[schemars(untagged)]
+pub enum Cpu {
+    /// That of a kind of machine.
+    Of(Kind),
+    /// This.
+    Own(OwnCpu),
+}
+
+/// How long a node's work takes. All but that of its keys takes no time.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OwnCpu {
+    /// One scalar multiplication, of which a side of a handshake takes four or five. They are done one
+    /// after the other; whatever else there is to do comes first.
+    pub key_operation: Spanned<Period>,
+}
+
+impl<'de> Deserialize<'de> for Cpu {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct CpuVisitor;
+
+        impl<'de> Visitor<'de> for CpuVisitor {
+            type Value = Cpu;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("\"board\", \"host\" or a table")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Cpu, E> {
+                Kind::deserialize(StrDeserializer::new(text)).map(Cpu::Of)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Cpu, A::Error> {
+                OwnCpu::deserialize(MapAccessDeserializer::new(map)).map(Cpu::Own)
+            }
+        }
+        deserializer.deserialize_any(CpuVisitor)
+    }
+}
+
 /// Whom a node deals with.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Access {
     /// Whose handshakes it answers; everybody's in the network if not given.
     pub answers: Option<Spanned<Whom>>,
     /// Whose payloads it hands up; everybody's in the network if not given.
     pub messages: Option<Spanned<Whom>>,
-    /// Whom it lists; names or globs.
+    /// Whom it lists beside its `peers`; names or globs.
     #[serde(default)]
     pub allow: Vec<Spanned<String>>,
 }
 
 /// A circle of peers, each within the one before.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Whom {
     /// Every member of the network.

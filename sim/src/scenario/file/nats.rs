@@ -1,15 +1,16 @@
 //! NATs, wherever a file describes one. The words for what they do are those of RFC 4787.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
-use toml::Spanned;
 
+use super::{Spanned, When};
 use crate::units::Period;
 
 /// A table with the settings of a NAT beside its own keys.
 macro_rules! nat_table {
     ($(#[$about:meta])* $name:ident { $($(#[$says:meta])* $own:ident: $form:ty,)* }) => {
         $(#[$about])*
-        #[derive(Clone, Debug, Deserialize)]
+        #[derive(Clone, Debug, Deserialize, JsonSchema)]
         #[serde(deny_unknown_fields)]
         pub struct $name {
             $($(#[$says])* pub $own: $form,)*
@@ -72,12 +73,15 @@ nat_table! {
     Nat {
         /// Its name, or what comes before `-1`, `-2`, ... if there is a `count`.
         name: Spanned<String>,
-        /// How many of them.
+        /// How many of them; one without a number if not given.
         count: Option<Spanned<u64>>,
         /// The NAT behind which it is itself, or several (a glob) that they share out.
         behind: Option<Spanned<String>>,
-        /// What it has if nothing here says otherwise: a name of the simulator or of `[preset.nat]`.
+        /// What it has if nothing here says otherwise: a name of the simulator or of `[preset.nat]`;
+        /// `port-restricted-cone` if not given.
         preset: Option<Spanned<String>>,
+        /// The cells of the matrix in which this is there; all if not given.
+        when: Option<Spanned<When>>,
     }
 }
 
@@ -87,7 +91,7 @@ nat_table! {
 }
 
 /// What of a remote party makes a difference.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Behaviour {
     /// Nothing.
@@ -99,7 +103,7 @@ pub enum Behaviour {
 }
 
 /// Which external port a mapping gets.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ports {
     /// The host's own, if that is free.
@@ -113,7 +117,7 @@ pub enum Ports {
 }
 
 /// Which external address a mapping gets.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Pairing {
     /// That of the host's other mappings.
@@ -123,7 +127,7 @@ pub enum Pairing {
 }
 
 /// Which addresses are translated.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Translate {
     /// Those of both families.
@@ -135,7 +139,7 @@ pub enum Translate {
 }
 
 /// Packets of which direction keep a mapping.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Refresh {
     /// Those that go out.
@@ -147,7 +151,7 @@ pub enum Refresh {
 }
 
 /// What becomes of packets from inside to its external addresses.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Hairpin {
     /// They are dropped.
@@ -159,7 +163,7 @@ pub enum Hairpin {
 }
 
 /// What becomes of packets from outside that nobody asked for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Unsolicited {
     /// They are dropped.
@@ -169,7 +173,7 @@ pub enum Unsolicited {
 }
 
 /// People of whose NATs somebody has measured shares.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Population {
     /// Homes on a fixed line.
@@ -179,10 +183,10 @@ pub enum Population {
 }
 
 /// A node is somewhere else from then on.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Roam {
-    /// Who.
+    /// Who; a name.
     pub node: Spanned<String>,
     /// Behind which NAT, or `public` for none.
     pub behind: Spanned<String>,

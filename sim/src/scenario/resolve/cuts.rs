@@ -22,6 +22,7 @@ pub(super) enum Cut {
     Block(BTreeSet<NodeId>, BTreeSet<NodeId>),
     Crash(NodeId),
     Interface(NodeId),
+    Suspend(NodeId),
     /// Links that lose something meanwhile.
     Lossy(BTreeSet<Way>),
     /// What crosses these nodes' access links is tampered with.
@@ -62,6 +63,7 @@ impl Cut {
             }
             FaultKind::Crash(node, _) => Self::Crash(*node),
             FaultKind::Interface(node) => Self::Interface(*node),
+            FaultKind::Suspend(node) => Self::Suspend(*node),
             FaultKind::Link(changes) => {
                 let ways = changes.iter().flat_map(|change| {
                     let (up, down) = resolver.link_at(change.link);
@@ -78,7 +80,8 @@ impl Cut {
             FaultKind::Drop { .. }
             | FaultKind::Restart(..)
             | FaultKind::ChangeSecret(_)
-            | FaultKind::RetireSecret(_) => Self::Nothing,
+            | FaultKind::RetireSecret(_)
+            | FaultKind::Clock { .. } => Self::Nothing,
             // When what is behind a NAT is heard of again is up to that.
             FaultKind::NatReboot(_) | FaultKind::Roam { .. } => Self::Nothing,
         }
@@ -101,7 +104,7 @@ impl Cut {
             }
             // A session does not outlive either end.
             Self::Crash(node) => point(*node == from || *node == to, Point::Sender),
-            Self::Interface(node) => {
+            Self::Interface(node) | Self::Suspend(node) => {
                 point(*node == from, Point::Sender).or(point(*node == to, Point::Receiver))
             }
             Self::Lossy(ways) => point(ways.contains(&Way::Up(from)), Point::Sender)
@@ -120,8 +123,10 @@ impl Cut {
             (Mode::Datagram, _) => Some(Duration::ZERO),
             // What is lost is sent again.
             (Mode::Message, Self::Lossy(_) | Self::Tamper(_)) => None,
-            // What is off accepts nothing.
-            (Mode::Message, Self::Crash(node)) if *node == send.from => Some(Duration::ZERO),
+            // What is off or suspended accepts nothing.
+            (Mode::Message, Self::Crash(node) | Self::Suspend(node)) if *node == send.from => {
+                Some(Duration::ZERO)
+            }
             (Mode::Message, _) => Some(Config::MESSAGE_LIFETIME),
         }
     }

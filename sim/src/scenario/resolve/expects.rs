@@ -10,7 +10,7 @@ use crate::scenario::model::{self, Origin, Time};
 impl Resolver<'_> {
     pub(super) fn resolve_expects(&mut self, origins: &[Origin]) -> Vec<model::Expect> {
         let file = self.file;
-        if file.expect.is_empty() {
+        if file.expect.is_empty() && !self.vocabulary.has_judges {
             self.wrong(
                 Diagnostic::of_file("the scenario expects nothing, so no run could fail").help(
                     "add what must hold: `[[expect]]` and, below it, \
@@ -36,15 +36,16 @@ impl Resolver<'_> {
         sound: bool,
     ) -> Option<model::Expect> {
         let expect = entry.get();
-        let time = self.time(expect);
+        let (time, seeds) = (self.time(expect), self.share_of_seeds(expect));
         let fact = self.the_fact(expect, entry.span())?;
         let mut facts = self.facts(expect, time)?;
-        let time = time?;
+        let need = self.need(expect, &facts);
+        let (time, seeds, need) = (time?, seeds?, need?);
         if let Some(mistake) = pointless::pointless(expect) {
             self.wrong(mistake);
             return None;
         }
-        if sound && let Some(mistake) = self.nonsense(expect, fact, &facts, time) {
+        if sound && let Some(mistake) = self.nonsense_of(expect, fact, &facts, (time, need)) {
             self.wrong(mistake);
             return None;
         }
@@ -52,7 +53,7 @@ impl Resolver<'_> {
             // Of a pair that sends nothing, all of nothing arrives, and fast enough.
             facts.retain(|said| self.is_about_something(said));
         }
-        Some(model::Expect { origin, time, facts })
+        Some(model::Expect { origin, time, facts, need, seeds })
     }
 
     /// Where the one fact is.

@@ -1,6 +1,6 @@
 //! What must be true, one fact for each ordered pair of nodes.
 
-use toml::Spanned;
+use crate::scenario::file::Spanned;
 use underpass_core::{Duration, Instant};
 
 use super::Resolver;
@@ -206,14 +206,17 @@ impl Resolver<'_> {
         let metric = table.get();
         let name = metric.name.get_ref();
         let known = self.vocabulary.metrics;
-        if !known.contains(&name.as_str()) {
+        let nodes = self.select_members(&metric.node);
+        // Another's machines count what they like.
+        let foreign = |node: &NodeId| self.nodes[node.0 as usize].machine.is_some();
+        let any_name = nodes.as_ref().is_some_and(|nodes| nodes.iter().all(foreign));
+        if !any_name && !known.contains(&name.as_str()) {
             self.wrong(
                 Diagnostic::at(metric.name.span(), format!("no metric is called {name:?}"))
                     .label("unknown name")
                     .help(suggest(name, "metrics", known.iter().copied())),
             );
         }
-        let nodes = self.select_members(&metric.node);
         let range = self.range(metric.at_least.as_ref(), metric.at_most.as_ref());
         if metric.at_least.is_none() && metric.at_most.is_none() {
             self.no_bound(table.span(), "`at_most = 100`");

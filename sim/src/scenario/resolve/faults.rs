@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use toml::Spanned;
+use crate::scenario::file::Spanned;
 use underpass_core::{Duration, Instant};
 
 use super::cuts::Cut;
@@ -54,6 +54,8 @@ impl Resolver<'_> {
             ("block", fault.block.as_ref().map(Table::span)),
             ("link", fault.link.as_ref().map(Table::span)),
             ("interface", fault.interface.as_ref().map(Spanned::span)),
+            ("suspend", fault.suspend.as_ref().map(Spanned::span)),
+            ("clock", fault.clock.as_ref().map(Table::span)),
             ("drop", fault.drop.as_ref().map(Table::span)),
             ("nat_reboot", fault.nat_reboot.as_ref().map(Spanned::span)),
             ("roam", fault.roam.as_ref().map(Table::span)),
@@ -174,6 +176,12 @@ impl Resolver<'_> {
         if let Some(name) = &fault.interface {
             return self.one_node(name, "interface").map(FaultKind::Interface);
         }
+        if let Some(name) = &fault.suspend {
+            return self.suspend(name, at, fault.at.span());
+        }
+        if let Some(clock) = &fault.clock {
+            return self.clock(clock.get());
+        }
         if let Some(name) = &fault.nat_reboot {
             let nats = self.select_nats(name)?;
             let [nat] = nats[..] else {
@@ -237,7 +245,7 @@ impl Resolver<'_> {
         self.mistakes.extend(wrong);
     }
 
-    fn one_node(&mut self, name: &Spanned<String>, what: &str) -> Option<NodeId> {
+    pub(super) fn one_node(&mut self, name: &Spanned<String>, what: &str) -> Option<NodeId> {
         let found = match is_glob(name.get_ref()) {
             true => Err(Box::new(
                 Diagnostic::at(name.span(), format!("`{what}` takes one node"))

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::num::NonZeroU8;
 use std::ops::Range;
 
-use toml::Spanned;
+use crate::scenario::file::Spanned;
 use underpass_core::Duration;
 
 use super::names::is_glob;
@@ -247,7 +247,7 @@ impl Resolver<'_> {
             let idle = (0..).map(NodeId).skip(ids.start).take(ids.len());
             let Some(idle) = idle.into_iter().find(|id| !acting.contains(id)) else { continue };
             let name = self.names.of(idle).to_owned();
-            self.wrong(
+            self.idle.push(
                 Diagnostic::at(table.span(), format!("`{name}` never acts"))
                     .label("no fault names it")
                     .help(format!(
@@ -270,6 +270,9 @@ fn of_members(node: &Node) -> Option<(&'static str, Range<usize>)> {
         ("limits", node.limits.as_ref().map(Spanned::span)),
         ("access", node.access.as_ref().map(Table::span)),
         ("relay", node.relay.as_ref().map(Spanned::span)),
+        ("cpu", node.cpu.as_ref().map(Spanned::span)),
+        ("app", node.app.as_ref().map(Spanned::span)),
+        ("machine", node.machine.as_ref().map(Spanned::span)),
     ];
     keys.into_iter().find_map(|(key, at)| Some((key, at?)))
 }

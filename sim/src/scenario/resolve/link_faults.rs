@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use toml::Spanned;
+use crate::scenario::file::Spanned;
 
 use super::links::{Given, rtt_on_access};
 use super::{Resolver, exactly_one};

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use toml::Spanned;
+use crate::scenario::file::Spanned;
 use underpass_core::Duration;
 
 use super::links::{Given, gilbert_elliott};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::ops::Range;
 
-use toml::Spanned;
+use crate::scenario::file::Spanned;
 use underpass_core::Duration;
 
 use super::Resolver;
@@ -117,6 +117,13 @@ impl Resolver<'_> {
         } else if let Some(rtt) = &link.rtt {
             let help = "write `delay`, or `rtt` in a `[[link]]` with `between`";
             self.wrong(rtt_on_access(rtt.span(), help));
+        }
+        if let Some(when) = &link.when {
+            self.wrong(
+                Diagnostic::at(when.span(), format!("`when` for {what}"))
+                    .label("it says when an entry of a list is there")
+                    .help("write `[[link]]` with `when`, or `when` in the `[[node]]`"),
+            );
         }
         self.directions(link)
     }

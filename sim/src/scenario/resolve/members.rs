@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::{Range, RangeInclusive};
 
-use toml::Spanned;
+use crate::scenario::file::Spanned;
 use underpass_core::{Instant, RelayLimits, Whom};
 
 use super::names::Pair;
@@ -28,12 +28,14 @@ impl Resolver<'_> {
         for (entry, ids) in file.node.iter().zip(self.nodes_of.clone()) {
             let node = entry.get();
             let limits = node.limits.as_ref().and_then(|limits| self.limits(limits.get_ref()));
+            let cpu = node.cpu.as_ref().and_then(|cpu| self.cpu(cpu.get_ref()));
             let access = node.access.as_ref().and_then(|access| self.access(access.get(), &ids));
             let relay = node.relay.as_ref().and_then(|relay| self.relay(relay.get_ref()));
             let drops_from = node.relay.as_ref().and_then(|relay| self.drops(relay.get_ref()));
             for id in ids.clone() {
                 self.nodes[id].drops_from = drops_from;
                 (self.nodes[id].limits, self.nodes[id].relay) = (limits.unwrap_or_default(), relay);
+                self.nodes[id].cpu = cpu.unwrap_or_default();
                 if let Some(access) = &access {
                     let itself = |peer: &&NodeId| peer.0 as usize != id;
                     let allow = access.allow.iter().filter(itself).copied().collect();
@@ -191,6 +193,7 @@ impl Resolver<'_> {
         let mut allow: BTreeSet<NodeId> = BTreeSet::new();
         for pattern in &access.allow {
             let selected = self.select_members(pattern)?;
+            self.check_speak_all(pattern.span(), ids, &selected)?;
             if selected.iter().all(|id| ids.contains(&(id.0 as usize)) && ids.len() == 1) {
                 let message = format!("`{pattern}` allows itself");
                 self.wrong(

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use toml::Spanned;
+use crate::scenario::file::Spanned;
 use underpass_core::Duration;
 
 use super::Resolver;
@@ -299,7 +299,7 @@ impl Resolver<'_> {
             let ids = (0..).map(NatId).skip(ids.start).take(ids.len());
             let Some(idle) = ids.into_iter().find(|id| !used.contains(id)) else { continue };
             let name = self.nats[idle.0 as usize].name.clone();
-            self.wrong(
+            self.idle.push(
                 Diagnostic::at(entry.get().name.span(), format!("nobody is behind `{name}`"))
                     .help(format!("write `behind = \"{name}\"` in a `[[node]]`, or leave it out")),
             );

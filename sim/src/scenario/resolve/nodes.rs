@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use toml::Spanned;
+use crate::scenario::file::Spanned;
 use underpass_core::Instant;
 
 use super::names::{Pair, is_glob};
@@ -44,6 +44,8 @@ impl<'a> Resolver<'a> {
             self.before_end("the node is switched on", start, written.span());
         }
         let (ipv4, ipv6) = self.interfaces(node);
+        let (machine, app) = (self.machine(node), self.app(node));
+        let clock_ppm = node.clock_ppm.as_ref().and_then(|ppm| self.drift(ppm)).unwrap_or_default();
         let left = NODES_MAX.saturating_sub(self.names.len() as u64);
         for name in self.numbered(&node.name, node.count.as_ref(), "node", NODES_MAX, left) {
             if let Err(first) = self.names.add(name.clone(), node.name.span()) {
@@ -66,7 +68,12 @@ impl<'a> Resolver<'a> {
                 self.hostile
                     .insert(NodeId(u32::try_from(self.nodes.len()).expect("bounded by NODES_MAX")));
             }
-            self.nodes.push(model::Node { start, ipv4, ipv6, ..model::Node::new(name) });
+            let mut made = model::Node { start, ipv4, ipv6, clock_ppm, ..model::Node::new(name) };
+            made.machine.clone_from(&machine);
+            if let Some(app) = &app {
+                made.app.clone_from(app);
+            }
+            self.nodes.push(made);
         }
     }
 
@@ -141,7 +148,9 @@ impl<'a> Resolver<'a> {
         }
         let has = |family| list.get_ref().iter().any(|listed| *listed.get_ref() == family);
         for (index, family) in list.get_ref().iter().enumerate() {
-            if let Some(first) = list.get_ref()[..index].iter().find(|other| *other == family) {
+            if let Some(first) =
+                list.get_ref()[..index].iter().find(|other| other.get_ref() == family.get_ref())
+            {
                 self.wrong(
                     Diagnostic::at(family.span(), "this interface is given twice")
                         .also(first.span(), "first here")
@@ -212,6 +221,7 @@ impl<'a> Resolver<'a> {
                 };
                 self.wrong(Diagnostic::at(pattern.span(), message).help("name another node"));
             }
+            let _ = self.check_speak_all(pattern.span(), ids, &selected);
             self.check_dialled(pattern, &selected, ids);
             listed.extend(selected);
         }

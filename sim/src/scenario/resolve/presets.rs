@@ -1,6 +1,6 @@
 //! Links that others refer to by name.
 
-use toml::Spanned;
+use crate::scenario::file::Spanned;
 
 use super::Resolver;
 use super::links::Given;

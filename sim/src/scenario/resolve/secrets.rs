@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use toml::Spanned;
+use crate::scenario::file::Spanned;
 use underpass_core::Instant;
 
 use super::{Resolver, shown};
@@ -11,11 +11,27 @@ use crate::scenario::model::{FaultKind, NodeId};
 
 impl Resolver<'_> {
     pub(super) fn change_secret(&mut self, pattern: &Spanned<String>) -> Option<FaultKind> {
-        self.select_members(pattern).map(FaultKind::ChangeSecret)
+        self.holders(pattern).map(FaultKind::ChangeSecret)
     }
 
     pub(super) fn retire_secret(&mut self, pattern: &Spanned<String>) -> Option<FaultKind> {
-        self.select_members(pattern).map(FaultKind::RetireSecret)
+        self.holders(pattern).map(FaultKind::RetireSecret)
+    }
+
+    /// Those that have secrets of the network, all that are selected.
+    fn holders(&mut self, pattern: &Spanned<String>) -> Option<Vec<NodeId>> {
+        let mut nodes = self.select_members(pattern)?;
+        let foreign = |node: &NodeId| self.nodes[node.0 as usize].machine.is_some();
+        if nodes.iter().all(foreign) {
+            self.wrong(
+                Diagnostic::at(pattern.span(), format!("`{pattern}` has no secret of the network"))
+                    .label("it has a machine of its own")
+                    .help("name a node that speaks our protocol"),
+            );
+            return None;
+        }
+        nodes.retain(|node| !foreign(node));
+        Some(nodes)
     }
 
     /// A secret that is retired must have been replaced before.

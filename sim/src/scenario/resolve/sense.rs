@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use toml::Spanned;
+use crate::scenario::file::Spanned;
 
 use super::names::Pair;
 use super::{Resolver, shown};
@@ -262,6 +262,8 @@ impl Resolver<'_> {
             | FaultKind::Block { .. }
             | FaultKind::Link(_)
             | FaultKind::Interface(_)
+            | FaultKind::Suspend(_)
+            | FaultKind::Clock { .. }
             | FaultKind::Drop { .. }
             | FaultKind::ChangeSecret(_)
             | FaultKind::RetireSecret(_)

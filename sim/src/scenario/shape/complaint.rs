@@ -174,6 +174,8 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("node", "\"laptop\""),
     ("kind", "\"connected\""),
     ("seeds", "20"),
+    ("expect.seeds", "\"95%\""),
+    ("any", "true"),
     ("never", "true"),
     ("loss", "\"0.5%\""),
     ("p", "\"1%\""),
@@ -274,6 +276,9 @@ fn wrong_form(
     let Some(value) = value.map(Spanned::get_ref) else { return diagnostic };
     let diagnostic = diagnostic.label(format!("this is {}", describe(value)));
     let written = text.get(span.clone()).unwrap_or_default();
+    if written.starts_with("\"$") {
+        return diagnostic;
+    }
     let help = match (expected, value) {
         ("an array", DeValue::Table(_)) if written.starts_with('[') => {
             format!("write `[[{key}]]`: there may be several")
@@ -299,7 +304,7 @@ fn wrong_form(
 /// What [`crate::units::Period`] expects.
 const PERIOD: &str = "a time with its unit, such as \"20ms\"";
 
-fn describe(value: &DeValue<'_>) -> String {
+pub(super) fn describe(value: &DeValue<'_>) -> String {
     match value {
         DeValue::String(_) => "a string".into(),
         DeValue::Integer(number) => format!("the number {number}"),

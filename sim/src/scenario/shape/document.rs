@@ -7,6 +7,7 @@ use toml::Spanned;
 use toml::de::{DeArray, DeInteger, DeString, DeTable, DeValue};
 
 use crate::scenario::model::Origin;
+use crate::scenario::source::Sources;
 
 /// The way from the top of a document to a value; empty for the document itself.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -58,6 +59,15 @@ impl Place {
         }
     }
 
+    /// Whether both are reached by the same keys.
+    fn is_like(&self, other: &Self) -> bool {
+        let same = |(one, other): (&Step, &Step)| match (one, other) {
+            (Step::Index(_), Step::Index(_)) => true,
+            _ => one == other,
+        };
+        self.0.len() == other.0.len() && self.0.iter().zip(&other.0).all(same)
+    }
+
     fn with(&self, step: Step) -> Self {
         Self(self.0.iter().cloned().chain([step]).collect())
     }
@@ -95,6 +105,17 @@ pub(super) fn find_values(document: &DeTable<'_>, span: &Range<usize>) -> Vec<Pl
         }
     });
     found
+}
+
+/// The places of the same name at which the value at `place` is, itself included.
+pub(super) fn copies(document: &DeTable<'_>, place: &Place) -> Vec<Place> {
+    let Some(span) = value(document, place).map(Spanned::span) else { return vec![place.clone()] };
+    let mut found = find_values(document, &span);
+    found.retain(|other| other.is_like(place));
+    match found.is_empty() {
+        true => vec![place.clone()],
+        false => found,
+    }
 }
 
 /// Called with each value's place, the span of its key if it has one, and its own span.
@@ -204,21 +225,20 @@ pub(super) fn fill_in(document: &mut DeTable<'_>, key: &str) -> bool {
 }
 
 /// Where each table of the array `key` is, and its text on one line.
-pub(super) fn statements(document: &DeTable<'_>, key: &str, text: &str) -> Vec<Origin> {
+pub(super) fn statements(document: &DeTable<'_>, key: &str, sources: &Sources) -> Vec<Origin> {
     let Some(DeValue::Array(array)) = document.get(key).map(Spanned::get_ref) else {
         return Vec::new();
     };
-    let lines: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
     let origin = |element: &Spanned<DeValue<'_>>| {
         let mut said = Vec::new();
         if let DeValue::Table(table) = element.get_ref() {
-            say(table, "", text, &mut said);
+            say(table, "", sources.text(), &mut said);
         }
         said.sort();
         let said: Vec<String> = said.into_iter().map(|(_, text)| text).collect();
-        let before = lines.partition_point(|at| *at < element.span().start);
-        let line = u32::try_from(before + 1).unwrap_or(u32::MAX);
-        Origin { line, text: said.join("; ") }
+        let place = sources.locate(&element.span());
+        let file = (place.file > 0).then(|| place.path.to_owned());
+        Origin { file, line: sources.line(&element.span()), text: said.join("; ") }
     };
     array.iter().map(origin).collect()
 }

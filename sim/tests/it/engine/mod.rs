@@ -1,5 +1,6 @@
 //! The engine seen from outside: worlds of machines of a few lines each.
 
+mod clocks;
 mod compare;
 mod determinism;
 mod faults;

@@ -9,6 +9,7 @@ use underpass_sim::machine::{
 };
 use underpass_sim::scenario::model::{Fault, FaultKind, Mode, NodeId, PairLink};
 use underpass_sim::trace::{Observation, PacketInfo, Watch};
+use underpass_sim::units::Ppm;
 use underpass_sim::world::{NodeSetup, Outcome, World, WorldConfig, ipv4_address};
 
 pub(crate) const A: NodeId = NodeId(0);
@@ -43,6 +44,7 @@ pub(crate) fn config(nodes: u32, access: LinkModel) -> WorldConfig {
         behind: None,
         up: access,
         down: access,
+        clock_ppm: Ppm::ZERO,
         factory: factory(Courier::default),
     };
     WorldConfig {

@@ -89,7 +89,7 @@ fn scenario(nats: &str, hostile: &str) -> underpass_sim::scenario::Scenario {
          [[expect]]\nduring = [\"1s\", \"60s\"]\n\
          session = {{ between = [\"laptop\", \"phone\"], is = \"active\" }}\n"
     );
-    let vocabulary = Vocabulary { metrics: &[] };
+    let vocabulary = Vocabulary::with_metrics(&[]);
     parse(&text, "x.toml", "x", &vocabulary).unwrap_or_else(|report| panic!("{report}"))
 }
 

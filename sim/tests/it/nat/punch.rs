@@ -169,7 +169,7 @@ fn scenario(nats: Vec<Nat>, behind: [Option<NatId>; 2]) -> Scenario {
         [[node]]\nname = \"b\"\n\
         [[expect]]\nby = \"9s\"\nsession = { between = [\"a\", \"rendezvous\"], is = \"active\" }\n";
     let mut scenario =
-        parse(text, "x.toml", "x", &Vocabulary { metrics: &[] }).expect("it is valid");
+        parse(text, "x.toml", "x", &Vocabulary::with_metrics(&[])).expect("it is valid");
     scenario.nats = nats;
     (scenario.nodes[1].behind, scenario.nodes[2].behind) = (behind[0], behind[1]);
     scenario

@@ -7,6 +7,7 @@ use underpass_sim::link::LinkModel;
 use underpass_sim::machine::{Machine, MachineFactory};
 use underpass_sim::nat::NatModel;
 use underpass_sim::scenario::model::{Nat, NatId, NodeId};
+use underpass_sim::units::Ppm;
 use underpass_sim::world::{NodeSetup, World, WorldConfig, ipv4_address};
 
 pub(crate) const DELAY_MS: u64 = 10;
@@ -48,6 +49,7 @@ pub(crate) fn node<M: Machine>(
         behind,
         up: link,
         down: link,
+        clock_ppm: Ppm::ZERO,
         factory,
     }
 }

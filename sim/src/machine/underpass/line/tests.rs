@@ -1,12 +1,20 @@
-use underpass_core::SendError;
+use underpass_core::{Purpose, SendError};
 
+use super::super::Whose;
 use super::{Given, Line, Message, Offer, WAITING_MAX};
 use crate::machine::SendId;
 use crate::scenario::model::NodeId;
 
 fn message(number: u64) -> Message {
-    let given = Given { send: SendId(0), number, to: NodeId(1) };
-    Message { given, payload: vec![0; 32] }
+    let given = Given { whose: Whose::Owner(SendId(0), number), to: NodeId(1) };
+    Message { given, peer: None, purpose: Purpose::Notice, payload: vec![0; 32] }
+}
+
+fn number(given: Given) -> u64 {
+    match given.whose {
+        Whose::Owner(_, number) => number,
+        Whose::Application(_) => unreachable!("an owner's messages wait here"),
+    }
 }
 
 /// A line in which the messages from 0 on wait.
@@ -22,12 +30,12 @@ fn waiting(count: u64) -> Line {
 fn next(line: &mut Line, result: Result<(), SendError>) -> Option<(u64, Offer)> {
     let mut asked = None;
     let offered = line.offer_again(|message| {
-        asked = Some(message.given.number);
+        asked = Some(number(message.given));
         result
     });
     let (given, offer) = offered?;
-    assert_eq!(asked, Some(given.number));
-    Some((given.number, offer))
+    assert_eq!(asked, Some(number(given)));
+    Some((number(given), offer))
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::nat::{
 use crate::scenario::model::{Fault, FaultKind, NatId, NodeId, Scenario};
 use crate::scenario::{Vocabulary, parse};
 
-const VOCABULARY: Vocabulary = Vocabulary { metrics: &[] };
+const VOCABULARY: Vocabulary<'_> = Vocabulary::with_metrics(&[]);
 
 /// Uses every key that has to do with NATs.
 const NATS: &str = r#"

@@ -1,0 +1,165 @@
+//! Where nothing happens, nothing is sent but upkeep.
+//!
+//! It is quiet once for [`CALM`] nothing has gone wrong, no application has sent or got anything, and
+//! nobody has come or gone. From then on a node sends an address pings, their answers and handshakes,
+//! nothing else, and in a minute no more of them than their intervals allow.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use underpass_core::{Config, Duration, Instant};
+
+use super::dials::{ATTEMPTS_PER_MINUTE, HELLOS_PER_ATTEMPT};
+use super::wire::{self, PROBE_LEN, SEALED};
+use super::{Complaint, Setting};
+use crate::machine::Machine;
+use crate::scenario::model::{Fault, FaultKind, NodeId};
+use crate::trace::{Observation, PacketInfo, Watch};
+
+/// Until a message that nobody acknowledges has ended and a peer that has gone is missed.
+const CALM: Duration = Duration::from_secs(120);
+const MINUTE: Duration = Duration::from_secs(60);
+/// Tries of a ping in its five seconds, if none is answered: at once, after 250 ms and 500 ms more,
+/// then every second.
+const TRIES: u64 = 7;
+/// Handshake messages with a peer within a minute where none is lost: both ends may begin to renew a
+/// session at once (every 15 min), each with a `Hello` to ask for a cookie, one with it, a `Welcome`
+/// and a `Confirm`.
+const RENEWAL: usize = 2 * 4;
+
+pub(super) struct Quiet {
+    names: Arc<[String]>,
+    faults: Vec<Fault>,
+    is_smooth: bool,
+    /// When something happened last.
+    stirred: Instant,
+    /// The minute that is counted now.
+    minute: u64,
+    sent: BTreeMap<(NodeId, SocketAddr), Sent>,
+    /// What to complain of unless the call under way is an application's, which says so at its end.
+    suspicion: Option<String>,
+    complaint: Complaint,
+}
+
+/// What a node has sent to an address in this minute.
+#[derive(Default)]
+struct Sent {
+    probes: u64,
+    handshakes: usize,
+}
+
+impl Quiet {
+    pub(super) fn new(setting: &Setting) -> Self {
+        Self {
+            names: Arc::clone(&setting.names),
+            faults: setting.faults.clone(),
+            is_smooth: setting.is_smooth,
+            stirred: Instant::ORIGIN,
+            minute: 0,
+            sent: BTreeMap::new(),
+            suspicion: None,
+            complaint: Complaint::default(),
+        }
+    }
+
+    fn is_quiet(&self, at: Instant) -> bool {
+        at.saturating_since(self.stirred) >= CALM
+            && !self.faults.iter().any(|fault| stirs(fault, at))
+    }
+
+    /// Pings of both ends in a minute, and as many answers from here: at most one exchange more than
+    /// there are intervals.
+    fn probes_max(&self) -> u64 {
+        let exchanges = MINUTE.as_micros() / Config::PING_INTERVAL.as_micros() + 1;
+        2 * exchanges * if self.is_smooth { 1 } else { TRIES }
+    }
+
+    /// Our calls and the answers to those of the other end.
+    fn handshakes_max(&self) -> usize {
+        RENEWAL + 2 * HELLOS_PER_ATTEMPT * ATTEMPTS_PER_MINUTE
+    }
+}
+
+/// Whether a fault lasts at that time, or did shortly before.
+fn stirs(fault: &Fault, at: Instant) -> bool {
+    if at < fault.at {
+        return false;
+    }
+    let lasts = match fault.kind {
+        FaultKind::Restart(..)
+        | FaultKind::NatReboot(_)
+        | FaultKind::Roam { .. }
+        | FaultKind::ChangeSecret(_)
+        | FaultKind::RetireSecret(_) => Duration::ZERO,
+        // Who is off for good was noticed when it went.
+        FaultKind::Crash(..) => fault.lasts.unwrap_or_default(),
+        _ => match fault.lasts {
+            Some(lasts) => lasts,
+            None => return true,
+        },
+    };
+    let since = at.saturating_since(fault.at).as_micros();
+    let since = fault.every.map_or(since, |every| since % every.as_micros());
+    since < (lasts + CALM).as_micros()
+}
+
+impl Watch for Quiet {
+    fn transmitted(&mut self, at: Instant, packet: &PacketInfo<'_>) {
+        if !self.is_quiet(at) || packet.to == Some(packet.from) {
+            return;
+        }
+        let minute = at.as_micros() / MINUTE.as_micros();
+        if minute != self.minute {
+            (self.minute, self.sent) = (minute, BTreeMap::new());
+        }
+        let (probes_max, handshakes_max) = (self.probes_max(), self.handshakes_max());
+        let to = packet.destination;
+        let sent = self.sent.entry((packet.from, to)).or_default();
+        let is_sealed = wire::kind(packet.bytes) == Some(SEALED);
+        let what = match packet.bytes.len() {
+            len if is_sealed && len > PROBE_LEN => format!("{len} bytes of data"),
+            _ if is_sealed => {
+                sent.probes += 1;
+                if sent.probes <= probes_max {
+                    return;
+                }
+                format!("{} pings and answers within a minute", sent.probes)
+            }
+            _ => {
+                sent.handshakes += 1;
+                if sent.handshakes <= handshakes_max {
+                    return;
+                }
+                format!("{} handshake messages within a minute", sent.handshakes)
+            }
+        };
+        self.suspicion.get_or_insert_with(|| {
+            let from = &self.names[packet.from.0 as usize];
+            format!("quiet: {from} sent {what} to {to}, though nothing has happened for {CALM} (at {at})")
+        });
+    }
+
+    fn observed(&mut self, at: Instant, _: NodeId, observation: &Observation) {
+        match observation {
+            // What upkeep reports.
+            Observation::Rtt { .. } | Observation::Established { .. } => {}
+            // What others may have sent long ago, or sent twice.
+            Observation::Dropped { .. } => {}
+            _ => {
+                self.stirred = at;
+                self.suspicion = None;
+            }
+        }
+    }
+
+    fn called(&mut self, _: Instant, _: NodeId, _: &dyn Machine) {
+        if let Some(suspicion) = self.suspicion.take() {
+            self.complaint.raise(suspicion);
+        }
+    }
+
+    fn violation(&mut self) -> Option<String> {
+        self.complaint.text()
+    }
+}

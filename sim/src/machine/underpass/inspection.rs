@@ -1,0 +1,43 @@
+//! The inside of a node, for checkers.
+
+use underpass_core::Counter;
+use underpass_core::inspect::{Usage, peers_digest, usage};
+
+use super::Underpass;
+use crate::machine::{HANDSHAKES, Inspect, PEERS, Table};
+
+/// The names of what [`Underpass::mark`] knows, in metrics.
+pub(super) const MARKS: [&str; 4] =
+    ["peers.most", "handshakes.most", "sessions.most", "messages.most"];
+
+impl Underpass {
+    /// How full a table has been at most, after any call.
+    pub(super) fn mark(&self, name: &str) -> Option<u64> {
+        let Usage { peers, handshakes, sessions, messages } = self.running.as_ref()?.most;
+        let marks = [peers, handshakes, sessions, messages];
+        let (_, most) = MARKS.iter().zip(marks).find(|(known, _)| **known == name)?;
+        u64::try_from(most).ok()
+    }
+}
+
+/// Of a machine that was started; another one has nothing inside.
+impl Inspect for Underpass {
+    fn peers_digest(&self) -> u64 {
+        self.node().map_or(0, peers_digest)
+    }
+
+    fn tables(&self, show: &mut dyn FnMut(Table)) {
+        let Some(node) = self.node() else { return };
+        let (Usage { peers, handshakes, sessions, messages }, capacity) =
+            (usage(node), self.setup.capacity);
+        let mut table = |name, used, capacity| show(Table { name, used, capacity });
+        table(PEERS, peers, capacity.peers);
+        table(HANDSHAKES, handshakes, capacity.handshakes);
+        table("sessions", sessions, capacity.sessions());
+        table("messages", messages, capacity.messages);
+    }
+
+    fn public_key_operations(&self) -> u64 {
+        self.node().map_or(0, |node| node.counters().done(Counter::Jobs))
+    }
+}
