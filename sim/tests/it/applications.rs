@@ -10,7 +10,7 @@ use underpass_sim::scenario::model::NodeId;
 use underpass_sim::scenario::model::SessionState::Active;
 use underpass_sim::trace::{Observation, Watch};
 use underpass_sim::world::Stop;
-use underpass_sim::{Failure, Simulation};
+use underpass_sim::{Failure, RunReport, Simulation};
 
 #[path = "../../examples/ping_pong.rs"]
 mod ping_pong;
@@ -178,6 +178,24 @@ fn a_file_runs_with_all_its_seeds() {
     let runs = underpass_sim::run_file(scenario_file("apps/echoes.toml"));
     runs.assert_passed();
     assert_eq!(runs.runs().len(), 5);
+}
+
+#[test]
+fn a_file_with_a_matrix_runs_with_all_its_cells() {
+    let runs = Simulation::of_file(scenario_file("links/grid.toml")).seeds([1, 2]).run();
+    runs.assert_passed();
+    assert_eq!(runs.runs().len(), 36);
+    let names: Vec<String> = runs.runs()[..2].iter().map(RunReport::name).collect();
+    assert_eq!(names, ["grid[link=lan,loss=0%]@1", "grid[link=lan,loss=0%]@2"]);
+}
+
+#[test]
+fn a_share_of_the_seeds_is_judged_over_all_of_them() {
+    let runs = underpass_sim::run_file(scenario_file("links/most-first-dials.toml"));
+    runs.assert_passed();
+    let mut missed = runs.runs().iter().flat_map(|run| &run.missed).peekable();
+    assert!(missed.peek().is_some(), "no seed missed anything: this shows nothing");
+    assert!(missed.all(|missed| missed.is_allowed));
 }
 
 #[test]

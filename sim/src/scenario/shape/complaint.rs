@@ -234,6 +234,14 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("every", "\"10ms\""),
     ("share", "\"10%\""),
     ("limits", "\"board\""),
+    ("cpu", "\"board\""),
+    ("key_operation", "\"100ms\""),
+    ("clock_ppm", "50"),
+    ("app", "\"echo\""),
+    ("machine", "\"underpass\""),
+    ("suspend", "\"laptop\""),
+    ("clock", "{ node = \"laptop\", ppm = 200 }"),
+    ("ppm", "200"),
     ("buffer", "\"4KiB\""),
     ("access", "{ answers = \"listed\", allow = [\"laptop\"] }"),
     ("crash", "\"laptop\""),
@@ -248,10 +256,14 @@ fn missing_key(key: &str, place: &Place, span: &Range<usize>) -> Diagnostic {
         true => Diagnostic::of_file(message),
         false => Diagnostic::at(span.clone(), message).label(format!("`{key}` is missing")),
     };
-    let top = if place.is_root() { " at the top" } else { "" };
-    match example(place, key) {
-        Some(example) => diagnostic.help(format!("add `{key} = {example}`{top}")),
-        None => diagnostic,
+    let Some(example) = example(place, key) else { return diagnostic };
+    let help = format!("add `{key} = {example}`");
+    match (place.is_root(), key) {
+        (true, "title") => diagnostic
+            .note("a file without a title is no scenario, but a part of those that include it")
+            .help(format!("{help} at the top; or run one that includes it, or a folder with both")),
+        (true, _) => diagnostic.help(format!("{help} at the top")),
+        (false, _) => diagnostic.help(help),
     }
 }
 

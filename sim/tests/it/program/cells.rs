@@ -1,5 +1,7 @@
 //! Files with a matrix, files that others include, and expectations of a share of the seeds.
 
+use std::fs;
+
 use super::files::Folder;
 
 /// Four cells, of which those with the wrong state fail.
@@ -122,9 +124,11 @@ fn a_file_that_others_include_is_not_run_with_its_folder() {
     let files = [("scenarios/parts/base.toml", base), ("scenarios/one.toml", &including)];
     let folder = Folder::new("include", &files);
     assert_eq!(folder.sim("check").out, "1 file, no mistakes\n");
-    let done = folder.sim("check scenarios/parts/base.toml");
+    // By itself it is none, and who runs it is told what it is.
+    let done = folder.sim("check scenarios/parts");
     assert_eq!(done.code, 2);
     assert!(done.out.contains("error: the scenario has no `title`"), "{}", done.out);
+    assert!(done.out.contains("or run one that includes it"), "{}", done.out);
     // The included node is there.
     let done = folder.sim("list");
     assert!(done.out.contains("Two nodes connect      3 "), "{}", done.out);
@@ -180,6 +184,7 @@ fn a_share_of_the_seeds_is_judged_when_all_have_run() {
     let done = folder.sim("run high.toml");
     assert_eq!(done.code, 1, "{}", done.out);
     assert!(done.out.contains(" (with 19 of 20 seeds, it was so with "), "{}", done.out);
+    assert!(done.out.contains("\n             before    at "), "{}", done.out);
     // Runs that did meet it are no failures.
     assert!(!done.last_line().starts_with("0 passed"), "{}", done.out);
 }
@@ -195,9 +200,47 @@ fn a_share_of_the_seeds_is_not_judged_by_others() {
         let line = &done.scenarios()[0];
         assert!(line.ends_with("; not judged: 1 expectation of a share of 20 seeds"), "{line}");
         assert!(done.out.contains("\n  NOT JUDGED high@"), "{}", done.out);
+        assert!(done.out.contains("\n             before    at "), "{}", done.out);
         let when = "judged    when all 20 seeds of the file run: 19 must meet it\n";
         assert!(done.out.contains(when), "{}", done.out);
     }
+}
+
+#[test]
+fn all_that_is_written_of_runs_names_their_cells() {
+    let folder = Folder::new("written-cells", &[("scenarios/grid.toml", &sound())]);
+    let done = folder.sim("run --junit all.xml --trace all.jsonl");
+    assert_eq!(done.code, 0, "{}", done.out);
+    let junit = fs::read_to_string(folder.path("all.xml")).expect("written");
+    assert_eq!(junit.matches("<testsuite ").count(), 2, "{junit}");
+    let trace = fs::read_to_string(folder.path("all.jsonl")).expect("written");
+    for run in runs(&folder, "") {
+        assert!(junit.contains(&format!("<testcase name=\"{run}\"")), "{junit}");
+        assert!(trace.contains(&format!("{{\"run\":\"{run}\",")), "{run}");
+    }
+}
+
+#[test]
+fn a_partition_is_over_runs_of_cells() {
+    let folder = Folder::new("partition-cells", &[("scenarios/grid.toml", &sound())]);
+    for by in ["hash", "count"] {
+        let part = |part: u64| runs(&folder, &format!("--partition {by}:{part}/2"));
+        let mut both = [part(1), part(2)].concat();
+        both.sort();
+        assert_eq!(both, runs(&folder, ""));
+    }
+}
+
+#[test]
+fn runs_of_cells_are_compared_and_recorded_by_their_names() {
+    let folder = Folder::new("compare-cells", &[("scenarios/grid.toml", &sound())]);
+    let (lan, wifi) = ("grid[link=lan,state=active]@1", "grid[link=wifi,state=active]@1");
+    let done = folder.sim(&format!("diff {lan} {wifi}"));
+    assert_eq!(done.code, 1, "{}", done.out);
+    assert!(done.out.contains(lan) && done.out.contains(wifi), "{}", done.out);
+    let done = folder.sim(&format!("run {lan} --record laptop=laptop.rec"));
+    assert_eq!(done.code, 0, "{}", done.out);
+    assert_eq!(folder.sim("replay laptop.rec").code, 0);
 }
 
 #[test]
