@@ -3,7 +3,8 @@
 //! A datagram that is dropped before its seal was found to fit leaves everything that its receiver
 //! knows of its peers as it was: who and where they are, their sessions, what is due for them.
 //! Looked at are all datagrams that come from hostile nodes or were changed or doubled on the way,
-//! and of all others, which are rarely dropped, every sixteenth of each sender.
+//! and of all others, which are rarely dropped, every sixteenth of each sender; but not what relays
+//! send, since that is opened before what is within it is dropped.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use crate::trace::{Observation, PacketInfo, Watch};
 const SAMPLED: u64 = 16;
 
 /// Reasons to drop what a peer has sealed: it has used up a counter, and may have shown a path.
-const OPENED: [Dropped; 10] = [
+const OPENED: [Dropped; 16] = [
     Dropped::NotAllowed,
     Dropped::PeersFull,
     Dropped::SimultaneousOpen,
@@ -30,11 +31,19 @@ const OPENED: [Dropped; 10] = [
     Dropped::BeyondWindow,
     Dropped::FragmentMismatch,
     Dropped::UnexpectedAck,
+    Dropped::UnknownCircuit,
+    Dropped::RelayLimited,
+    Dropped::NestedRelay,
+    Dropped::PunchIgnored,
+    Dropped::PunchesFull,
+    Dropped::UnexpectedPunchAck,
 ];
 
 pub(super) struct Unauthenticated {
     names: Arc<[String]>,
     hostile: BTreeSet<NodeId>,
+    /// What they bring is opened first, and then what is within may be dropped.
+    relays: BTreeSet<NodeId>,
     /// What the node that has a datagram in its hands knew before; there is one such node at most.
     before: Option<u64>,
     /// Why it has dropped it, if it has.
@@ -47,6 +56,7 @@ impl Unauthenticated {
         Self {
             names: Arc::clone(&setting.names),
             hostile: setting.hostile.clone(),
+            relays: setting.relays.keys().copied().collect(),
             before: None,
             dropped: None,
             complaint: Complaint::default(),
@@ -65,6 +75,7 @@ impl Watch for Unauthenticated {
     ) {
         let is_odd = !as_sent || self.hostile.contains(&packet.from);
         let is_looked_at = is_odd || packet.number.is_multiple_of(SAMPLED);
+        let is_looked_at = is_looked_at && !self.relays.contains(&packet.from);
         let inside = machine.inspect().filter(|_| is_looked_at);
         self.before = inside.map(|inside| inside.peers_digest());
         self.dropped = None;

@@ -1,6 +1,6 @@
 use underpass_core::{Duration, Instant};
 
-use super::{Bench, Inside, LAPTOP, SENSOR, sealed};
+use super::{Bench, Inside, LAPTOP, SENSOR, hello, sealed, welcome};
 
 /// Eight peers with nine timers, four handshakes with two.
 const TIMERS: usize = 80;
