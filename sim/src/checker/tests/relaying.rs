@@ -7,6 +7,7 @@ fn relay() -> Bench {
     for peer in [LAPTOP, SENSOR] {
         bench.carried(peer, PRINTER, &sealed(9, 0, 1));
         bench.carried(PRINTER, peer, &sealed(20 + peer.0, 0, 1));
+        bench.stays().carried(peer, PRINTER, &sealed(9, 99, 1));
         bench.observed(PRINTER, Observation::Session { peer, state: SessionState::Active });
     }
     bench

@@ -21,7 +21,7 @@ fn a_machine_that_is_woken_for_nothing_over_and_over() {
 fn wakes_that_lead_to_something_or_are_far_apart() {
     let mut bench = Bench::new();
     bench.stays().carried(LAPTOP, SENSOR, &hello(1));
-    bench.stays().carried(SENSOR, LAPTOP, &welcome(1));
+    bench.stays().carried(SENSOR, LAPTOP, &welcome(2));
     for number in 0..200 {
         bench.stays().each(|at, watch| watch.woken(at, LAPTOP));
         bench.stays().transmitted(LAPTOP, SENSOR, &sealed(9, number, 1));
