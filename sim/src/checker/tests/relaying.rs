@@ -6,9 +6,13 @@ fn relay() -> Bench {
     let mut bench = Bench::new();
     for peer in [LAPTOP, SENSOR] {
         bench.carried(PRINTER, peer, &sealed(20 + peer.0, 0, 1));
-        bench.carried(peer, PRINTER, &sealed(9, 0, 1));
+        bench.carried(peer, PRINTER, &sealed(40 + peer.0, 0, 1));
+        bench.called(PRINTER, &Inside::default());
+        bench.carried(PRINTER, peer, &sealed(20 + peer.0, 1, 1));
+        bench.called(peer, &Inside::default());
         bench.observed(PRINTER, Observation::Session { peer, state: SessionState::Active });
     }
+    bench.now = Instant::ORIGIN + Duration::from_secs(10);
     bench
 }
 
