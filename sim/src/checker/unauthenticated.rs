@@ -3,13 +3,15 @@
 //! A datagram that is dropped before its seal was found to fit leaves everything that its receiver
 //! knows of its peers as it was: who and where they are, their sessions, what is due for them.
 //! Looked at are all datagrams that come from hostile nodes or were changed or doubled on the way,
-//! and of all others, which are rarely dropped, every sixteenth of each sender.
+//! and of all others, which are rarely dropped, every sixteenth of each sender. What a relay has sealed
+//! is not looked at: whatever is wrong with a datagram inside, that seal did fit.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use underpass_core::{Dropped, Instant};
 
+use super::wire::{self, SEALED};
 use super::{Complaint, Setting};
 use crate::machine::Machine;
 use crate::scenario::model::NodeId;
@@ -19,12 +21,18 @@ use crate::trace::{Observation, PacketInfo, Watch};
 const SAMPLED: u64 = 16;
 
 /// Reasons to drop what a peer has sealed: it has used up a counter, and may have shown a path.
-const OPENED: [Dropped; 10] = [
+const OPENED: [Dropped; 16] = [
     Dropped::NotAllowed,
     Dropped::PeersFull,
     Dropped::SimultaneousOpen,
     Dropped::UnknownMessage,
+    Dropped::UnknownCircuit,
+    Dropped::RelayLimited,
+    Dropped::NestedRelay,
     Dropped::UnexpectedPong,
+    Dropped::PunchIgnored,
+    Dropped::PunchesFull,
+    Dropped::UnexpectedPunchAck,
     Dropped::OtherChannel,
     Dropped::MessagesFull,
     Dropped::BeyondWindow,
@@ -35,6 +43,7 @@ const OPENED: [Dropped; 10] = [
 pub(super) struct Unauthenticated {
     names: Arc<[String]>,
     hostile: BTreeSet<NodeId>,
+    relays: BTreeSet<NodeId>,
     /// What the node that has a datagram in its hands knew before; there is one such node at most.
     before: Option<u64>,
     /// Why it has dropped it, if it has.
@@ -47,6 +56,7 @@ impl Unauthenticated {
         Self {
             names: Arc::clone(&setting.names),
             hostile: setting.hostile.clone(),
+            relays: setting.relays.keys().copied().collect(),
             before: None,
             dropped: None,
             complaint: Complaint::default(),
@@ -64,7 +74,9 @@ impl Watch for Unauthenticated {
         as_sent: bool,
     ) {
         let is_odd = !as_sent || self.hostile.contains(&packet.from);
-        let is_looked_at = is_odd || packet.number.is_multiple_of(SAMPLED);
+        let is_relays = self.relays.contains(&packet.from);
+        let may_carry = is_relays && wire::kind(packet.bytes) == Some(SEALED);
+        let is_looked_at = (is_odd || packet.number.is_multiple_of(SAMPLED)) && !may_carry;
         let inside = machine.inspect().filter(|_| is_looked_at);
         self.before = inside.map(|inside| inside.peers_digest());
         self.dropped = None;
