@@ -289,11 +289,6 @@ fn hostile(scenario: &Scenario) -> impl Iterator<Item = (NodeId, &Hostile)> {
     nodes.filter_map(|(id, node)| Some((id, node.hostile.as_ref()?)))
 }
 
-fn relays(scenario: &Scenario) -> BTreeMap<NodeId, RelayLimits> {
-    let nodes = (0..).map(NodeId).zip(&scenario.nodes);
-    nodes.filter_map(|(id, node)| Some((id, node.relay?))).collect()
-}
-
 /// How their clocks go when they go slowest, at the most.
 fn slowest(scenario: &Scenario) -> Vec<Ppm> {
     let nodes = (0..).map(NodeId).zip(&scenario.nodes);
@@ -305,6 +300,11 @@ fn slowest(scenario: &Scenario) -> Vec<Ppm> {
         Ppm::sum(faults.chain([node.clock_ppm]))
     };
     nodes.map(slowest).collect()
+}
+
+fn relays(scenario: &Scenario) -> BTreeMap<NodeId, RelayLimits> {
+    let nodes = (0..).map(NodeId).zip(&scenario.nodes);
+    nodes.filter_map(|(id, node)| Some((id, node.relay?))).collect()
 }
 
 /// What their owners set all nodes up with.

@@ -84,6 +84,13 @@ impl<'s> Oracle<'s> {
         })
     }
 
+    /// Whether a node reaches another one by dialling it: over IPv6 where both have it.
+    pub fn dials(&self, from: NodeId, to: NodeId) -> bool {
+        let [a, b] = [from, to].map(|node| &self.scenario.nodes[node.0 as usize]);
+        let (ipv4, ipv6) = (a.ipv4 && b.ipv4, a.ipv6 && b.ipv6);
+        (ipv4 || ipv6) && self.over(from, to, !ipv6).reach == Reach::Direct
+    }
+
     /// How one node reaches another, with the relays that both can be reached through.
     pub fn with_relays(&self, from: NodeId, to: NodeId) -> Verdict {
         let alone = self.verdict(from, to);
@@ -104,13 +111,6 @@ impl<'s> Oracle<'s> {
                 verdict(Reach::Never, why)
             }
         }
-    }
-
-    /// Whether a node reaches another one by dialling it: over IPv6 where both have it.
-    pub fn dials(&self, from: NodeId, to: NodeId) -> bool {
-        let [a, b] = [from, to].map(|node| &self.scenario.nodes[node.0 as usize]);
-        let (ipv4, ipv6) = (a.ipv4 && b.ipv4, a.ipv6 && b.ipv6);
-        (ipv4 || ipv6) && self.over(from, to, !ipv6).reach == Reach::Direct
     }
 
     fn over(&self, from: NodeId, to: NodeId, ipv4: bool) -> Verdict {

@@ -100,7 +100,7 @@ pub struct Node {
     pub limits: Option<Spanned<Limits>>,
     /// Whom it deals with; every member of the network if not given.
     pub access: Option<Table<Access>>,
-    /// Whether it relays for the members of the network, or how much; it does not if not given.
+    /// Whether it relays for the members of the network, or how much.
     pub relay: Option<Spanned<Relay>>,
     /// How long its keys' work takes: a kind of machine, or each operation by itself; no time if not given.
     pub cpu: Option<Spanned<Cpu>>,
@@ -268,7 +268,7 @@ pub struct Expect {
     pub session: Option<Table<Session>>,
     /// The round trip time that both ends measured last lies in a range.
     pub rtt: Option<Table<Rtt>>,
-    /// Packets travel directly, or through a relay, as the sender sees it.
+    /// Packets travel directly, or through a relay.
     pub path: Option<Table<Path>>,
     /// Payloads arrived, all or so many.
     pub delivered: Option<Table<Delivered>>,
@@ -276,7 +276,7 @@ pub struct Expect {
     pub latency: Option<Table<Latency>>,
     /// A node reported something so often since the run began.
     pub event: Option<Table<Event>>,
-    /// A relay sent on so many bytes.
+    /// A relay sent on so much.
     pub relayed: Option<Table<Relayed>>,
     /// A counter of a node lies in a range; read at the end.
     pub metric: Option<Table<Metric>>,

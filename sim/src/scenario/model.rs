@@ -153,10 +153,10 @@ impl Node {
             limits: Limits::default(),
             cpu: Cpu::default(),
             access: Access::default(),
-            relay: None,
-            drops_from: None,
             app: "sink".into(),
             machine: None,
+            relay: None,
+            drops_from: None,
             hostile: None,
         }
     }

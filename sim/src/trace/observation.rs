@@ -217,6 +217,12 @@ impl Observation {
                 out.push(10);
                 out.extend(from.0.to_le_bytes());
             }
+            Self::AppSent { number, to } => encode_app(out, 20, number, to),
+            Self::AppReceived { from, number } => encode_app(out, 21, number, from),
+            Self::AppEnded { number, to, outcome } => {
+                encode_app(out, 22, number, to);
+                out.push(outcome_code(outcome));
+            }
             Self::Route { peer, way } => {
                 out.push(32);
                 out.extend(peer.0.to_le_bytes());
@@ -230,12 +236,6 @@ impl Observation {
             Self::Forwarded { bytes } => {
                 out.push(33);
                 out.extend(bytes.to_le_bytes());
-            }
-            Self::AppSent { number, to } => encode_app(out, 20, number, to),
-            Self::AppReceived { from, number } => encode_app(out, 21, number, from),
-            Self::AppEnded { number, to, outcome } => {
-                encode_app(out, 22, number, to);
-                out.push(outcome_code(outcome));
             }
             Self::Waits { send, number, to } => encode_payload(out, 16, send, number, to),
             Self::Ended { send, number, to, outcome } => {
@@ -405,6 +405,12 @@ fn encode_payload(out: &mut Vec<u8>, tag: u8, send: SendId, number: u64, other: 
     out.extend(other.0.to_le_bytes());
 }
 
+fn encode_app(out: &mut Vec<u8>, tag: u8, number: u64, other: NodeId) {
+    out.push(tag);
+    out.extend(number.to_le_bytes());
+    out.extend(other.0.to_le_bytes());
+}
+
 /// A tag; then address and port, or the relay.
 fn encode_way(out: &mut Vec<u8>, way: Option<Way>) {
     match way {
@@ -444,12 +450,6 @@ pub(crate) fn reason(why: RelayReason) -> &'static str {
         RelayReason::UdpBlocked => "nobody has answered by UDP",
         _ => "unknown",
     }
-}
-
-fn encode_app(out: &mut Vec<u8>, tag: u8, number: u64, other: NodeId) {
-    out.push(tag);
-    out.extend(number.to_le_bytes());
-    out.extend(other.0.to_le_bytes());
 }
 
 fn encode_text(out: &mut Vec<u8>, text: &str) {

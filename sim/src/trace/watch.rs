@@ -22,11 +22,6 @@ pub trait Watch: Any + Send {
         let _ = (at, packet);
     }
 
-    /// A datagram has passed a NAT, and is as it goes on now.
-    fn translated(&mut self, at: Instant, nat: NatId, packet: &PacketInfo<'_>) {
-        let _ = (at, nat, packet);
-    }
-
     /// The machine is about to be handed a datagram; `as_sent` unless it is a duplicate, or something
     /// has changed it on its way.
     fn receiving(
@@ -53,6 +48,11 @@ pub trait Watch: Any + Send {
     /// Everything up to and including this time has happened.
     fn passed(&mut self, at: Instant) {
         let _ = at;
+    }
+
+    /// A datagram has passed a NAT, and is as it goes on now.
+    fn translated(&mut self, at: Instant, nat: NatId, packet: &PacketInfo<'_>) {
+        let _ = (at, nat, packet);
     }
 
     /// A NAT let a datagram no further.

@@ -57,14 +57,14 @@ fn after_a_cut(is_forgetful: bool) -> Option<String> {
     let setup = |peers: Vec<NodeId>| {
         Arc::new(Setup {
             capacity: Limits::default().capacity(1, false),
-            asks: Vec::new(),
-            relay: None,
-            drops_from: None,
             peers,
             bootstrap: Vec::new(),
             access: Access::default(),
             secrets: Vec::new(),
             saves: false,
+            relay: None,
+            asks: Vec::new(),
+            drops_from: None,
             cpu: Cpu::default(),
             app: AppFactory::default(),
             tapes: None,
@@ -112,10 +112,10 @@ fn after_a_cut(is_forgetful: bool) -> Option<String> {
         node.factory = factory;
     }
     let setting = Setting {
-        relays: BTreeMap::new(),
         names: names.map(str::to_owned).into(),
         canary,
         slowest: vec![Ppm::ZERO; 2],
+        relays: BTreeMap::new(),
         sends: Vec::new(),
         peers: vec![vec![DIALLED], Vec::new()],
         hostile: [].into(),

@@ -1,6 +1,6 @@
 use underpass_core::{Duration, Instant};
 
-use super::{Bench, Inside, LAPTOP, SENSOR, sealed};
+use super::{Bench, Inside, LAPTOP, SENSOR, hello, sealed, welcome};
 
 /// Eight peers with nine timers, four handshakes with two.
 const TIMERS: usize = 80;
@@ -20,7 +20,8 @@ fn a_machine_that_is_woken_for_nothing_over_and_over() {
 #[test]
 fn wakes_that_lead_to_something_or_are_far_apart() {
     let mut bench = Bench::new();
-    bench.carried(SENSOR, LAPTOP, &sealed(8, 0, 2));
+    bench.stays().carried(LAPTOP, SENSOR, &hello(1));
+    bench.stays().carried(SENSOR, LAPTOP, &welcome(1));
     for number in 0..200 {
         bench.stays().each(|at, watch| watch.woken(at, LAPTOP));
         bench.stays().transmitted(LAPTOP, SENSOR, &sealed(9, number, 1));

@@ -473,7 +473,7 @@ impl Machine for Underpass {
     }
 
     fn datagram(&mut self, cx: &mut Cx<'_>, on: Socket, from: SocketAddr, bytes: &mut [u8]) {
-        let drops = self.setup.drops_from.is_some_and(|from| from <= cx.world_now());
+        let drops = self.setup.drops_from.is_some_and(|from| from <= cx.now());
         let running = self.running();
         let number = running.sockets.iter().position(|socket| *socket == on).expect("one of ours");
         let socket = CoreSocket(u8::try_from(number).expect("two at most"));

@@ -233,11 +233,11 @@ fn a_complaint_of_a_checker_comes_with_what_its_parties_knew() {
                  knew      b:
                              a active since 0s
                              a reached at 198.18.0.1:4747, next timer Ping at 10s
-                 before    at 0s  a gets datagram 2
-                           at 0s  a sends datagram 2
+                 before    at 0s  a sends datagram 2
                            at 0s  b gets datagram 2
                            at 0s  b: handshake with a done
                            at 0s  b: session with a active
+                           at 0s  b: path to a direct, at 198.18.0.1:4747
                            at 0s  b: round trip to a 0s
                  rerun     cargo sim run scenarios/a.toml --seed 1
 

@@ -74,6 +74,48 @@ impl<'de> Deserialize<'de> for Limits {
     }
 }
 
+/// `cpu = "board"`, or how long its work takes.
+#[derive(Clone, Debug, JsonSchema)]
+#[schemars(untagged)]
+pub enum Cpu {
+    /// That of a kind of machine.
+    Of(Kind),
+    /// This.
+    Own(OwnCpu),
+}
+
+/// How long a node's work takes. All but that of its keys takes no time.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OwnCpu {
+    /// One scalar multiplication, of which a side of a handshake takes four or five. They are done one
+    /// after the other; whatever else there is to do comes first.
+    pub key_operation: Spanned<Period>,
+}
+
+impl<'de> Deserialize<'de> for Cpu {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct CpuVisitor;
+
+        impl<'de> Visitor<'de> for CpuVisitor {
+            type Value = Cpu;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("\"board\", \"host\" or a table")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Cpu, E> {
+                Kind::deserialize(StrDeserializer::new(text)).map(Cpu::Of)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Cpu, A::Error> {
+                OwnCpu::deserialize(MapAccessDeserializer::new(map)).map(Cpu::Own)
+            }
+        }
+        deserializer.deserialize_any(CpuVisitor)
+    }
+}
+
 /// `relay = true`, or how much of what.
 #[derive(Clone, Debug, JsonSchema)]
 #[schemars(untagged)]
@@ -122,48 +164,6 @@ impl<'de> Deserialize<'de> for Relay {
             }
         }
         deserializer.deserialize_any(RelayVisitor)
-    }
-}
-
-/// `cpu = "board"`, or how long its work takes.
-#[derive(Clone, Debug, JsonSchema)]
-#[schemars(untagged)]
-pub enum Cpu {
-    /// That of a kind of machine.
-    Of(Kind),
-    /// This.
-    Own(OwnCpu),
-}
-
-/// How long a node's work takes. All but that of its keys takes no time.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct OwnCpu {
-    /// One scalar multiplication, of which a side of a handshake takes four or five. They are done one
-    /// after the other; whatever else there is to do comes first.
-    pub key_operation: Spanned<Period>,
-}
-
-impl<'de> Deserialize<'de> for Cpu {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct CpuVisitor;
-
-        impl<'de> Visitor<'de> for CpuVisitor {
-            type Value = Cpu;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("\"board\", \"host\" or a table")
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Cpu, E> {
-                Kind::deserialize(StrDeserializer::new(text)).map(Cpu::Of)
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Cpu, A::Error> {
-                OwnCpu::deserialize(MapAccessDeserializer::new(map)).map(Cpu::Own)
-            }
-        }
-        deserializer.deserialize_any(CpuVisitor)
     }
 }
 

@@ -269,10 +269,10 @@ fn of_members(node: &Node) -> Option<(&'static str, Range<usize>)> {
         ("bootstrap", first(&node.bootstrap)),
         ("limits", node.limits.as_ref().map(Spanned::span)),
         ("access", node.access.as_ref().map(Table::span)),
-        ("relay", node.relay.as_ref().map(Spanned::span)),
         ("cpu", node.cpu.as_ref().map(Spanned::span)),
         ("app", node.app.as_ref().map(Spanned::span)),
         ("machine", node.machine.as_ref().map(Spanned::span)),
+        ("relay", node.relay.as_ref().map(Spanned::span)),
     ];
     keys.into_iter().find_map(|(key, at)| Some((key, at?)))
 }
