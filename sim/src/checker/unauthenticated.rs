@@ -3,14 +3,15 @@
 //! A datagram that is dropped before its seal was found to fit leaves everything that its receiver
 //! knows of its peers as it was: who and where they are, their sessions, what is due for them.
 //! Looked at are all datagrams that come from hostile nodes or were changed or doubled on the way,
-//! and of all others, which are rarely dropped, every sixteenth of each sender; but not what relays
-//! send, since that is opened before what is within it is dropped.
+//! and of all others, which are rarely dropped, every sixteenth of each sender. What a relay has sealed
+//! is not looked at: whatever is wrong with a datagram inside, that seal did fit.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use underpass_core::{Dropped, Instant};
 
+use super::wire::{self, SEALED};
 use super::{Complaint, Setting};
 use crate::machine::Machine;
 use crate::scenario::model::NodeId;
@@ -25,24 +26,23 @@ const OPENED: [Dropped; 16] = [
     Dropped::PeersFull,
     Dropped::SimultaneousOpen,
     Dropped::UnknownMessage,
+    Dropped::UnknownCircuit,
+    Dropped::RelayLimited,
+    Dropped::NestedRelay,
     Dropped::UnexpectedPong,
+    Dropped::PunchIgnored,
+    Dropped::PunchesFull,
+    Dropped::UnexpectedPunchAck,
     Dropped::OtherChannel,
     Dropped::MessagesFull,
     Dropped::BeyondWindow,
     Dropped::FragmentMismatch,
     Dropped::UnexpectedAck,
-    Dropped::UnknownCircuit,
-    Dropped::RelayLimited,
-    Dropped::NestedRelay,
-    Dropped::PunchIgnored,
-    Dropped::PunchesFull,
-    Dropped::UnexpectedPunchAck,
 ];
 
 pub(super) struct Unauthenticated {
     names: Arc<[String]>,
     hostile: BTreeSet<NodeId>,
-    /// What they bring is opened first, and then what is within may be dropped.
     relays: BTreeSet<NodeId>,
     /// What the node that has a datagram in its hands knew before; there is one such node at most.
     before: Option<u64>,
@@ -74,8 +74,9 @@ impl Watch for Unauthenticated {
         as_sent: bool,
     ) {
         let is_odd = !as_sent || self.hostile.contains(&packet.from);
-        let is_looked_at = is_odd || packet.number.is_multiple_of(SAMPLED);
-        let is_looked_at = is_looked_at && !self.relays.contains(&packet.from);
+        let is_relays = self.relays.contains(&packet.from);
+        let may_carry = is_relays && wire::kind(packet.bytes) == Some(SEALED);
+        let is_looked_at = (is_odd || packet.number.is_multiple_of(SAMPLED)) && !may_carry;
         let inside = machine.inspect().filter(|_| is_looked_at);
         self.before = inside.map(|inside| inside.peers_digest());
         self.dropped = None;

@@ -10,6 +10,7 @@ fn relay() -> Bench {
         bench.carried(peer, PRINTER, &sealed(9, 0, 1));
         bench.observed(PRINTER, Observation::Session { peer, state: SessionState::Active });
     }
+    bench.now = Instant::ORIGIN + Duration::from_secs(10);
     bench
 }
 
