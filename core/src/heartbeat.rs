@@ -267,7 +267,11 @@ fn on_ping_timer(peer: u16, cx: &mut Cx<'_>) -> Option<Turn> {
     let interval = slot.heartbeat.interval;
     let before = slot.ways.outline();
     let is_due = |known: &&mut Known| known.ping_at.get().is_some_and(|at| at <= now);
-    let known = slot.ways.iter_mut().find(is_due)?;
+    let Some(known) = slot.ways.iter_mut().find(is_due) else {
+        // The way that was due is gone; others are due later.
+        arm(peer, cx);
+        return None;
+    };
     known.ping_at = Held::Nothing;
     let way = known.way;
     let mut is_doubtful = false;
@@ -382,6 +386,10 @@ fn next_try(peer: u16, way: Way, cx: &mut Cx<'_>) -> Option<Ping> {
     let asks = slot.ways.course.also().is_some() || slot.channel.can_relay();
     let known = slot.ways.find_mut(way)?;
     if !known.charge(DATAGRAM_LEN) {
+        // If nothing more comes from there, it has had its time all the same.
+        known.ping_at =
+            known.exchange.get().map_or(Held::Nothing, |it| Held::This(it.begun + ATTEMPT));
+        arm(peer, cx);
         return None;
     }
     known.ping_owed = false;

@@ -167,7 +167,9 @@ fn circuit_opened(peer: u16, circuit: Circuit, cx: &mut Cx<'_>) {
     if slot.current.is_some() {
         heartbeat::begin_on(peer, way, cx);
     } else if let Some(own) = slot.initiating {
-        handshake::redirect(own, way, cx);
+        if !handshake::redirect(own, way, cx) {
+            heartbeat::begin_on(peer, way, cx);
+        }
     } else if !handshake::initiate(peer, way, cx) {
         reconnect::soon(peer, cx);
     }
@@ -249,6 +251,8 @@ fn met(known: u16, unknown: u16, cx: &mut Cx<'_>) {
     let slot = cx.peer(known);
     slot.standing = Standing::Pinned;
     if slot.state == PeerState::Active {
+        relay::on_alive(known, cx);
+        let slot = cx.peer(known);
         slot.news.reported = PeerState::Init;
         let has_moved = slot.ways.find(path.into()).is_none() && slot.initiating.is_none();
         cx.make_news(known);
@@ -298,6 +302,7 @@ pub(crate) fn confirmed(
         relay::recall(peer, circuit, cx);
         punch::on_attested(peer, cx);
     }
+    relay::on_renewed(peer, cx);
     heartbeat::expect_answers(peer, ping_interval, cx);
     reconnect::stop(peer, cx);
     if role == Role::Responder {
@@ -378,6 +383,7 @@ pub(crate) fn apply_access(cx: &mut Cx<'_>) {
             gone(peer, cx);
         }
     }
+    relay::apply_access(cx);
 }
 
 /// A secret of the network was retired: handshakes under it have failed.
@@ -408,6 +414,7 @@ fn close(peer: u16, cx: &mut Cx<'_>) {
         handshake::abandon(own, cx);
     }
     session::close(peer, cx);
+    relay::give_back(peer, cx);
     without_ways(peer, cx);
     relay::on_gone(peer, cx);
     lose_ways_through(peer, cx);

@@ -160,12 +160,11 @@ impl<S: Storage> Node<S> {
         if id == cx.state.id {
             return Err(ConnectError::OwnIdentity);
         }
-        let is_known = cx.find_peer(&id).is_some();
         let slot = lifecycle::record(id, &mut cx).ok_or(ConnectError::Full)?;
         let peer = cx.peer(slot);
         peer.standing = Standing::Pinned;
-        // Who is known as a member of this network is one.
-        peer.is_foreign |= !is_known;
+        // Who was met as a member of this network is one.
+        peer.is_foreign |= peer.channel.remote.as_ref().is_none();
         if peer.state != PeerState::Active {
             lifecycle::dial_at(slot, path, &mut cx);
         }
@@ -244,7 +243,9 @@ impl<S: Storage> Node<S> {
         let network = &mut self.state.config.network;
         network.previous_secret = Some(core::mem::replace(&mut network.secret, secret));
         self.state.realms.change_secret(secret, &self.state.agreement_key);
-        lifecycle::apply_realms(&mut self.cx());
+        let mut cx = self.cx();
+        lifecycle::apply_realms(&mut cx);
+        relay::on_secret_change(&mut cx);
     }
 
     /// Ends the change of the network's secret: who has not gone over is no member any more. Handshakes

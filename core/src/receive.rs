@@ -101,7 +101,7 @@ fn dispatch<'d>(
     cx: &mut Cx<'_>,
 ) -> Result<Received<'d>, Dropped> {
     match Message::decode(content).map_err(|_| Dropped::UnknownMessage)? {
-        Message::Datagram(_) | Message::Fragment(_) | Message::Ack(_)
+        Message::Datagram(_) | Message::Fragment(_) | Message::Ack(_) | Message::Punch(..)
             if cx.peer(from).is_foreign =>
         {
             Err(Dropped::NotAllowed)
@@ -151,9 +151,12 @@ fn control(
         }
         Control::Pong(pong) => match heartbeat::on_pong(from, via, &pong, cx) {
             Err(Dropped::UnexpectedPong) => punch::on_pong(from, via, &pong.probe, cx),
-            answered => {
+            Err(reason) => Err(reason),
+            Ok(turn) => {
+                // A relay becomes ours with its first answer.
+                lifecycle::on_turn(turn, cx);
                 punch::on_seen(from, via, pong.seen, cx);
-                answered
+                Ok(None)
             }
         },
         Control::Relay(message) => relay::on_message(from, via, &message, cx),

@@ -19,7 +19,7 @@ use crate::path::Path;
 use crate::peer::{Contact, PeerSlot};
 use crate::wire::Intro;
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 const PEERS: usize = 1 + 32 + 32;
 const CHECKSUM_LEN: usize = 16;
 
@@ -28,13 +28,14 @@ const CHECKSUM_LEN: usize = 16;
 struct SavedPeer {
     id: Option<[u8; 32]>,
     standing: u8,
+    is_foreign: bool,
     path: Option<Path>,
     /// Its channel and the newest Hello in it: that one is still known as a replay.
     heard: Option<(u64, u64)>,
 }
 
 /// The longest encoding: an id, a standing, an IPv6 path with its scope, a channel.
-const PEER_LEN_MAX: usize = (1 + 32) + 1 + (1 + 1 + 1 + 16 + 3 + 5) + (1 + 10 + 10);
+const PEER_LEN_MAX: usize = (1 + 32) + 1 + 1 + (1 + 1 + 1 + 16 + 3 + 5) + (1 + 10 + 10);
 
 /// The room that a storage of so many peers needs.
 pub(crate) const fn len_max(peers: usize) -> usize {
@@ -98,6 +99,7 @@ impl SavedPeer {
         Self {
             id: peer.contact.map(|contact| *contact.id.as_bytes()),
             standing: peer.standing as u8,
+            is_foreign: peer.is_foreign,
             path: peer.known.get(),
             heard: remote.map(|intro| (intro.channel, intro.hello)),
         }
@@ -117,7 +119,7 @@ impl SavedPeer {
         let contact = id.map(|id| Contact { id, agreement_key: id.agreement_key() });
         let slot = cx.add_peer(contact).expect("it was not full");
         let peer = cx.peer(slot);
-        peer.standing = standing;
+        (peer.standing, peer.is_foreign) = (standing, self.is_foreign);
         peer.known = self.path.map_or(Held::Nothing, Held::This);
         if let Some((channel, hello)) = self.heard {
             peer.channel.remote = Held::This(Intro::remembered(channel, hello));

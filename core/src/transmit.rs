@@ -74,8 +74,10 @@ fn content(out: &mut [u8; MAX_TRANSMIT]) -> &mut [u8] {
 
 /// How payloads reach a peer: only one that answers.
 fn to_active(peer: u16, cx: &mut Cx<'_>) -> Option<Via> {
-    let is_active = cx.peer(peer).state == PeerState::Active;
-    session::current(peer, cx).filter(|_| is_active)
+    let slot = cx.peer(peer);
+    // One that has answered: not what only seems to be a way.
+    let is_reached = slot.state == PeerState::Active && slot.ways.is_proven();
+    session::current(peer, cx).filter(|_| is_reached)
 }
 
 /// Whether the next packet may overtake those on a slower way that are still under way.
@@ -112,7 +114,9 @@ fn punch_message(peer: u16, out: &mut [u8; MAX_TRANSMIT], cx: &mut Cx<'_>) -> Op
 
 /// What a peer is to be told about relaying, or on its account a relay.
 fn about_relays(peer: u16, cx: &mut Cx<'_>) -> Option<(Via, Control)> {
-    let (to, message) = relay::take_owed(peer, cx)?;
+    // A peer that has not answered yet has to wait.
+    let is_reached = session::current(peer, cx).is_some();
+    let (to, message) = relay::take_owed(peer, is_reached, cx)?;
     Some((session::current(to, cx)?, Control::Relay(message)))
 }
 
@@ -144,7 +148,8 @@ fn seal_on_course(
     cx: &mut Cx<'_>,
 ) -> Option<Transmit> {
     let also = cx.peer(peer).ways.course.also();
-    for way in [Some(via.way), also].into_iter().flatten() {
+    heartbeat::hasten(peer, via.way, cx);
+    for way in cx.peer(peer).ways.course.shared() {
         heartbeat::hasten(peer, way, cx);
     }
     seal(via, also, content_len, out, cx)
@@ -187,9 +192,11 @@ fn send(
     let (first, second) = match (way, also) {
         (Way::Direct(path), None) => (Some(direct(path, None)), None),
         (Way::Direct(path), Some(Way::Direct(other))) => (Some(direct(path, Some(other))), None),
-        // No two relays are in use at once.
-        (Way::Relayed(circuit), None | Some(Way::Relayed(_))) => {
-            (carry(circuit, 0, len, out, cx), None)
+        (Way::Relayed(circuit), None) => (carry(circuit, 0, len, out, cx), None),
+        (Way::Relayed(circuit), Some(Way::Relayed(other))) => {
+            out.copy_within(INNER..INNER + len, MAX_DATAGRAM + INNER);
+            let second = carry(other, MAX_DATAGRAM, len, out, cx);
+            (carry(circuit, 0, len, out, cx), second)
         }
         (Way::Direct(path), Some(Way::Relayed(circuit)))
         | (Way::Relayed(circuit), Some(Way::Direct(path))) => {
@@ -197,8 +204,11 @@ fn send(
             (Some(direct(path, None)), carry(circuit, MAX_DATAGRAM, len, out, cx))
         }
     };
-    let second = second.filter(|_| first.is_some());
-    Some(counted(Transmit::new(first?, second), cx))
+    let sent = match (first, second) {
+        (Some(first), second) => Transmit::new(first, second),
+        (None, second) => Transmit::new(second?, None),
+    };
+    Some(counted(sent, cx))
 }
 
 pub(crate) fn counted(sent: Transmit, cx: &mut Cx<'_>) -> Transmit {
@@ -219,6 +229,7 @@ fn carry(
 ) -> Option<Piece> {
     let relay = cx.resolve(circuit.relay)?;
     let (session, (path, also)) = relay::reached(relay, cx)?;
+    heartbeat::hasten(relay, path.into(), cx);
     let len = INNER + len + TAG_LEN;
     let datagram = &mut out[start..][..len];
     Carried::to_relay(circuit.number).encode(&mut datagram[SealedHeader::LEN..INNER]);

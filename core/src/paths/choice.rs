@@ -1,5 +1,7 @@
 //! Which way a peer's packets take.
 
+use core::cmp::Ordering;
+
 use super::{Known, Proof, Ways};
 use crate::held::Held;
 use crate::time::{Duration, Instant};
@@ -52,7 +54,7 @@ impl Course {
     }
 
     /// The ways by which packets may be under way that went another way as well.
-    pub(super) fn shared(&self) -> impl Iterator<Item = Way> + use<> {
+    pub(crate) fn shared(&self) -> impl Iterator<Item = Way> + use<> {
         let left = self.left.get().map(|(way, _)| way);
         let primary = self.primary.get().filter(|_| self.also.as_ref().is_some());
         [primary, self.also.get(), left].into_iter().flatten()
@@ -103,7 +105,7 @@ impl Ways {
         let also = also.filter(|way| self.carried(*way));
         let is_proven = also.and_then(|way| self.find(way)).is_some_and(Known::is_validated);
         let course = &mut self.course;
-        if also.is_some() && course.also.as_ref().is_none() {
+        if also.is_some() && (is_switch || course.also.as_ref().is_none()) {
             course.since_counter = self.next_counter;
         }
         course.primary = Held::This(best);
@@ -116,6 +118,22 @@ impl Ways {
         };
     }
 
+    /// The peer has come to this way, which has just answered: should it be that it has left the one in
+    /// use, nothing is lost until that shows.
+    pub(super) fn go_along(&mut self, way: Way, now: Instant) {
+        let is_alone = self.course.also.as_ref().is_none();
+        let is_direct = |way: Option<Way>| way.is_some_and(|way| way.direct().is_some());
+        if is_alone
+            && !self.course.has(way)
+            && is_direct(self.course.primary())
+            && is_direct(Some(way))
+        {
+            self.course.also = Held::This(way);
+            self.course.until = Held::This(now + STRETCH);
+            self.course.since_counter = self.next_counter;
+        }
+    }
+
     /// Whether packets can have taken this way.
     fn carried(&self, way: Way) -> bool {
         self.find(way).is_some_and(|known| known.proof != Proof::Probing)
@@ -125,27 +143,31 @@ impl Ways {
     fn best(&self) -> Option<&Known> {
         let current = self.course.primary().and_then(|way| self.find(way));
         let rivals = self.iter().filter(|known| current.is_none_or(|c| c.way != known.way));
-        let rival = rivals.max_by_key(|known| (rank(known), known.since));
-        let (Some(rival), Some(current)) = (rival, current) else { return rival.or(current) };
-        let wins = match rank(rival).cmp(&rank(current)) {
-            core::cmp::Ordering::Less => false,
-            core::cmp::Ordering::Greater => true,
-            core::cmp::Ordering::Equal => is_preferred(rival, current),
-        };
-        Some(if wins { rival } else { current })
+        // Where a packet only came from, none goes by choice.
+        let rivals = rivals.filter(|known| known.proof != Proof::Probing || !known.is_hearsay);
+        rivals.fold(current, |best, rival| match best {
+            Some(best) if !beats(rival, best) => Some(best),
+            _ => Some(rival),
+        })
     }
 }
 
-/// Whether a way is to take the place of one of its kind: the peer itself has come to it since, or it
-/// is clearly faster.
-fn is_preferred(rival: &Known, current: &Known) -> bool {
-    if rival.proof != Proof::Validated {
-        return rival.since > current.since;
+/// Whether a way is to take another's place.
+fn beats(rival: &Known, current: &Known) -> bool {
+    match rank(rival).cmp(&rank(current)) {
+        Ordering::Less => false,
+        Ordering::Greater => true,
+        Ordering::Equal if rival.proof != Proof::Validated => rival.since > current.since,
+        // The peer itself has come to it since.
+        Ordering::Equal if rival.is_hearsay && rival.since > current.since => {
+            !is_clearly_faster(current, rival)
+        }
+        Ordering::Equal => is_clearly_faster(rival, current),
     }
-    if rival.is_hearsay && rival.since > current.since {
-        return true;
-    }
-    let (Some(its), Some(present)) = (round_trip(rival), round_trip(current)) else { return false };
+}
+
+fn is_clearly_faster(one: &Known, other: &Known) -> bool {
+    let (Some(its), Some(present)) = (round_trip(one), round_trip(other)) else { return false };
     let margin = FASTER_BY.max(Duration::from_micros(present.as_micros() / FASTER_BY_FRACTION));
     its + margin <= present
 }

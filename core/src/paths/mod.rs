@@ -93,7 +93,8 @@ impl Ways {
     /// Whether there is a place for a way of which there is nothing but a packet: none that has answered
     /// makes room for it.
     fn has_place(&self) -> bool {
-        self.known.iter().any(|held| held.as_ref().is_none_or(|known| !known.is_validated()))
+        let is_dispensable = |known: &Known| !known.is_validated() && !self.course.has(known.way);
+        self.known.iter().any(|held| held.as_ref().is_none_or(is_dispensable))
     }
 
     /// A free place, or that of the way that is worth least: one on the course never is.
@@ -130,9 +131,20 @@ impl Ways {
 
     /// Takes an answer that came by this way, and returns the round trip if it is one.
     pub(crate) fn answered(&mut self, way: Way, probe: &Probe, now: Instant) -> Option<Duration> {
-        let round_trip = self.find_mut(way)?.answered(probe, now)?;
+        let known = self.find_mut(way)?;
+        let is_new = known.is_hearsay && known.proof == Proof::Probing;
+        let round_trip = known.answered(probe, now)?;
         self.choose(now);
+        if is_new {
+            self.go_along(way, now);
+        }
         Some(round_trip)
+    }
+
+    /// Whether the way that packets take has answered.
+    pub(crate) fn is_proven(&self) -> bool {
+        let primary = self.course.primary().and_then(|way| self.find(way));
+        primary.is_some_and(|known| known.proof != Proof::Probing)
     }
 
     /// What other parts need to know of them.
@@ -273,3 +285,6 @@ pub(crate) fn is_at(slot: &PeerSlot, way: Way) -> bool {
 }
 
 const _: () = assert!(MOVES_APART.as_micros() < ATTEMPT.as_micros());
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,7 @@ use crate::cx::{Actor, Cx};
 use crate::heartbeat::Via;
 use crate::held::Held;
 use crate::peer::{PeerSlot, PeerState};
+use crate::relay;
 use crate::time::{Duration, Instant};
 use crate::timer::Timer;
 use crate::wire::Seen;
@@ -76,8 +77,8 @@ pub(crate) fn on_attested(peer: u16, cx: &mut Cx<'_>) {
 
 /// A peer that was asked says where it sees this node.
 pub(crate) fn on_seen(from: u16, via: Via, seen: Option<Seen>, cx: &mut Cx<'_>) {
-    // Only those that may relay are asked.
-    let is_asked = cx.peer(from).channel.can_relay();
+    // What others say, who were asked for nothing, is not taken.
+    let is_asked = relay::is_ours(from, cx);
     let address = seen.and_then(|seen| seen.from).filter(|_| is_asked);
     if let (Some(address), Some(path)) = (address, via.way.direct()) {
         let (vantage, now) = (cx.handle(from), cx.now());

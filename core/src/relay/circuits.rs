@@ -100,10 +100,12 @@ pub(super) fn between(ends: [Peer; 2], cx: &Cx<'_>) -> Option<u16> {
     position(is_it, cx)
 }
 
-/// How many circuits a peer is an end of.
+/// How many circuits a peer is an end of, but for those that are of no use any more.
 pub(super) fn count_of(peer: Peer, cx: &Cx<'_>) -> usize {
-    let is_its =
-        |circuit: &&CircuitSlot| circuit.stage != Stage::Free && circuit.end(peer).is_some();
+    let now = cx.now();
+    let is_its = |circuit: &&CircuitSlot| {
+        circuit.stage != Stage::Free && !circuit.is_idle(now) && circuit.end(peer).is_some()
+    };
     cx.circuits.iter().filter(is_its).count()
 }
 

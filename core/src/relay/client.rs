@@ -63,8 +63,9 @@ impl Relay {
 /// The search for a peer at our relays.
 #[derive(Clone, Copy)]
 pub(super) struct Search {
-    /// Position in the list of our relays of the one being asked.
+    /// Position in the list of our relays of the one being asked, and how many are left after it.
     at: u8,
+    left: u8,
     begun: Instant,
     tries: u8,
     ask_owed: bool,
@@ -90,12 +91,41 @@ pub(super) fn on_alive(peer: u16, cx: &mut Cx<'_>) {
     if !slot.channel.can_relay() || slot.standing != Standing::Pinned {
         return;
     }
-    let relays = &mut cx.state.relays;
-    if !relays.iter().any(|relay| relay.get() == Some(handle)) {
-        let Some(free) = relays.iter_mut().find(|relay| relay.as_ref().is_none()) else { return };
-        *free = Held::This(handle);
+    // Through another relay it is of no use.
+    if slot.ways.course.primary().and_then(Way::direct).is_none() {
+        return;
+    }
+    if !is_ours(peer, cx) {
+        let Some(place) = (0..RELAYS).find(|place| is_free(*place, cx)) else { return };
+        cx.state.relays[place] = Held::This(handle);
     }
     ask(peer, cx);
+}
+
+/// Whether a place for a relay is free, or that of one that is gone or does not want us.
+fn is_free(place: usize, cx: &mut Cx<'_>) -> bool {
+    let Some(slot) = cx.state.relays[place].get().and_then(|relay| cx.resolve(relay)) else {
+        return true;
+    };
+    let relay = cx.peer(slot);
+    relay.state != PeerState::Active || relay.relaying.relay.stage == Stage::Refused
+}
+
+/// A relay of ours is gone: another may be there to take its place.
+fn replace(gone: u16, cx: &mut Cx<'_>) {
+    for peer in (0..cx.peers.len() as u16).filter(|peer| *peer != gone) {
+        let slot = cx.peer(peer);
+        if slot.state == PeerState::Active && slot.relaying.relay.stage == Stage::None {
+            on_alive(peer, cx);
+        }
+    }
+}
+
+/// There is a newer session with a peer: a relay may have forgotten us meanwhile.
+pub(super) fn on_renewed(peer: u16, cx: &mut Cx<'_>) {
+    if cx.peer(peer).state == PeerState::Active && is_ours(peer, cx) {
+        ask(peer, cx);
+    }
 }
 
 fn ask(peer: u16, cx: &mut Cx<'_>) {
@@ -192,7 +222,8 @@ pub(crate) fn search(peer: u16, cx: &mut Cx<'_>) -> bool {
     if cx.peer(peer).relaying.search.as_ref().is_some() {
         return true;
     }
-    if is_ours(peer, cx) {
+    let is_direct = cx.peer(peer).ways.outline().has_direct;
+    if is_direct && is_ours(peer, cx) {
         // One relay does not lead to another.
         return false;
     }
@@ -202,13 +233,16 @@ pub(crate) fn search(peer: u16, cx: &mut Cx<'_>) -> bool {
     };
     let usable =
         |position: &u8, cx: &mut Cx<'_>| relay_at(*position, cx).is_some_and(|relay| relay != peer);
-    let fresh = (0..RELAYS as u8).find(|position| {
+    // In turn: one that says that there is a circuit may be lying.
+    let first = usize::from(cx.peer(peer).attempts);
+    let in_turn = || (0..RELAYS).map(|offset| ((first + offset) % RELAYS) as u8);
+    let fresh = in_turn().find(|position| {
         let relay = cx.state.relays[usize::from(*position)].get();
         usable(position, cx) && relay.is_some_and(|relay| !in_use(relay, cx))
     });
-    match fresh.or_else(|| (0..RELAYS as u8).find(|position| usable(position, cx))) {
+    match fresh.or_else(|| in_turn().find(|position| usable(position, cx))) {
         Some(at) => {
-            ask_at(peer, at, cx);
+            ask_at(peer, at, RELAYS as u8 - 1, cx);
             true
         }
         None => false,
@@ -223,9 +257,9 @@ pub(crate) fn search_later(peer: u16, cx: &mut Cx<'_>) {
     }
 }
 
-fn ask_at(peer: u16, at: u8, cx: &mut Cx<'_>) {
+fn ask_at(peer: u16, at: u8, left: u8, cx: &mut Cx<'_>) {
     let begun = cx.now();
-    let search = Search { at, begun, tries: 0, ask_owed: true };
+    let search = Search { at, left, begun, tries: 0, ask_owed: true };
     cx.peer(peer).relaying.search = Held::This(search);
     cx.make_ready(Actor::Peer(peer));
 }
@@ -253,8 +287,8 @@ pub(super) fn on_search_timer(peer: u16, cx: &mut Cx<'_>) -> Option<Turn> {
             None
         }
         Some(search) => {
-            let at = search.at;
-            next_relay(peer, at, cx)
+            let search = *search;
+            next_relay(peer, search, cx)
         }
     }
 }
@@ -267,12 +301,13 @@ fn needs_circuit(peer: &PeerSlot) -> bool {
 }
 
 /// One relay knows no way: perhaps the next.
-fn next_relay(peer: u16, after: u8, cx: &mut Cx<'_>) -> Option<Turn> {
-    let next = (after + 1..RELAYS as u8)
-        .find(|position| relay_at(*position, cx).is_some_and(|relay| relay != peer));
-    if let Some(next) = next {
-        ask_at(peer, next, cx);
-        return None;
+fn next_relay(peer: u16, asked: Search, cx: &mut Cx<'_>) -> Option<Turn> {
+    for further in 1..=asked.left {
+        let next = (asked.at + further) % RELAYS as u8;
+        if relay_at(next, cx).is_some_and(|relay| relay != peer) {
+            ask_at(peer, next, asked.left - further, cx);
+            return None;
+        }
     }
     stop_search(peer, cx);
     if cx.peer(peer).current.is_some() {
@@ -305,16 +340,6 @@ pub(super) fn on_opened(
     stop_search(peer, cx);
     cx.peer(peer).relaying.attested = opened.attested;
     Ok(Some(Turn::CircuitOpened(peer, circuit)))
-}
-
-pub(super) fn on_refused(
-    from: u16,
-    refused: &Open,
-    cx: &mut Cx<'_>,
-) -> Result<Option<Turn>, Dropped> {
-    let peer = searched(from, refused.peer, cx).ok_or(Dropped::UnknownCircuit)?;
-    let at = cx.peer(peer).relaying.search.as_ref().map_or(0, |search| search.at);
-    Ok(next_relay(peer, at, cx))
 }
 
 /// Somebody wants to reach this node through one of its relays.
@@ -381,8 +406,43 @@ pub(crate) fn search_spare(peer: u16, cx: &mut Cx<'_>) {
 
 /// A relay is gone, or forgotten; it stays on our list as long as it has its place.
 pub(super) fn on_relay_gone(peer: u16, cx: &mut Cx<'_>) {
+    let was_ours = is_ours(peer, cx);
     cx.peer(peer).relaying.relay = Relay::NONE;
     cx.set_timer(Actor::Peer(peer), Timer::Reservation, None);
+    if was_ours {
+        replace(peer, cx);
+    }
+}
+
+/// A peer is reached directly now: it may be a relay for us.
+pub(super) fn on_moved(peer: u16, cx: &mut Cx<'_>) {
+    if cx.peer(peer).relaying.relay.stage == Stage::None {
+        on_alive(peer, cx);
+    }
+}
+
+/// The circuits to a peer that is not dealt with any more are of no use.
+pub(crate) fn give_back(peer: u16, cx: &mut Cx<'_>) {
+    let circuit = cx.peer(peer).ways.iter().find_map(|known| match known.way {
+        Way::Relayed(circuit) => Some(circuit),
+        Way::Direct(_) => None,
+    });
+    let Some(circuit) = circuit else { return };
+    if let Some(relay) = cx.resolve(circuit.relay) {
+        cx.peer(relay).relaying.relay.answer_owed = Held::This((circuit.number, false));
+        cx.make_ready(Actor::Peer(relay));
+    }
+}
+
+/// The network has another secret: relays of other networks are shown what follows from it.
+pub(crate) fn on_secret_change(cx: &mut Cx<'_>) {
+    for relay in cx.state.relays {
+        if let Some(relay) = relay.get().and_then(|relay| cx.resolve(relay))
+            && cx.peer(relay).is_foreign
+        {
+            on_renewed(relay, cx);
+        }
+    }
 }
 
 pub(super) fn forget(peer: u16, cx: &mut Cx<'_>) {

@@ -62,6 +62,13 @@ pub(crate) fn is_welcome(cx: &Cx<'_>) -> bool {
     cx.state.config.relay.foreign_bytes > 0 && !cx.circuits.is_empty()
 }
 
+/// Whether another peer of another network may have a place: they have half of them, so that our own are
+/// not kept out.
+pub(crate) fn has_room(cx: &Cx<'_>) -> bool {
+    let foreign = cx.peers.iter().filter(|peer| peer.is_taken && peer.is_foreign).count();
+    is_welcome(cx) && foreign < cx.peers.len() / 2
+}
+
 /// The proof for a relay, if it is made; else it is begun.
 pub(super) fn prove(relay: u16, cx: &mut Cx<'_>) -> Option<Proof> {
     let handle = cx.handle(relay);
@@ -97,6 +104,11 @@ pub(super) fn check(peer: u16, proof: Proof, cx: &mut Cx<'_>) -> Result<(), Drop
 
 /// The next public-key operation that this takes.
 pub(crate) fn take_work(cx: &mut Cx<'_>) -> Option<(Ticket, Work)> {
+    let is_idle =
+        |proofs: &Proofs| proofs.own.as_ref().is_none() && proofs.check.as_ref().is_none();
+    if is_idle(&cx.state.proofs) {
+        return None;
+    }
     let number = cx.state.tickets.wrapping_add(1);
     let secret = cx.state.realms.handle_secret();
     let relay_key = cx.state.proofs.own.as_ref().and_then(|own| cx.resolve(own.relay));
@@ -129,21 +141,29 @@ pub(crate) fn on_proof(number: u64, outcome: &Outcome, cx: &mut Cx<'_>) -> Resul
     if own.ticket.take_if(|waiting| *waiting == number).is_none() {
         return Err(Stale);
     }
-    let (relay, stage) = (own.relay, own.stage);
-    let relay = cx.resolve(relay).ok_or(Stale)?;
-    let next = match stage {
+    let (handle, stage) = (own.relay, own.stage);
+    // Without a session there is nothing to be proved: then it is begun again.
+    cx.state.proofs.own = Held::Nothing;
+    let relay = cx.resolve(handle).ok_or(Stale)?;
+    let stage = match stage {
         Stage::Handle => Stage::Agreement(*key),
-        Stage::Agreement(handle) => {
+        Stage::Agreement(public) => {
             let mac = authenticate(relay, key, cx).ok_or(Stale)?;
             super::client::proven(relay, cx);
-            Stage::Done(Proof { handle, mac })
+            Stage::Done(Proof { handle: public, mac })
         }
         Stage::Done(_) => return Err(Stale),
     };
-    if let Some(own) = cx.state.proofs.own.as_mut() {
-        own.stage = next;
-    }
+    cx.state.proofs.own = Held::This(Own { relay: handle, stage, ticket: None });
     Ok(())
+}
+
+/// A relay is gone: what was to be proved to it is not.
+pub(super) fn forget(relay: u16, cx: &mut Cx<'_>) {
+    let handle = cx.handle(relay);
+    if cx.state.proofs.own.as_ref().is_some_and(|own| own.relay == handle) {
+        cx.state.proofs.own = Held::Nothing;
+    }
 }
 
 /// What a peer's proof should be has come.

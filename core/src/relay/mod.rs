@@ -28,10 +28,11 @@ mod server;
 pub(crate) use bucket::Bucket;
 pub use circuits::CircuitSlot;
 pub(crate) use client::{
-    OFFERS, Offered, RELAYS, capabilities, is_ours, recall, search, search_later, search_spare,
+    OFFERS, Offered, RELAYS, capabilities, give_back, is_ours, on_secret_change, recall, search,
+    search_later, search_spare,
 };
-pub(crate) use foreign::{Proofs, is_welcome, on_check, on_proof, take_work};
-pub(crate) use server::{forward, reached, take_owed_by};
+pub(crate) use foreign::{Proofs, has_room, is_welcome, on_check, on_proof, take_work};
+pub(crate) use server::{apply_access, forward, reached, take_owed_by};
 
 use serde::{Deserialize, Serialize};
 
@@ -115,7 +116,6 @@ pub(crate) fn on_message(
         RelayMessage::Reserved(reserved) => return client::on_reserved(from, *reserved, cx),
         RelayMessage::Offer(offer) => return client::on_offer(from, offer, cx),
         RelayMessage::Opened(opened) => return client::on_opened(from, opened, cx),
-        RelayMessage::Refused(open) => return client::on_refused(from, open, cx),
         RelayMessage::Limited(_) => cx.state.counters.count(Counter::RelayLimits),
         RelayMessage::Gone(named) => return Ok(client::on_gone(from, *named, cx)),
     }
@@ -138,15 +138,22 @@ pub(crate) fn on_alive(peer: u16, cx: &mut Cx<'_>) {
     client::on_alive(peer, cx);
 }
 
+/// There is a newer session with a peer.
+pub(crate) fn on_renewed(peer: u16, cx: &mut Cx<'_>) {
+    client::on_renewed(peer, cx);
+}
+
 /// A peer is reached another way than before.
 pub(crate) fn on_moved(peer: u16, cx: &mut Cx<'_>) {
     server::on_moved(peer, cx);
+    client::on_moved(peer, cx);
 }
 
 /// A peer is gone.
 pub(crate) fn on_gone(peer: u16, cx: &mut Cx<'_>) {
     client::stop_search(peer, cx);
     client::on_relay_gone(peer, cx);
+    foreign::forget(peer, cx);
     server::on_peer_gone(peer, cx);
 }
 
@@ -157,8 +164,15 @@ pub(crate) fn forget(peer: u16, cx: &mut Cx<'_>) {
 }
 
 /// What is owed to this peer, or on account of it to a relay: to whom, and what.
-pub(crate) fn take_owed(peer: u16, cx: &mut Cx<'_>) -> Option<(u16, RelayMessage)> {
-    let to_peer = client::take_owed(peer, cx).or_else(|| server::take_owed(peer, cx));
+pub(crate) fn take_owed(
+    peer: u16,
+    is_reached: bool,
+    cx: &mut Cx<'_>,
+) -> Option<(u16, RelayMessage)> {
+    let to_peer = match is_reached {
+        true => client::take_owed(peer, cx).or_else(|| server::take_owed(peer, cx)),
+        false => None,
+    };
     to_peer.map(|message| (peer, message)).or_else(|| client::take_search(peer, cx))
 }
 

@@ -8,11 +8,12 @@ use super::{Attested, Bucket, Limits, foreign};
 use crate::access::{self, Use};
 use crate::counters::{Counter, Dropped};
 use crate::cx::{Actor, Cx};
+use crate::heartbeat;
 use crate::held::Held;
 use crate::identity::PeerId;
 use crate::message::Received;
 use crate::path::{Path, Piece, Transmit};
-use crate::peer::{PeerSlot, PeerState};
+use crate::peer::{Peer, PeerSlot, PeerState};
 use crate::session::SessionId;
 use crate::time::{Duration, Instant};
 use crate::transmit;
@@ -30,8 +31,6 @@ pub(super) struct Client {
     reserved_until: Held<Instant>,
     /// It is to be told for how long.
     answer_owed: bool,
-    /// It is to be told that there is no way to this peer.
-    refusal_owed: Held<[u8; 32]>,
     bucket: Bucket,
     /// The network that it has proved to be of; zero is our own.
     network: u64,
@@ -41,13 +40,12 @@ impl Client {
     pub(super) const NONE: Self = Self {
         reserved_until: Held::Nothing,
         answer_owed: false,
-        refusal_owed: Held::Nothing,
         bucket: Bucket::FULL,
         network: 0,
     };
 
     pub(super) fn owes(&self) -> bool {
-        self.answer_owed || self.refusal_owed.as_ref().is_some()
+        self.answer_owed
     }
 
     fn holds(&self, now: Instant) -> bool {
@@ -57,6 +55,10 @@ impl Client {
 
 /// A peer wants to be reached through this node. One of another network has to say of which.
 pub(super) fn on_reserve(from: u16, proof: Option<Proof>, cx: &mut Cx<'_>) -> Result<(), Dropped> {
+    if cx.peer(from).state != PeerState::Active {
+        // It asks again, and will have answered by then.
+        return Ok(());
+    }
     match (cx.peer(from).is_foreign, proof) {
         (true, Some(proof)) => foreign::check(from, proof, cx),
         (true, None) => Err(Dropped::NotAllowed),
@@ -106,14 +108,11 @@ fn may_use(peer: u16, cx: &mut Cx<'_>) -> bool {
 pub(super) fn on_open(from: u16, open: &Open, cx: &mut Cx<'_>) {
     if let Some(circuit) = circuit_to(from, open, cx) {
         cx.make_ready(Actor::Circuit(circuit));
-        return;
     }
-    cx.peer(from).relaying.client.refusal_owed = Held::This(open.peer);
-    cx.make_ready(Actor::Peer(from));
 }
 
-/// The circuit that a peer has asked for, now or before. Whatever the reason that there is none, it
-/// looks the same: who is here, and talks to whom, is nobody's business.
+/// The circuit that a peer has asked for, now or before. Whatever the reason that there is none, nothing
+/// is said: who is here, and talks to whom, is nobody's business.
 fn circuit_to(from: u16, open: &Open, cx: &mut Cx<'_>) -> Option<u16> {
     let now = cx.now();
     let to = cx.find_peer(&PeerId::claimed(open.peer))?;
@@ -164,20 +163,38 @@ pub(super) fn on_accept(from: u16, named: Named, cx: &mut Cx<'_>) -> Result<(), 
     Ok(())
 }
 
-/// The peer that was asked does not agree: the other is told what it is told of one who is not here.
+/// The peer that was asked does not agree: the other is told nothing, as of one who is not here. Or an end
+/// of a circuit has no use for it any more.
 pub(super) fn on_refuse(from: u16, named: Named, cx: &mut Cx<'_>) -> Result<(), Dropped> {
     let (slot, end) = of_end(from, named.circuit, cx).ok_or(Dropped::UnknownCircuit)?;
-    if end != 1 || cx.circuit(slot).stage != Stage::Offered {
-        return Err(Dropped::UnknownCircuit);
-    }
-    let asker = cx.circuit(slot).ends[0];
-    circuits::release(slot, cx);
-    let refused = *cx.peer(from).contact().id.as_bytes();
-    if let Some(asker) = cx.resolve(asker) {
-        cx.peer(asker).relaying.client.refusal_owed = Held::This(refused);
-        cx.make_ready(Actor::Peer(asker));
+    match cx.circuit(slot).stage {
+        Stage::Offered if end == 1 => circuits::release(slot, cx),
+        Stage::Open => close(slot, 1 - end, cx),
+        _ => return Err(Dropped::UnknownCircuit),
     }
     Ok(())
+}
+
+/// The policy has changed: circuits of those who are relayed for no longer are closed.
+pub(crate) fn apply_access(cx: &mut Cx<'_>) {
+    for slot in 0..cx.circuits.len() as u16 {
+        let circuit = cx.circuit(slot);
+        let (stage, ends) = (circuit.stage, circuit.ends);
+        if !matches!(stage, Stage::Offered | Stage::Open) {
+            continue;
+        }
+        let is_barred =
+            |end: &Peer, cx: &mut Cx<'_>| cx.resolve(*end).is_some_and(|peer| !may_use(peer, cx));
+        if ends.iter().any(|end| is_barred(end, cx)) {
+            close_both(slot, cx);
+        }
+    }
+}
+
+fn close_both(slot: u16, cx: &mut Cx<'_>) {
+    let circuit = cx.circuit(slot);
+    (circuit.stage, circuit.owed) = (Stage::Closing, [Owed::Gone; 2]);
+    cx.make_ready(Actor::Circuit(slot));
 }
 
 /// A peer is gone: the other ends of its circuits hear of it.
@@ -286,7 +303,7 @@ pub(super) fn take_owed(peer: u16, cx: &mut Cx<'_>) -> Option<RelayMessage> {
         let lifetime_s = u32::try_from(lifetime_s).unwrap_or(u32::MAX);
         return Some(RelayMessage::Reserved(Reserved { lifetime_s }));
     }
-    client.refusal_owed.take().map(|peer| RelayMessage::Refused(Open { peer }))
+    None
 }
 
 /// Sends on a datagram of one of a circuit's ends to the other: sealed anew in the same buffer.
@@ -308,6 +325,7 @@ pub(crate) fn forward<'d>(
         return Err(Dropped::RelayLimited);
     }
     let (session, (path, also)) = reached(to, cx).ok_or(Dropped::UnknownCircuit)?;
+    heartbeat::hasten(to, path.into(), cx);
     cx.circuit(slot).used_at = now;
     let prefix = SealedHeader::LEN..SealedHeader::LEN + Carried::PREFIX_LEN;
     Carried::from_relay(carried.circuit).encode(&mut datagram[prefix]);

@@ -185,8 +185,12 @@ pub(crate) fn current(peer: u16, cx: &mut Cx<'_>) -> Option<Via> {
 
 /// The session by which a peer is pinged on this way: one that waits to be confirmed there goes first.
 pub(crate) fn to_ping(peer: u16, way: Way, cx: &mut Cx<'_>) -> Option<SessionId> {
-    let unconfirmed = handshake::unconfirmed(peer, cx).filter(|via| via.way == way);
-    unconfirmed.map(|via| via.session).or(cx.peer(peer).current)
+    let unconfirmed = handshake::unconfirmed(peer, cx);
+    let there = unconfirmed.filter(|via| via.way == way).or(match cx.peer(peer).current {
+        Some(_) => None,
+        None => unconfirmed,
+    });
+    there.map(|via| via.session).or(cx.peer(peer).current)
 }
 
 /// Forgets the session before the current one.

@@ -17,13 +17,11 @@ pub(crate) enum RelayMessage {
     Open(Open),
     /// From a relay: somebody wants a circuit.
     Offer(Offer),
-    /// The answers to that.
+    /// The answers to that. To refuse a circuit that is there ends it.
     Accept(Named),
     Refuse(Named),
     /// From a relay: there is a circuit to the peer that was asked for.
     Opened(Offer),
-    /// From a relay: there is none.
-    Refused(Open),
     /// From a relay: it has dropped what the circuit's limit did not allow.
     Limited(Named),
     /// From a relay: the circuit is no more.
@@ -97,7 +95,6 @@ mod kind {
     pub(super) const ACCEPT: u8 = 11;
     pub(super) const REFUSE: u8 = 12;
     pub(super) const OPENED: u8 = 13;
-    pub(super) const REFUSED: u8 = 14;
     pub(super) const LIMITED: u8 = 15;
     pub(super) const GONE: u8 = 16;
 }
@@ -119,7 +116,6 @@ impl RelayMessage {
             Self::Accept(body) => put(kind::ACCEPT, body, out),
             Self::Refuse(body) => put(kind::REFUSE, body, out),
             Self::Opened(body) => put(kind::OPENED, body, out),
-            Self::Refused(body) => put(kind::REFUSED, body, out),
             Self::Limited(body) => put(kind::LIMITED, body, out),
             Self::Gone(body) => put(kind::GONE, body, out),
         }
@@ -136,7 +132,6 @@ impl RelayMessage {
             kind::ACCEPT => body_of(body).map(Self::Accept),
             kind::REFUSE => body_of(body).map(Self::Refuse),
             kind::OPENED => body_of(body).map(Self::Opened),
-            kind::REFUSED => body_of(body).map(Self::Refused),
             kind::LIMITED => body_of(body).map(Self::Limited),
             kind::GONE => body_of(body).map(Self::Gone),
             _ => return None,

@@ -317,3 +317,61 @@ fn all_of_them_together_have_a_limit_of_their_own() {
     assert!(net.hosts[B].payloads.len() < 4);
     assert!(net.hosts[R].node.counters().dropped(Dropped::RelayLimited) > 10);
 }
+
+#[test]
+fn a_relay_that_is_closed_while_it_is_proved_something_leaves_no_work_behind() {
+    for steps in 0..60 {
+        let mut net = with_foreign_relay(0);
+        let relay = RelayLimits { foreign_bytes: 100_000, ..RelayLimits::DEFAULT };
+        let config = Config { relay, ..Config::new(Network::closed("another", [9; 32])) };
+        net.hosts[R] = Host::configured(R, config, 98, net.now);
+        net.connect(A, B);
+        use_foreign_relay(&mut net, A);
+        net.run(Duration::from_millis(2 * steps), apart);
+        if let Some(peer) = net.peer(A, R) {
+            let now = net.now;
+            net.hosts[A].node.close(peer, now).unwrap();
+        }
+        net.collect(A);
+    }
+}
+
+#[test]
+fn two_that_have_left_the_relay_stay_in_touch_when_it_restarts() {
+    for seconds in 20..40 {
+        let mut net = relayed();
+        net.run_for(Duration::from_secs(seconds));
+        assert!(matches!(route(&mut net, A, B), Some(Route::Direct(_))));
+        let access = Access { relays: Whom::Network, ..Access::DEFAULT };
+        let config = Config { access, ..Config::new(network()) };
+        net.hosts[R] = Host::configured(R, config, 55, net.now);
+        (net.hosts[A].events, net.hosts[B].events) = Default::default();
+        net.run_for(Duration::from_secs(120));
+        for host in [A, B] {
+            let peer = net.peer(host, 1 - host).unwrap();
+            assert!(!net.hosts[host].events.contains(&Event::Disconnected(peer)), "{seconds} s");
+        }
+    }
+}
+
+#[test]
+fn a_relay_that_has_forgotten_a_reservation_is_asked_again_with_the_next_session() {
+    let mut net = with_relay(RelayLimits::DEFAULT);
+    // The relay gives A up, and A does not give it up: it had an answer later.
+    let (peer, now) = (net.peer(R, A).unwrap(), net.now);
+    net.hosts[R].node.close(peer, now).unwrap();
+    net.run(Duration::from_secs(30), apart);
+    look_for(&mut net, B, A);
+    net.run(Duration::from_secs(30), apart);
+    assert!(net.is_active(B, A));
+}
+
+#[test]
+fn whoever_is_closed_hears_no_more_of_where_one_is() {
+    let mut net = relayed();
+    let (peer, now) = (net.peer(B, A).unwrap(), net.now);
+    net.hosts[B].node.close(peer, now).unwrap();
+    net.collect(B);
+    net.run(Duration::from_millis(50), apart);
+    assert_eq!(route(&mut net, A, B), None, "the relay has said that the circuit is gone");
+}

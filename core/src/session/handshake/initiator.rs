@@ -82,8 +82,8 @@ fn awaiting(receiver: u32, way: Way, cx: &mut Cx<'_>) -> Option<u16> {
     let session = cx.find_session(receiver)?;
     let Owner::Handshake(handshake) = cx.session(session).owner else { return None };
     let slot = cx.handshake(handshake);
-    let waits = slot.stage == Stage::AwaitingWelcome && slot.way.get() == Some(way);
-    waits.then_some(handshake)
+    let is_there = [slot.way.get(), slot.proof_way.get()].contains(&Some(way));
+    (slot.stage == Stage::AwaitingWelcome && is_there).then_some(handshake)
 }
 
 /// Takes a cookie: the `Hello` goes out once more with it, and so do those that repeat it.
@@ -127,6 +127,7 @@ pub(crate) fn on_welcome(
     }
     slot.answer[..datagram.len()].copy_from_slice(datagram);
     slot.reader = slot.noise.clone();
+    slot.way = Held::This(way);
     slot.remote_index = header.sender;
     slot.stage = Stage::ReadingWelcome;
     Ok(advance(handshake, cx))

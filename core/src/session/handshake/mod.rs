@@ -78,7 +78,7 @@ pub struct HandshakeSlot {
     peer: Option<u16>,
     /// Where the `Hello` goes to or came from.
     pub(crate) way: Held<Way>,
-    /// Where the `Confirm` came from.
+    /// Where the `Confirm` came from; of ours, where the `Hello` went before it took another way.
     pub(crate) proof_way: Held<Way>,
     pub(crate) session: SessionId,
     /// The other end, once it is known.
@@ -192,12 +192,18 @@ fn own_intro(channel: u64, hello: u64, cx: &Cx<'_>) -> Intro {
 }
 
 /// Our handshake goes another way from now on, if it has no answer yet.
-pub(crate) fn redirect(handshake: u16, way: Way, cx: &mut Cx<'_>) {
+/// An answer counts all the same that comes by the way it has taken so far. Whether it goes on so; one that
+/// has its answer does not.
+pub(crate) fn redirect(handshake: u16, way: Way, cx: &mut Cx<'_>) -> bool {
     let slot = cx.handshake(handshake);
-    slot.way = Held::This(way);
+    if !matches!(slot.stage, Stage::WritingHello | Stage::AwaitingWelcome) {
+        return false;
+    }
+    slot.proof_way = core::mem::replace(&mut slot.way, Held::This(way));
     if slot.stage == Stage::AwaitingWelcome {
         owe_message(handshake, cx);
     }
+    true
 }
 
 /// Erases a handshake, its session included.

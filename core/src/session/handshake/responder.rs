@@ -235,7 +235,10 @@ pub(super) fn identified(
 /// member of our network, and everybody else if we relay for others.
 pub(crate) fn takes(handshake: u16, known: Option<u16>, cx: &mut Cx<'_>) -> bool {
     match Realms::is_of_relays(cx.handshake(handshake).realm) {
-        true => relay::is_welcome(cx) && known.is_none_or(|peer| cx.peer(peer).is_foreign),
+        true => match known {
+            Some(peer) => relay::is_welcome(cx) && cx.peer(peer).is_foreign,
+            None => relay::has_room(cx),
+        },
         false => access::allows(Use::Answers, known, cx),
     }
 }
