@@ -39,7 +39,7 @@ fn a_relay_carries_nothing_for_one_that_is_gone() {
     bench.observed(PRINTER, Observation::Session { peer: SENSOR, state });
     forwards(&mut bench, LAPTOP, SENSOR, 1, 100);
     bench.complains(
-        "relaying: printer sent on 100 bytes of laptop to sensor, and has no session with sensor (at 17s)",
+        "relaying: printer sent on 100 bytes of laptop to sensor, and has no session with sensor (at 15s)",
     );
 }
 
@@ -48,7 +48,7 @@ fn a_relay_sends_nothing_back() {
     let mut bench = relay();
     forwards(&mut bench, LAPTOP, LAPTOP, 1, 100);
     bench.complains(
-        "relaying: printer sent on 100 bytes of laptop to laptop, and sent it back (at 16s)",
+        "relaying: printer sent on 100 bytes of laptop to laptop, and sent it back (at 14s)",
     );
 }
 
