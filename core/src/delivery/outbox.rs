@@ -11,6 +11,7 @@ use crate::crypto::aead::TAG_LEN;
 use crate::cx::{Actor, Cx};
 use crate::error::SendError;
 use crate::message::{MessageId, Outcome, Outgoing};
+use crate::paths;
 use crate::table::list::List;
 use crate::time::{Duration, Instant};
 use crate::timer::Timer;
@@ -28,6 +29,8 @@ const PROBES: u8 = 2;
 /// path, and a message has its lifetime to get through. RFC 9002 leaves the limit to whatever ends
 /// the connection; pings go on as often all the while.
 const BACKOFF_MAX: Duration = Duration::from_secs(5);
+/// After so many in a row the way that packets take is no longer trusted, whatever its pings say.
+const TIMEOUTS_DISTRUSTED: u8 = 3;
 /// So many doublings pass that in any case.
 const DOUBLINGS_MAX: u8 = 10;
 
@@ -338,6 +341,11 @@ pub(super) fn on_loss_timer(to: u16, cx: &mut Cx<'_>) {
         outbox.timeouts = outbox.timeouts.saturating_add(1);
         outbox.timed_out_at = now;
         outbox.probes = PROBES;
+        let is_odd = outbox.timeouts == TIMEOUTS_DISTRUSTED;
+        if is_odd {
+            cx.peer(to).ways.distrust(now);
+            paths::after_change(to, cx);
+        }
         match first_in_part(to, cx) {
             Some(slot) => send_rest_again(to, slot, cx),
             None if has_lost(to, cx) => {}

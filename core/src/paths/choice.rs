@@ -78,10 +78,11 @@ impl Course {
 }
 
 /// How good a way is, beside others of other kinds.
-fn rank(known: &Known) -> u8 {
+fn rank(known: &Known, now: Instant) -> u8 {
+    let is_good = !known.is_lossy && known.distrusted_until <= now;
     match (known.proof, known.way) {
-        (Proof::Validated, Way::Direct(_)) if !known.is_lossy => 6,
-        (Proof::Validated, Way::Relayed(_)) if !known.is_lossy => 5,
+        (Proof::Validated, Way::Direct(_)) if is_good => 6,
+        (Proof::Validated, Way::Relayed(_)) if is_good => 5,
         (Proof::Validated, Way::Direct(_)) => 4,
         (Proof::Validated, Way::Relayed(_)) => 3,
         (Proof::Suspect, _) => 2,
@@ -96,7 +97,7 @@ impl Ways {
     pub(super) fn choose(&mut self, now: Instant) {
         let before = self.course.primary();
         let kept = |way: Option<Way>| way.filter(|way| self.find(*way).is_some());
-        let Some(best) = self.best().map(|best| best.way) else {
+        let Some(best) = self.best(now).map(|best| best.way) else {
             self.course = Course::NONE;
             return;
         };
@@ -140,21 +141,21 @@ impl Ways {
     }
 
     /// The best way. One that is in use gives way to one of its kind only if that is clearly better.
-    fn best(&self) -> Option<&Known> {
+    fn best(&self, now: Instant) -> Option<&Known> {
         let current = self.course.primary().and_then(|way| self.find(way));
         let rivals = self.iter().filter(|known| current.is_none_or(|c| c.way != known.way));
         // Where a packet only came from, none goes by choice.
         let rivals = rivals.filter(|known| known.proof != Proof::Probing || !known.is_hearsay);
         rivals.fold(current, |best, rival| match best {
-            Some(best) if !beats(rival, best) => Some(best),
+            Some(best) if !beats(rival, best, now) => Some(best),
             _ => Some(rival),
         })
     }
 }
 
 /// Whether a way is to take another's place.
-fn beats(rival: &Known, current: &Known) -> bool {
-    match rank(rival).cmp(&rank(current)) {
+fn beats(rival: &Known, current: &Known, now: Instant) -> bool {
+    match rank(rival, now).cmp(&rank(current, now)) {
         Ordering::Less => false,
         Ordering::Greater => true,
         Ordering::Equal if rival.proof != Proof::Validated => rival.since > current.since,

@@ -39,6 +39,9 @@ pub(crate) struct Known {
     answers: u16,
     /// So few of them that another way is better.
     pub(crate) is_lossy: bool,
+    /// Until then another way is better, as what goes by this one is not acknowledged.
+    pub(super) distrusted_until: Instant,
+    pub(super) distrusts: u8,
     /// The last round trip measured on it.
     pub(crate) round_trip: Option<Duration>,
     /// A `Ping` that has not been answered yet, with its retries.
@@ -115,6 +118,8 @@ impl Known {
             credit: balance.credit(),
             answers: u16::MAX,
             is_lossy: false,
+            distrusted_until: Instant::ORIGIN,
+            distrusts: 0,
             round_trip: None,
             exchange: Held::Nothing,
             tries: [Held::Nothing; TRIES_KEPT],

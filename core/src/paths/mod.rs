@@ -28,6 +28,10 @@ use crate::wire::Probe;
 
 /// Ways that are known at once: through a relay, directly by IPv4 and IPv6, and one to be proven.
 pub(crate) const WAYS: usize = 4;
+/// How long a way is left alone by which packets went that nobody acknowledged; doubled each time, up to
+/// half an hour.
+const DISTRUSTED: Duration = Duration::from_secs(60);
+const DISTRUSTS_MAX: u8 = 5;
 /// Between two ways that a peer seems to have come to.
 const MOVES_APART: Duration = Duration::from_secs(1);
 
@@ -198,6 +202,17 @@ impl Ways {
             (known.heard, known.arrived) = (0, 0);
         }
         (self.course.since_counter, self.next_counter) = (0, 0);
+    }
+
+    /// Pings are answered on the way that packets take, and the packets are not acknowledged: there are
+    /// networks that let pass what is short. Another way is better for a while, if there is one.
+    pub(crate) fn distrust(&mut self, now: Instant) {
+        let primary = self.course.primary();
+        if let Some(known) = primary.and_then(|way| self.find_mut(way)) {
+            known.distrusted_until = now + DISTRUSTED.saturating_mul(1 << known.distrusts);
+            known.distrusts = (known.distrusts + 1).min(DISTRUSTS_MAX);
+            self.choose(now);
+        }
     }
 
     /// The peer has begun anew: whether it is still where it was is to be seen.

@@ -7,6 +7,7 @@ use crate::cx::{Actor, Cx};
 use crate::held::Held;
 use crate::identity::PeerId;
 use crate::lifecycle::Turn;
+use crate::paths::Known;
 use crate::peer::{Peer, PeerSlot, PeerState};
 use crate::time::{Duration, Instant};
 use crate::timer::{ATTEMPT, Timer, retry_gap};
@@ -23,6 +24,8 @@ const RENEWED_AT_LEAST: Duration = Duration::from_secs(30);
 const LATER: Duration = Duration::from_millis(500);
 /// A peer that is reached directly keeps a circuit for bad times; if it is lost, another is asked for.
 const SPARE_AGAIN: Duration = Duration::from_secs(60);
+/// A peer that nothing leads to any more is looked for again, until it counts as gone.
+const LOST_AGAIN: Duration = Duration::from_secs(1);
 /// Offers remembered until the peer has shown itself.
 pub(crate) const OFFERS: usize = 4;
 
@@ -297,7 +300,9 @@ pub(super) fn on_search_timer(peer: u16, cx: &mut Cx<'_>) -> Option<Turn> {
 fn needs_circuit(peer: &PeerSlot) -> bool {
     let is_connected = peer.state == PeerState::Active;
     let is_waiting = peer.standing == Standing::Pinned && peer.current.is_none();
-    (is_connected || is_waiting) && peer.ways.iter().all(|known| known.way.direct().is_some())
+    // One that does not answer leads nowhere.
+    let leads = |known: &Known| known.way.direct().is_none() && known.is_validated();
+    (is_connected || is_waiting) && !peer.ways.iter().any(leads)
 }
 
 /// One relay knows no way: perhaps the next.
@@ -311,7 +316,9 @@ fn next_relay(peer: u16, asked: Search, cx: &mut Cx<'_>) -> Option<Turn> {
     }
     stop_search(peer, cx);
     if cx.peer(peer).current.is_some() {
-        let at = cx.now() + cx.state.public.jitter(SPARE_AGAIN);
+        let is_reached = cx.peer(peer).ways.iter().any(Known::is_validated);
+        let again = if is_reached { SPARE_AGAIN } else { LOST_AGAIN };
+        let at = cx.now() + cx.state.public.jitter(again);
         cx.set_timer(Actor::Peer(peer), Timer::Search, Some(at));
         return None;
     }
