@@ -36,6 +36,9 @@ pub enum Reach {
     Predictable,
     /// Punching works or not, as it happens: it depends on who is first, or on what a NAT draws.
     Perhaps,
+    /// Packets of each get through to the other, but none comes from where an answer to it gets through:
+    /// enough for whoever asks for no proof of a path.
+    Crossed,
     /// Only through a third.
     Relayed,
     /// Not at all.
@@ -94,7 +97,7 @@ impl<'s> Oracle<'s> {
     /// How one node reaches another, with the relays that both can be reached through.
     pub fn with_relays(&self, from: NodeId, to: NodeId) -> Verdict {
         let alone = self.verdict(from, to);
-        if alone.reach < Reach::Relayed {
+        if alone.reach < Reach::Crossed {
             return alone;
         }
         let node = |id: NodeId| &self.scenario.nodes[id.0 as usize];
@@ -207,6 +210,7 @@ impl fmt::Display for Verdict {
             Reach::Punched => "by punching",
             Reach::Predictable => "by punching, if ports are guessed",
             Reach::Perhaps => "perhaps by punching",
+            Reach::Crossed => "each way by another path",
             Reach::Relayed => "only relayed",
             Reach::Never => "not at all",
         };

@@ -11,6 +11,8 @@ pub(super) struct Side<'s> {
     node: &'s str,
     /// The one that gives packets to other destinations another source, if any does.
     anew: Option<&'s str>,
+    /// Whether other ports of one address make another destination.
+    is_by_port: bool,
     /// Whether it is the only one, and counts its ports up.
     is_predictable: bool,
     /// The one that lets in the fewest.
@@ -35,6 +37,9 @@ impl<'s> Side<'s> {
         Self {
             node,
             anew: first(maps_anew),
+            is_by_port: nats.clone().any(|nat| {
+                maps_anew(nat, ipv4) && nat.model.mapping == Behaviour::AddressAndPortDependent
+            }),
             is_predictable: {
                 let mut anew = nats.clone().filter(|nat| maps_anew(nat, ipv4));
                 anew.next().is_some_and(|nat| counts_up(nat, ipv4)) && anew.next().is_none()
@@ -106,7 +111,10 @@ fn both_anew(sides: [(&Side<'_>, &str); 2]) -> Verdict {
             Behaviour::EndpointIndependent,
             Behaviour::EndpointIndependent | Behaviour::AddressDependent,
             _,
-        ) => verdict(Reach::Punched, format!("{anew}, but {}", says(open))),
+        ) => {
+            let reach = if a.is_by_port && b.is_by_port { Reach::Crossed } else { Reach::Punched };
+            verdict(reach, format!("{anew}, but {}", says(open)))
+        }
         (Behaviour::EndpointIndependent, Behaviour::AddressAndPortDependent, _) => {
             verdict(Reach::Relayed, format!("{anew} and {}", says(other)))
         }

@@ -3,6 +3,7 @@
 mod behaviour;
 mod checkers;
 mod faults;
+mod grid;
 mod nesting;
 mod probe;
 mod punch;

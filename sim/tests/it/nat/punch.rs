@@ -187,14 +187,14 @@ fn foretold_in(nats: Vec<Nat>, behind: [Option<NatId>; 2]) -> Reach {
 /// Whether punching works where the oracle says so.
 fn expected(reach: Reach) -> bool {
     match reach {
-        Reach::Direct | Reach::Punched => true,
+        Reach::Direct | Reach::Punched | Reach::Crossed => true,
         // Nobody here guesses.
         Reach::Predictable | Reach::Relayed | Reach::Never => false,
         Reach::Perhaps => panic!("it depends"),
     }
 }
 
-fn nine() -> Vec<NatModel> {
+pub(crate) fn nine() -> Vec<NatModel> {
     let all = BEHAVIOURS.into_iter().flat_map(|mapping| {
         BEHAVIOURS.map(|filtering| NatModel {
             mapping,
