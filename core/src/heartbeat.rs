@@ -113,14 +113,28 @@ pub(crate) fn ping_now(peer: u16, cx: &mut Cx<'_>) {
 pub(crate) fn hasten(peer: u16, way: Way, cx: &mut Cx<'_>) {
     let slot = cx.peer(peer);
     let is_on_two = slot.ways.course.also().is_some();
+    if slot.ways.find_mut(way).is_some_and(|known| is_hastened(known, is_on_two)) {
+        arm(peer, cx);
+    }
+}
+
+/// The same for the way that the peer's packets take.
+pub(crate) fn hasten_primary(peer: u16, cx: &mut Cx<'_>) {
+    let slot = cx.peer(peer);
+    let is_on_two = slot.ways.course.also().is_some();
+    if slot.ways.primary_mut().is_some_and(|known| is_hastened(known, is_on_two)) {
+        arm(peer, cx);
+    }
+}
+
+fn is_hastened(known: &mut Known, is_on_two: bool) -> bool {
     let interval = if is_on_two { STRETCH_INTERVAL } else { BUSY_INTERVAL };
-    let Some(known) = slot.ways.find_mut(way) else { return };
     let soon = known.pinged_at + interval;
     let is_waiting = known.exchange.as_ref().is_none() && known.ping_at.get() > Some(soon);
     if is_waiting {
         known.ping_at = Held::This(soon);
-        arm(peer, cx);
     }
+    is_waiting
 }
 
 /// Lets the peer have its turn if it is owed anything.

@@ -148,9 +148,11 @@ fn seal_on_course(
     cx: &mut Cx<'_>,
 ) -> Option<Transmit> {
     let also = cx.peer(peer).ways.course.also();
-    heartbeat::hasten(peer, via.way, cx);
-    for way in cx.peer(peer).ways.course.shared() {
-        heartbeat::hasten(peer, way, cx);
+    heartbeat::hasten_primary(peer, cx);
+    if !cx.peer(peer).ways.course.is_single() {
+        for way in cx.peer(peer).ways.course.shared() {
+            heartbeat::hasten(peer, way, cx);
+        }
     }
     seal(via, also, content_len, out, cx)
 }

@@ -53,6 +53,11 @@ impl Course {
         self.primary.get() == Some(way) || self.also.get() == Some(way)
     }
 
+    /// Whether no packet can be under way twice.
+    pub(crate) fn is_single(&self) -> bool {
+        self.also.as_ref().is_none() && self.left.as_ref().is_none()
+    }
+
     /// The ways by which packets may be under way that went another way as well.
     pub(crate) fn shared(&self) -> impl Iterator<Item = Way> + use<> {
         let left = self.left.get().map(|(way, _)| way);
@@ -105,6 +110,9 @@ impl Ways {
         let also = kept(if is_switch { before } else { self.course.also() });
         let also = also.filter(|way| self.carried(*way));
         let is_proven = also.and_then(|way| self.find(way)).is_some_and(Known::is_validated);
+        let is_best = |held: &Held<Known>| held.as_ref().is_some_and(|known| known.way == best);
+        let place = self.known.iter().position(is_best).unwrap_or_default();
+        self.primary = place as u8;
         let course = &mut self.course;
         if also.is_some() && (is_switch || course.also.as_ref().is_none()) {
             course.since_counter = self.next_counter;

@@ -39,6 +39,8 @@ const MOVES_APART: Duration = Duration::from_secs(1);
 pub(crate) struct Ways {
     known: [Held<Known>; WAYS],
     pub(crate) course: Course,
+    /// The place of the way that packets take: nothing is looked up for a payload.
+    primary: u8,
     /// When one was last added on the word of a packet.
     seemed_at: Held<Instant>,
     /// The session's next counter, as far as payloads have told.
@@ -57,6 +59,7 @@ impl Ways {
     pub(crate) const NONE: Self = Self {
         known: [const { Held::Nothing }; WAYS],
         course: Course::NONE,
+        primary: 0,
         seemed_at: Held::Nothing,
         next_counter: 0,
     };
@@ -147,8 +150,18 @@ impl Ways {
 
     /// Whether the way that packets take has answered.
     pub(crate) fn is_proven(&self) -> bool {
-        let primary = self.course.primary().and_then(|way| self.find(way));
-        primary.is_some_and(|known| known.proof != Proof::Probing)
+        let is_there = self.course.primary().is_some();
+        self.primary().is_some_and(|known| is_there && known.proof != Proof::Probing)
+    }
+
+    /// The way that packets take, if they take any.
+    fn primary(&self) -> Option<&Known> {
+        self.known[usize::from(self.primary)].as_ref()
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn primary_mut(&mut self) -> Option<&mut Known> {
+        self.known[usize::from(self.primary)].as_mut()
     }
 
     /// What other parts need to know of them.
@@ -188,6 +201,9 @@ impl Ways {
         self.next_counter = counter;
         let most = u64::from(window / 2);
         if most == 0 {
+            return true;
+        }
+        if self.course.is_single() {
             return true;
         }
         let since = self.course.since_counter;
