@@ -209,12 +209,8 @@ fn a_relay_says_when_an_end_of_a_circuit_is_gone() {
     assert_eq!(route(&mut net, A, B), None);
 }
 
-#[test]
-fn what_is_beyond_the_limit_is_dropped_and_said() {
-    let limits = RelayLimits { circuit_bytes: 4_000, ..RelayLimits::DEFAULT };
-    let mut net = with_relay(limits);
-    look_for(&mut net, A, B);
-    net.run(Duration::from_secs(2), apart);
+/// A sends B at once more than a relay with a limit of four thousand bytes a second may carry.
+fn sends_too_much(net: &mut Net) {
     let peer = net.peer(A, B).unwrap();
     for _ in 0..20 {
         let packet = net.hosts[A].seal(peer, &[1; 1000]).unwrap();
@@ -223,6 +219,15 @@ fn what_is_beyond_the_limit_is_dropped_and_said() {
     net.run(Duration::from_secs(1), apart);
     assert!(net.hosts[B].payloads.len() < 4);
     assert!(net.hosts[R].node.counters().dropped(Dropped::RelayLimited) > 10);
+}
+
+#[test]
+fn what_is_beyond_the_limit_is_dropped_and_said() {
+    let limits = RelayLimits { circuit_bytes: 4_000, ..RelayLimits::DEFAULT };
+    let mut net = with_relay(limits);
+    look_for(&mut net, A, B);
+    net.run(Duration::from_secs(2), apart);
+    sends_too_much(&mut net);
     assert_eq!(net.hosts[A].node.counters().done(Counter::RelayLimits), 1);
     // Pings still pass.
     net.run(Duration::from_secs(60), apart);
@@ -230,9 +235,8 @@ fn what_is_beyond_the_limit_is_dropped_and_said() {
 }
 
 #[test]
-fn a_circuit_is_used_by_its_ends_alone() {
+fn what_an_end_sends_is_carried_wherever_it_comes_from() {
     let mut net = relayed();
-    // The packet of one end, in the session of another peer: a relay that lies cannot be ours.
     let peer = net.peer(A, B).unwrap();
     let mut packet = net.hosts[A].seal(peer, b"mine").unwrap();
     packet.from = address(77);
@@ -244,16 +248,22 @@ fn a_circuit_is_used_by_its_ends_alone() {
 
 /// A and B are of one network, the relay of another; it relays for others with this limit.
 fn with_foreign_relay(foreign_bytes: u32) -> Net {
+    let mut net = beside_foreign_relay(foreign_bytes);
+    for host in [A, B] {
+        use_foreign_relay(&mut net, host);
+    }
+    net.run(Duration::from_secs(2), apart);
+    net
+}
+
+/// The same before A and B have asked for it.
+fn beside_foreign_relay(foreign_bytes: u32) -> Net {
     let mut net = Net::new(3);
     let relay = RelayLimits { foreign_bytes, ..RelayLimits::DEFAULT };
     let other = Network::closed("another", [9; 32]);
     let config = Config { relay, ..Config::new(other) };
     net.hosts[R] = Host::configured(R, config, 99, net.now);
     net.delay = Duration::from_millis(10);
-    for host in [A, B] {
-        use_foreign_relay(&mut net, host);
-    }
-    net.run(Duration::from_secs(2), apart);
     net
 }
 
@@ -308,32 +318,22 @@ fn all_of_them_together_have_a_limit_of_their_own() {
     let mut net = with_foreign_relay(4_000);
     look_for(&mut net, A, B);
     net.run(Duration::from_secs(3), apart);
-    let peer = net.peer(A, B).unwrap();
-    for _ in 0..20 {
-        let packet = net.hosts[A].seal(peer, &[1; 1000]).unwrap();
-        net.wire.push(packet);
-    }
-    net.run(Duration::from_secs(1), apart);
-    assert!(net.hosts[B].payloads.len() < 4);
-    assert!(net.hosts[R].node.counters().dropped(Dropped::RelayLimited) > 10);
+    sends_too_much(&mut net);
 }
 
 #[test]
 fn a_relay_that_is_closed_while_it_is_proved_something_leaves_no_work_behind() {
+    let mut was_active = 0;
     for steps in 0..60 {
-        let mut net = with_foreign_relay(0);
-        let relay = RelayLimits { foreign_bytes: 100_000, ..RelayLimits::DEFAULT };
-        let config = Config { relay, ..Config::new(Network::closed("another", [9; 32])) };
-        net.hosts[R] = Host::configured(R, config, 98, net.now);
-        net.connect(A, B);
+        let mut net = beside_foreign_relay(100_000);
         use_foreign_relay(&mut net, A);
         net.run(Duration::from_millis(2 * steps), apart);
-        if let Some(peer) = net.peer(A, R) {
-            let now = net.now;
-            net.hosts[A].node.close(peer, now).unwrap();
-        }
+        was_active += u32::from(net.is_active(A, R));
+        let (peer, now) = (net.peer(A, R).unwrap(), net.now);
+        net.hosts[A].node.close(peer, now).unwrap();
         net.collect(A);
     }
+    assert!((10..60).contains(&was_active), "before the proof, and after it");
 }
 
 #[test]
@@ -355,9 +355,8 @@ fn two_that_have_left_the_relay_stay_in_touch_when_it_restarts() {
 }
 
 #[test]
-fn a_relay_that_has_forgotten_a_reservation_is_asked_again_with_the_next_session() {
+fn whom_a_relay_has_forgotten_is_found_there_again() {
     let mut net = with_relay(RelayLimits::DEFAULT);
-    // The relay gives A up, and A does not give it up: it had an answer later.
     let (peer, now) = (net.peer(R, A).unwrap(), net.now);
     net.hosts[R].node.close(peer, now).unwrap();
     net.run(Duration::from_secs(30), apart);
