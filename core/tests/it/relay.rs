@@ -323,17 +323,20 @@ fn all_of_them_together_have_a_limit_of_their_own() {
 
 #[test]
 fn a_relay_that_is_closed_while_it_is_proved_something_leaves_no_work_behind() {
-    let mut was_active = 0;
-    for steps in 0..60 {
+    for packets in 0..8 {
         let mut net = beside_foreign_relay(100_000);
         use_foreign_relay(&mut net, A);
-        net.run(Duration::from_millis(2 * steps), apart);
-        was_active += u32::from(net.is_active(A, R));
+        for _ in 0..packets {
+            if !net.wire.is_empty() {
+                let packet = net.wire.remove(0);
+                net.handle(packet).expect("nothing is refused between these two");
+            }
+        }
         let (peer, now) = (net.peer(A, R).unwrap(), net.now);
         net.hosts[A].node.close(peer, now).unwrap();
+        // Whatever was under way, there is an end to it.
         net.collect(A);
     }
-    assert!((10..60).contains(&was_active), "before the proof, and after it");
 }
 
 #[test]
