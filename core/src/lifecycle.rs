@@ -95,7 +95,11 @@ pub(crate) fn on_turn(turn: Option<Turn>, cx: &mut Cx<'_>) {
             relay::search(peer, cx);
             rerouted(peer, cx);
         }
-        Turn::RelayReady(relay) => dial_all_but(relay, cx),
+        Turn::RelayReady(relay) => {
+            // By now we have answered it, so that it may say where it sees us.
+            heartbeat::ping_now(relay, cx);
+            dial_all_but(relay, cx);
+        }
         Turn::CircuitOpened(peer, circuit) => {
             circuit_opened(peer, circuit, cx);
             punch::on_attested(peer, cx);
