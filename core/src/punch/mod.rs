@@ -42,7 +42,7 @@ use crate::paths::Balance;
 use crate::peer::{PeerSlot, PeerState};
 use crate::table::list::Link;
 use crate::time::{Duration, Instant};
-use crate::timer::ATTEMPT;
+use crate::timer::{ATTEMPT, TRIES};
 use crate::way::Way;
 use crate::wire::{Attested, Control, Mapping, Ping, Probe, Punch, PunchKind};
 
@@ -271,15 +271,17 @@ fn targets(peer: u16, theirs: &Punch, cx: &mut Cx<'_>) -> heapless::Vec<Path, { 
 }
 
 /// A packet of the peer came by a way on which it has not answered: should that be one that is probed, it
-/// is this node's own choice to ask there.
+/// is this node's own choice to ask there, as often as it asks anywhere and probes may go there.
 pub(crate) fn vouch(peer: u16, cx: &mut Cx<'_>) {
     let now = cx.now();
     let Some(place) = cx.peer(peer).punch.attempt.slot() else { return };
-    let Cx { punches, peers, .. } = cx;
+    let Cx { punches, peers, probe_cells, state, .. } = cx;
     let attempt = punches[usize::from(place)].attempt.as_ref();
     let ways = &mut peers[usize::from(peer)].ways;
+    let mut limits = ProbeLimits { hasher: state.address_hasher(), cells: probe_cells };
     for target in attempt.iter().flat_map(|attempt| attempt.burst.targets()) {
-        if ways.find(target.into()).is_some() {
+        let is_new = ways.find(target.into()).is_some_and(|known| known.is_hearsay);
+        if is_new && limits.take_all(target.remote, TRIES, now) {
             ways.add(target.into(), Balance::OWN_CHOICE, now);
         }
     }

@@ -10,6 +10,9 @@ use crate::time::Instant;
 use crate::way::Way;
 use crate::wire::Mapping;
 
+/// Attempts to dial a peer that come to nothing where nobody has ever answered: one may be its own absence.
+const BLOCKED_AFTER: u8 = 3;
+
 /// Why there is no direct way to a peer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[non_exhaustive]
@@ -56,7 +59,7 @@ pub struct Relayed {
 pub(crate) fn reason(peer: &PeerSlot, shared: &Shared) -> Option<RelayReason> {
     let (punching, attested) = (&peer.punch, &peer.relaying.attested);
     if peer.state != PeerState::Active {
-        let is_blocked = peer.attempts > 0 && !shared.is_heard;
+        let is_blocked = peer.attempts >= BLOCKED_AFTER && !shared.is_heard;
         return is_blocked.then_some(RelayReason::UdpBlocked);
     }
     let ways = peer.ways.outline();

@@ -353,6 +353,26 @@ fn a_probe_is_answered_by_its_nonce_from_where_it_went() {
 }
 
 #[test]
+fn ways_that_a_peers_packets_come_by_are_asked_on_as_rarely_as_addresses_are_probed() {
+    relayed(false, |cx| {
+        attest(seen_at(THERE), cx);
+        let there = Way::Direct(Path { socket: Socket(0), remote: at(THERE) });
+        let mut vouched = 0;
+        for number in 0..12 {
+            hear(PunchKind::Offer, number, &[], cx).expect("the one before is over");
+            let now = cx.now();
+            cx.peer(PEER).ways.add(there, Balance::of(60, 0), now);
+            vouch(PEER, cx);
+            vouched +=
+                usize::from(!cx.peer(PEER).ways.find(there).expect("it was added").is_hearsay);
+            cx.peer(PEER).ways.remove(there, now);
+            run(cx, secs(10));
+        }
+        assert!((1..=4).contains(&vouched), "{vouched} in two minutes");
+    });
+}
+
+#[test]
 fn answers_by_other_ways_still_count_for_a_second() {
     relayed(true, |cx| {
         attest(seen_at(THERE), cx);

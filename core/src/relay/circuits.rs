@@ -109,9 +109,20 @@ pub(super) fn count_of(peer: Peer, cx: &Cx<'_>) -> usize {
     cx.circuits.iter().filter(is_its).count()
 }
 
+/// Of so many places those that peers may take up: all, if they are named.
+pub(super) fn share(all: usize, is_named: bool) -> usize {
+    // Of a single one there is no part to be had.
+    let kept = (all / 4).max(usize::from(all > 1));
+    if is_named { all } else { all - kept }
+}
+
 /// Takes a place: a free one, or that of a circuit that is of no use any more.
-pub(super) fn take(ends: [Peer; 2], cx: &mut Cx<'_>) -> Option<u16> {
+pub(super) fn take(ends: [Peer; 2], is_named: bool, cx: &mut Cx<'_>) -> Option<u16> {
     let now = cx.now();
+    let in_use = |circuit: &&CircuitSlot| circuit.stage != Stage::Free && !circuit.is_idle(now);
+    if cx.circuits.iter().filter(in_use).count() >= share(cx.circuits.len(), is_named) {
+        return None;
+    }
     let free = position(|circuit| circuit.stage == Stage::Free, cx);
     let slot = free.or_else(|| position(|circuit| circuit.is_idle(now), cx))?;
     let mask = mask(cx);

@@ -5,7 +5,7 @@ use core::net::SocketAddr;
 
 use super::circuits::{self, Owed, Stage};
 use super::{Attested, Bucket, Limits, foreign};
-use crate::access::{self, Use};
+use crate::access::{self, Standing, Use};
 use crate::counters::{Counter, Dropped};
 use crate::cx::{Actor, Cx};
 use crate::heartbeat;
@@ -84,13 +84,20 @@ fn grant(from: u16, cx: &mut Cx<'_>) {
     let now = cx.now();
     let held = |peer: &&PeerSlot| peer.is_taken && peer.relaying.client.holds(now);
     let is_held = cx.peer(from).relaying.client.holds(now);
-    let has_room = is_held
-        || cx.peers.iter().filter(held).count() < usize::from(cx.state.config.relay.reservations);
+    let all = usize::from(cx.state.config.relay.reservations);
+    let has_room =
+        is_held || cx.peers.iter().filter(held).count() < circuits::share(all, is_named(from, cx));
     let is_granted = has_room && may_use(from, cx);
     let client = &mut cx.peer(from).relaying.client;
     client.reserved_until = if is_granted { Held::This(now + RESERVED_FOR) } else { Held::Nothing };
     client.answer_owed = true;
     cx.make_ready(Actor::Peer(from));
+}
+
+/// Whether the application has named a peer. To those whom it has not go three quarters of the places, so
+/// that they cannot keep the others out.
+fn is_named(peer: u16, cx: &mut Cx<'_>) -> bool {
+    cx.peer(peer).standing != Standing::Met
 }
 
 /// Whether a peer may be relayed for: the policy allows it, and it is reached directly.
@@ -141,7 +148,8 @@ fn circuit_to(from: u16, open: &Open, cx: &mut Cx<'_>) -> Option<u16> {
     if ends.iter().any(|end| circuits::count_of(*end, cx) >= most) {
         return None;
     }
-    let slot = circuits::take(ends, cx)?;
+    let is_named = is_named(from, cx) || is_named(to, cx);
+    let slot = circuits::take(ends, is_named, cx)?;
     cx.circuit(slot).owed[1] = Owed::Offer;
     Some(slot)
 }

@@ -119,6 +119,30 @@ fn who_has_no_place_at_a_relay_looks_for_others_there_all_the_same() {
 }
 
 #[test]
+fn strangers_leave_places_for_those_whom_a_relay_knows() {
+    let (relay_at, first, last, known_at) = (0, 1, 3, 4);
+    let mut net = Net::new(5);
+    let relay = RelayLimits { reservations: 3, ..RelayLimits::DEFAULT };
+    let access = Access { relays: Whom::Network, ..Access::DEFAULT };
+    let config = Config { access, relay, ..Config::new(network()) };
+    net.hosts[relay_at] = Host::configured(relay_at, config, 98, net.now);
+    let known = net.hosts[known_at].node.id();
+    net.hosts[relay_at].node.allow(known, net.now).unwrap();
+    for host in first..=known_at {
+        net.connect(host, relay_at);
+        net.run(Duration::from_secs(1), |_| true);
+    }
+    for host in [last, known_at] {
+        look_for(&mut net, first, host);
+    }
+    net.run(Duration::from_secs(3), |packet| {
+        packet.to == address(relay_at) || packet.from == address(relay_at)
+    });
+    assert_eq!(net.state(first, last), PeerState::Init, "the third stranger has no place");
+    assert!(net.is_active(first, known_at));
+}
+
+#[test]
 fn a_peer_that_comes_to_the_relay_later_is_found_then() {
     let mut net = with_relay(RelayLimits::DEFAULT);
     net.restart(B, 50);
