@@ -22,6 +22,14 @@ impl<S: Storage> Member<S> {
     /// # Panics
     /// If the storage is not sound.
     pub fn new(number: u32, storage: S) -> Self {
+        Self::configured(number, Config::new(Network::closed("bench", [5; 32])), storage)
+    }
+
+    /// One that is configured in another way; `config` names the network.
+    ///
+    /// # Panics
+    /// If the storage is not sound.
+    pub fn configured(number: u32, config: Config, storage: S) -> Self {
         let mut draw = 0u32;
         let identity = SecretIdentity::generate(|| {
             draw += 1;
@@ -31,7 +39,6 @@ impl<S: Storage> Member<S> {
             seed
         });
         let (keys, seed) = identity.expect("every other one is usable");
-        let config = Config::new(Network::closed("bench", [5; 32]));
         let node = Node::new(config, keys.id(), seed, storage, Instant::ORIGIN);
         let address = SocketAddr::from((Ipv4Addr::from(0x0a00_0000 + number), 4747));
         Self { node: node.expect("the storage is sound"), keys, address }

@@ -6,6 +6,7 @@
 )]
 
 use std::process::Command;
+use std::time::Instant;
 
 use clap::{Parser, Subcommand};
 use underpass_benches::crowd::Crowd;
@@ -15,6 +16,7 @@ use underpass_benches::goodput::{self, Goodput};
 use underpass_benches::handshake::{Knowing, Meeting, bare_side};
 use underpass_benches::measure::{Comparison, compare, compare_alike, compare_sides};
 use underpass_benches::nat;
+use underpass_benches::relaying::Relaying;
 use underpass_benches::worlds::{Cost, bytes_per_board, ring, stretches};
 use underpass_core::{Capacity, Node};
 
@@ -31,6 +33,8 @@ enum What {
     DataPath,
     /// The same in instructions; takes valgrind.
     Instructions,
+    /// A relay's packets, opened and sealed again.
+    Relay,
     /// A handshake against its bare scalar multiplications.
     Handshake,
     /// A datagram with 4096 peers drawn at random, against 8.
@@ -54,6 +58,7 @@ fn main() {
     match Arguments::parse().what {
         Some(What::DataPath) => data_path(),
         Some(What::Instructions) => instructions(),
+        Some(What::Relay) => relay(),
         Some(What::Handshake) => handshake(),
         Some(What::Crowd) => crowd(),
         Some(What::Goodput) => goodput(),
@@ -65,6 +70,7 @@ fn main() {
         None => {
             data_path();
             instructions();
+            relay();
             handshake();
             crowd();
             goodput();
@@ -98,6 +104,33 @@ fn data_path() {
             },
         );
         show(&format!("seal and open {size} bytes"), &both);
+    }
+    println!();
+}
+
+fn relay() {
+    println!("a relay, ns a packet               ours   bare  ratio");
+    for size in SIZES {
+        let mut relaying = Relaying::new(size);
+        relaying.seal();
+        let mut bare = relaying.bare();
+        relaying.forward();
+        let timed = |work: &mut dyn FnMut()| {
+            let start = Instant::now();
+            work();
+            start.elapsed()
+        };
+        let [_, forwarded] = compare_alike(
+            BATCH as u128,
+            || [timed(&mut || relaying.seal()), timed(&mut || relaying.forward())],
+            || {
+                let sealed = timed(&mut || bare.seal());
+                [sealed, sealed + timed(&mut || bare.open())]
+            },
+        );
+        show(&format!("forward {size} bytes"), &forwarded);
+        let packets = 1_000_000_000 / forwarded.ours_ns.max(1);
+        println!("    {packets} packets a second, 0 copies");
     }
     println!();
 }
