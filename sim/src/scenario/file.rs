@@ -248,15 +248,15 @@ pub struct Clock {
     pub ppm: Spanned<i64>,
 }
 
-/// The n-th packet is lost that one node sends to another.
+/// The n-th packet is lost that one node sends to another, or to anybody.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Drop {
     /// The sender; a name or glob.
     pub from: Spanned<String>,
-    /// The receiver; a name or glob.
-    pub to: Spanned<String>,
-    /// Counted from 1 for each pair, from the beginning of the fault on.
+    /// The receiver; a name or glob. Anybody if not given.
+    pub to: Option<Spanned<String>>,
+    /// Counted from 1 for each pair, or for the sender alone, from the beginning of the fault on.
     pub nth: Spanned<u64>,
 }
 

@@ -336,6 +336,13 @@ pub enum FaultKind {
         /// Which: counted from 1 as they are sent, anew each time the fault begins.
         nth: u64,
     },
+    /// One packet of each node is lost as it is sent, to whomever.
+    DropSent {
+        /// Whose.
+        from: Vec<NodeId>,
+        /// Which: counted from 1 as they are sent, anew each time the fault begins.
+        nth: u64,
+    },
     /// These hostile machines do what they are there for; before and after, they only overhear.
     Hostile(Vec<NodeId>),
     /// The NAT forgets all its mappings, at once.

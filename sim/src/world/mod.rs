@@ -285,6 +285,7 @@ impl World {
                 | FaultKind::Link(_)
                 | FaultKind::Interface(_)
                 | FaultKind::Drop { .. }
+                | FaultKind::DropSent { .. }
                 // What owners do is a command.
                 | FaultKind::ChangeSecret(_)
                 | FaultKind::RetireSecret(_) => continue,
@@ -437,6 +438,7 @@ impl World {
             | FaultKind::Link(_)
             | FaultKind::Interface(_)
             | FaultKind::Drop { .. }
+            | FaultKind::DropSent { .. }
             | FaultKind::ChangeSecret(_)
             | FaultKind::RetireSecret(_) => unreachable!("it has no event"),
         };
@@ -459,6 +461,7 @@ impl World {
             | FaultKind::Link(_)
             | FaultKind::Interface(_)
             | FaultKind::Drop { .. }
+            | FaultKind::DropSent { .. }
             | FaultKind::ChangeSecret(_)
             | FaultKind::RetireSecret(_) => unreachable!("it has no end event"),
         }

@@ -190,6 +190,7 @@ impl Network {
 
     /// Where a packet goes first that leaves its machine.
     pub(super) fn admit(&mut self, packet: &mut Packet, now: Instant) -> Result<Stage, Loss> {
+        let is_singled_out = self.drops.drop_sent(packet.from, now);
         if packet.to == Some(packet.from) {
             return Ok(Stage::Arrival);
         }
@@ -198,6 +199,7 @@ impl Network {
         }
         match packet.to {
             Some(to) if self.drops.drop(packet.from, to, now) => Err(Loss::Dropped),
+            _ if is_singled_out => Err(Loss::Dropped),
             _ => self.hop(packet, now),
         }
     }

@@ -78,6 +78,7 @@ impl Cut {
             FaultKind::Hostile(acting) => Self::Tamper(tampered(acting, &resolver.nodes)),
             // Which packet carries which payload is not known.
             FaultKind::Drop { .. }
+            | FaultKind::DropSent { .. }
             | FaultKind::Restart(..)
             | FaultKind::ChangeSecret(_)
             | FaultKind::RetireSecret(_)

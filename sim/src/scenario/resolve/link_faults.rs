@@ -45,7 +45,7 @@ impl Resolver<'_> {
     }
 
     pub(super) fn drop_fault(&mut self, drop: &Drop) -> Option<FaultKind> {
-        let pairs = self.linked_pairs(&drop.from, &drop.to);
+        let kind = self.dropped(drop);
         let nth = *drop.nth.get_ref();
         if nth == 0 {
             self.wrong(
@@ -54,7 +54,15 @@ impl Resolver<'_> {
             );
             return None;
         }
-        Some(FaultKind::Drop { pairs: pairs?, nth })
+        kind
+    }
+
+    fn dropped(&mut self, drop: &Drop) -> Option<FaultKind> {
+        let nth = *drop.nth.get_ref();
+        Some(match &drop.to {
+            Some(to) => FaultKind::Drop { pairs: self.linked_pairs(&drop.from, to)?, nth },
+            None => FaultKind::DropSent { from: self.select(&drop.from)?, nth },
+        })
     }
 
     pub(super) fn link_fault(&mut self, table: &Table<LinkFault>) -> Option<FaultKind> {

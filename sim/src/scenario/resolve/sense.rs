@@ -265,6 +265,7 @@ impl Resolver<'_> {
             | FaultKind::Suspend(_)
             | FaultKind::Clock { .. }
             | FaultKind::Drop { .. }
+            | FaultKind::DropSent { .. }
             | FaultKind::ChangeSecret(_)
             | FaultKind::RetireSecret(_)
             | FaultKind::Hostile(_)

@@ -219,6 +219,23 @@ fn the_nth_packet_of_each_pair_is_dropped() {
     assert_eq!(outcome.tally.dropped, 1);
 }
 
+#[test]
+fn the_nth_packet_to_whomever_is_dropped() {
+    let mut config = config(3, delayed(10));
+    config.faults.push(fault(100, None, FaultKind::DropSent { from: vec![A], nth: 2 }));
+    let mut world = world(config);
+    for (send_at_ms, to) in [(50, B), (100, B), (110, C), (120, C), (130, B)] {
+        schedule_send(&mut world, send_at_ms, A, to);
+        schedule_send(&mut world, send_at_ms, B, C);
+    }
+    world.run_until(at_ms(1_000)).unwrap();
+    let outcome = world.finish();
+    let log = Log::of(&outcome);
+    assert_eq!(log.arrivals(A, B), [70, 120, 150].map(at_ms));
+    assert_eq!((log.arrivals(A, C), log.arrivals(B, C).len()), (vec![at_ms(140)], 5));
+    assert_eq!(outcome.tally.dropped, 1);
+}
+
 /// A fault that begins every 100 ms from 100 ms on, and lasts 10 ms.
 fn every(kind: FaultKind) -> Fault {
     Fault { every: Some(ms(100)), ..fault(100, Some(10), kind) }
