@@ -39,6 +39,27 @@ pub enum Timer {
     HandshakeExpiry,
 }
 
+impl Timer {
+    /// All of them.
+    pub const ALL: [Self; 15] = [
+        Self::Ping,
+        Self::Silence,
+        Self::Stretch,
+        Self::Reservation,
+        Self::Search,
+        Self::Reconnect,
+        Self::Punch,
+        Self::PreviousSession,
+        Self::Keys,
+        Self::Acknowledge,
+        Self::Loss,
+        Self::Pace,
+        Self::MessageExpiry,
+        Self::HandshakeRetry,
+        Self::HandshakeExpiry,
+    ];
+}
+
 /// When [`Node::handle_timeout`](crate::Node::handle_timeout) must be called next, and why.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Deadline {

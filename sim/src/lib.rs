@@ -9,6 +9,7 @@ mod background;
 pub mod checker;
 pub mod compare;
 pub mod expect;
+pub mod explore;
 pub mod failure;
 pub mod fault;
 mod judge;

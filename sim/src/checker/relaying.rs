@@ -34,6 +34,9 @@ struct Memory {
     ways: BTreeMap<NodeId, Way>,
     /// Who wrote last from where, to a relay.
     whose: BTreeMap<SocketAddr, NodeId>,
+    /// From where several have written, one after the other: a NAT that forgets gives ports to others, and
+    /// a relay cannot know at once.
+    contested: BTreeSet<SocketAddr>,
     /// Where the datagram came from that is being handled, and how long it is.
     came: Option<(SocketAddr, u64)>,
     /// Where the last one went.
@@ -103,8 +106,12 @@ impl Relaying {
     fn forwarded(&mut self, at: Instant, relay: NodeId) {
         let memory = &self.memories[relay.0 as usize];
         let (Some((source, len)), Some(destination)) = (memory.came, memory.went) else { return };
-        let ends = [source, destination].map(|address| memory.whose.get(&address).copied());
-        // Who is behind an address that only a hostile node wrote from is not known.
+        let whose = |address| {
+            let is_certain = !memory.contested.contains(&address);
+            memory.whose.get(&address).copied().filter(|_| is_certain)
+        };
+        let ends = [source, destination].map(whose);
+        // Who is behind an address that several or only a hostile node wrote from is not known.
         let [Some(from), Some(to)] = ends else { return };
         let wrong = match self.limits.get(&relay) {
             None => Some("does not relay".to_owned()),
@@ -170,7 +177,10 @@ impl Watch for Relaying {
         let Some(to) = packet.to.filter(|to| self.limits.contains_key(to)) else { return };
         let memory = &mut self.memories[to.0 as usize];
         if !self.hostile.contains(&packet.from) {
-            memory.whose.insert(packet.source, packet.from);
+            let before = memory.whose.insert(packet.source, packet.from);
+            if before.is_some_and(|before| before != packet.from) {
+                memory.contested.insert(packet.source);
+            }
         }
         memory.came = Some((packet.source, packet.bytes.len() as u64));
     }

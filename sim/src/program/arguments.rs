@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use underpass_sim::units::Period;
+
 use super::filter::{Partition, TagFilter};
 use super::outputs::Record;
 use super::seeds::Seeds;
@@ -38,6 +40,10 @@ pub(crate) enum Command {
     Diff(DiffArguments),
     /// Play what `run --record` wrote of a node, and show the first call that comes out differently
     Replay(ReplayArguments),
+    /// Run scenarios made by chance; what fails comes back as a small file
+    Explore(ExploreArguments),
+    /// Make a scenario that fails as small as it goes
+    Shrink(ShrinkArguments),
     /// Print the JSON Schema of scenario files, for editors
     Schema,
 }
@@ -76,6 +82,52 @@ pub(crate) struct ReplayArguments {
     /// A recording. It holds the node's secrets
     #[arg(value_name = "RECORDING")]
     pub(crate) path: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct ExploreArguments {
+    /// For how long, as 60s or 10m [default: 60s, unless there is --cases]
+    #[arg(long = "for", value_name = "TIME")]
+    pub(crate) lasts: Option<Period>,
+
+    /// How many scenarios: the same ones every time
+    #[arg(long, value_name = "N")]
+    pub(crate) cases: Option<u64>,
+
+    /// The seed of the first scenario; the next ones follow it
+    #[arg(long, value_name = "SEED", default_value_t = 1)]
+    pub(crate) seed: u64,
+
+    /// How many runs to make at once, 256 at most [default: as many as there are cores]
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+
+    /// Only one of several parts of the scenarios, as count:1/4, for one of several computers
+    #[arg(long, value_name = "PART")]
+    pub(crate) partition: Option<Partition>,
+
+    /// Where files of what failed are written
+    #[arg(long, value_name = "FOLDER", default_value = "explored")]
+    pub(crate) out: PathBuf,
+
+    /// For how long each failure is made smaller
+    #[arg(long, value_name = "TIME", default_value = "10s")]
+    pub(crate) shrink_for: Period,
+}
+
+#[derive(Args)]
+pub(crate) struct ShrinkArguments {
+    /// A scenario file without a matrix that fails with its first seed
+    #[arg(value_name = "FILE")]
+    pub(crate) path: PathBuf,
+
+    /// Where the small one is written [default: FILE with .small.toml]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+
+    /// For how long it is made smaller at most
+    #[arg(long, value_name = "TIME", default_value = "60s")]
+    pub(crate) shrink_for: Period,
 }
 
 #[derive(Args)]

@@ -70,6 +70,12 @@ impl TagFilter {
 }
 
 impl Partition {
+    /// The part of all whole numbers, from zero, and how many parts there are. They have no names: a
+    /// hash makes no difference.
+    pub(crate) fn of_numbers(self) -> (u64, u64) {
+        (self.part - 1, self.of.get())
+    }
+
     /// Leaves the runs of this part.
     pub(crate) fn apply(self, mut cases: Vec<Case>) -> Result<Vec<Case>, Refusal> {
         let mut place = 0;

@@ -19,6 +19,7 @@ mod arguments;
 mod check;
 mod diff;
 pub(crate) mod execution;
+pub(crate) mod explore;
 mod filter;
 pub(crate) mod history;
 mod list;
@@ -60,6 +61,8 @@ pub(crate) fn main() -> ExitCode {
         Command::List(arguments) => list::list(arguments, &mut screen),
         Command::Diff(arguments) => diff::diff(arguments, &mut screen),
         Command::Replay(arguments) => replay::replay(arguments, &mut screen),
+        Command::Explore(arguments) => explore::explore(arguments, &invocation, &mut screen),
+        Command::Shrink(arguments) => explore::shrink(arguments, &invocation, &mut screen),
         Command::Schema => {
             screen.out.line(&format!("{:#}", schema()));
             Exit::Passed

@@ -18,6 +18,13 @@ pub(crate) fn thousands(number: u64) -> String {
     text
 }
 
+/// The one in the middle of all, the lower of two; zero of none.
+pub(crate) fn median(all: &[u64]) -> u64 {
+    let mut sorted = all.to_vec();
+    sorted.sort_unstable();
+    sorted.get(sorted.len().saturating_sub(1) / 2).copied().unwrap_or(0)
+}
+
 /// `1 run`, `1,234 runs`.
 pub(crate) fn count(number: usize, thing: &str) -> String {
     format!("{} {}", thousands(wide(number)), plural(number, thing))

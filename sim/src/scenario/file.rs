@@ -51,6 +51,8 @@ pub struct File {
     pub duration: Spanned<Period>,
     /// Every seed is one run: how many, from 1 on, or which; the seed 1 if not given.
     pub seeds: Option<Spanned<Seeds>>,
+    /// Whether nothing is expected but what checkers ask of every run; not if not given.
+    pub checkers_only: Option<Spanned<bool>>,
     /// A run that needs more events is stopped and fails; 50,000,000 if not given.
     pub max_events: Option<Spanned<u64>>,
     /// What links and NATs may refer to by name.

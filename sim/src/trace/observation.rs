@@ -435,19 +435,33 @@ fn encode_way(out: &mut Vec<u8>, way: Option<Way>) {
     }
 }
 
+/// All reasons in words.
+pub(crate) const REASONS: [&str; 10] = [
+    "none was tried yet",
+    "one is being tried",
+    "no relay says where it is",
+    "its own NAT gives a port for each destination",
+    "the peer's NAT gives a port for each destination",
+    "both NATs give a port for each destination",
+    "nothing came back",
+    "the one there was has failed",
+    "the one there is loses too much",
+    "nobody has answered by UDP",
+];
+
 /// A reason in words.
 pub(crate) fn reason(why: RelayReason) -> &'static str {
     match why {
-        RelayReason::NotTried => "none was tried yet",
-        RelayReason::Trying => "one is being tried",
-        RelayReason::NoAddress => "no relay says where it is",
-        RelayReason::OwnPortsVary => "its own NAT gives a port for each destination",
-        RelayReason::PeerPortsVary => "the peer's NAT gives a port for each destination",
-        RelayReason::BothPortsVary => "both NATs give a port for each destination",
-        RelayReason::NoAnswer => "nothing came back",
-        RelayReason::Lost { .. } => "the one there was has failed",
-        RelayReason::Lossy => "the one there is loses too much",
-        RelayReason::UdpBlocked => "nobody has answered by UDP",
+        RelayReason::NotTried => REASONS[0],
+        RelayReason::Trying => REASONS[1],
+        RelayReason::NoAddress => REASONS[2],
+        RelayReason::OwnPortsVary => REASONS[3],
+        RelayReason::PeerPortsVary => REASONS[4],
+        RelayReason::BothPortsVary => REASONS[5],
+        RelayReason::NoAnswer => REASONS[6],
+        RelayReason::Lost { .. } => REASONS[7],
+        RelayReason::Lossy => REASONS[8],
+        RelayReason::UdpBlocked => REASONS[9],
         _ => "unknown",
     }
 }

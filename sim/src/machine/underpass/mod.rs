@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use underpass_core::inspect::{Usage, usage};
 use underpass_core::{
-    Access, Capacity, Config, Event, Instant, MAX_TRANSMIT, Message as ReceivedMessage, MessageId,
-    Node, Outcome, Outgoing, Path, Peer, Purpose, Received, Recorder, RelayLimits, Route,
-    SendError, Socket as CoreSocket, Transmit, Whom,
+    Access, Capacity, Config, Deadline, Event, Instant, MAX_TRANSMIT, Message as ReceivedMessage,
+    MessageId, Node, Outcome, Outgoing, Path, Peer, Purpose, Received, Recorder, RelayLimits,
+    Route, SendError, Socket as CoreSocket, Transmit, Whom,
 };
 
 use super::{Addresses, Command, Cx, Inspect, IpFamily, Machine, SendId, Socket, Unsupported};
@@ -141,6 +141,11 @@ impl Underpass {
         let done = underpass_core::Counter::ALL.iter().map(|counter| counter.name());
         let dropped = underpass_core::Dropped::ALL.iter().map(|reason| reason.name());
         done.chain(dropped).chain(inspection::MARKS).chain(Hall::METRICS).collect()
+    }
+
+    /// What its node waits for next.
+    pub(crate) fn next_timer(&self) -> Option<Deadline> {
+        self.running.as_ref()?.node.poll_timeout()
     }
 
     fn running(&mut self) -> &mut Running {

@@ -10,13 +10,20 @@ use crate::scenario::model::{self, Origin, Time};
 impl Resolver<'_> {
     pub(super) fn resolve_expects(&mut self, origins: &[Origin]) -> Vec<model::Expect> {
         let file = self.file;
-        if file.expect.is_empty() && !self.vocabulary.has_judges {
-            self.wrong(
+        let checkers_only = file.checkers_only.as_ref().filter(|only| *only.get_ref());
+        match (checkers_only, file.expect.first()) {
+            (None, None) if !self.vocabulary.has_judges => self.wrong(
                 Diagnostic::of_file("the scenario expects nothing, so no run could fail").help(
                     "add what must hold: `[[expect]]` and, below it, \
-                         `session = { between = [\"laptop\", \"sensor\"], is = \"active\" }`",
+                         `session = { between = [\"laptop\", \"sensor\"], is = \"active\" }`; \
+                         or say `checkers_only = true`",
                 ),
-            );
+            ),
+            (Some(only), Some(_)) => self.wrong(
+                Diagnostic::at(only.span(), "the scenario expects more than that")
+                    .help("leave out `checkers_only`, or every `[[expect]]`"),
+            ),
+            _ => {}
         }
         // What nodes, sends and faults should have been is guesswork while they have mistakes.
         let sound = self.mistakes.is_empty();
