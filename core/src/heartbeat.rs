@@ -146,7 +146,9 @@ pub(crate) fn wake(peer: u16, cx: &mut Cx<'_>) {
 
 /// From now on the peer should answer within three intervals of this length.
 pub(crate) fn expect_answers(peer: u16, interval: Duration, cx: &mut Cx<'_>) {
-    cx.peer(peer).heartbeat.interval = interval;
+    let heartbeat = &mut cx.peer(peer).heartbeat;
+    heartbeat.interval = interval;
+    heartbeat.hold.begins_anew();
     restart_silence(peer, cx);
 }
 
@@ -181,6 +183,9 @@ pub(crate) fn on_ping(from: u16, via: Via, ping: Ping, cx: &mut Cx<'_>) {
     let now = cx.now();
     let slot = cx.peer(from);
     slot.heartbeat.owe_pong(PongOwed { ping, session, way });
+    if way.direct().is_some() {
+        slot.heartbeat.hold.is_there(now, slot.heartbeat.interval + ATTEMPT);
+    }
     let Heartbeat { interval, hold, .. } = slot.heartbeat;
     // The answer keeps the way open as well as our own question would.
     if let (pace, Some(known)) = (hold.pace(interval), slot.ways.find_mut(way))
@@ -303,8 +308,12 @@ fn on_ping_timer(peer: u16, cx: &mut Cx<'_>) -> Option<Turn> {
             known.ping_at = Held::This(next);
             let answers_elsewhere =
                 slot.ways.iter().any(|known| known.way != way && known.is_validated());
-            if way.direct().is_some() && answers_elsewhere {
-                slot.heartbeat.hold.has_lost(exchange.silence);
+            if way.direct().is_some() {
+                let Exchange { begun, silence, .. } = exchange;
+                match answers_elsewhere {
+                    true => slot.heartbeat.hold.has_lost(silence),
+                    false => slot.heartbeat.hold.may_have_lost(silence, begun - silence),
+                }
             }
             slot.ways.expired(way, now);
         }

@@ -1,6 +1,6 @@
 //! For tests, checkers and test vectors: what outsiders with the right keys could make, which secrets
 //! a node holds, how it sees a peer, what it knows of all of them, and how full its tables are. Nothing
-//! here changes a node.
+//! here changes a node, but for [`rewrite`].
 
 use core::hash::{Hash as _, Hasher as _};
 
@@ -88,6 +88,25 @@ pub fn each_secret<S: Storage, L: Log>(
     }
     show(SecretKind::Generator, cx.state.secrets.key());
     cx.state.realms.each_secret(|secret| show(SecretKind::Network, secret));
+}
+
+/// Opens a datagram that the node has just sealed, and seals it anew when its content was changed, under
+/// another counter: what the owner of a node can do who keeps to no rule. `false` if no session has sealed it.
+/// No recording tells of it.
+pub fn rewrite<S: Storage, L: Log>(
+    node: &mut Recorder<S, L>,
+    datagram: &mut [u8],
+    change: impl FnOnce(&mut [u8]),
+) -> bool {
+    let cx = node.unrecorded().cx();
+    let all = 0..cx.sessions.len();
+    let Some(session) = all.into_iter().find(|it| cx.sessions[*it].reopen(datagram)) else {
+        return false;
+    };
+    let end = datagram.len() - TAG_LEN;
+    change(&mut datagram[SealedHeader::LEN..end]);
+    cx.sessions[session].seal(datagram);
+    true
 }
 
 /// How a node sees a peer.

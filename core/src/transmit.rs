@@ -197,8 +197,9 @@ fn send(
         (Way::Relayed(circuit), None) => (carry(circuit, 0, len, out, cx), None),
         (Way::Relayed(circuit), Some(Way::Relayed(other))) => {
             out.copy_within(INNER..INNER + len, MAX_DATAGRAM + INNER);
-            let second = carry(other, MAX_DATAGRAM, len, out, cx);
-            (carry(circuit, 0, len, out, cx), second)
+            // In the order in which they leave: they may be two circuits of one relay.
+            let first = carry(circuit, 0, len, out, cx);
+            (first, carry(other, MAX_DATAGRAM, len, out, cx))
         }
         (Way::Direct(path), Some(Way::Relayed(circuit)))
         | (Way::Relayed(circuit), Some(Way::Direct(path))) => {

@@ -18,7 +18,7 @@ use crate::oracle::{self, Connections};
 use crate::payload::Stamp;
 use crate::random::Draws;
 use crate::scenario::model::{
-    Fact, Fault, FaultKind, Node, NodeId, Scenario, Send, State, asks, neighbours,
+    Fact, Fault, FaultKind, Node, NodeId, Scenario, Send, State, asks, neighbours, networks,
 };
 use crate::scenario::nearest::suggest;
 use crate::trace::{Watch, Witness};
@@ -199,7 +199,8 @@ fn judge(world: World, stopped: Option<Stop>, scenario: &Scenario, seed: u64) ->
 
 fn roster(scenario: &Scenario, draws: &Draws, topology: &Arc<Topology>) -> Roster {
     let nodes = scenario.nodes.iter();
-    let nodes = nodes.map(|node| (node.name.as_str(), node.is_member()));
+    let nodes =
+        nodes.map(|node| (node.name.as_str(), node.is_member().then_some(node.network.as_str())));
     Roster::new(draws, nodes, Arc::clone(topology))
 }
 
@@ -250,6 +251,7 @@ fn build_with(scenario: &Scenario, seed: u64, own: Own, extras: Extras) -> World
         names: scenario.nodes.iter().map(|node| node.name.clone()).collect(),
         canary: roster.canary,
         relays: relays(scenario),
+        networks: networks(&scenario.nodes),
         sends: scenario.sends.clone(),
         slowest: slowest(scenario),
         peers: scenario.nodes.iter().map(|node| node.dials().collect()).collect(),
@@ -311,18 +313,25 @@ fn relays(scenario: &Scenario) -> BTreeMap<NodeId, RelayLimits> {
 fn owners(scenario: &Scenario, registry: &Registry) -> Vec<Setup> {
     let asks = asks(&scenario.nodes, &scenario.sends);
     let neighbours = neighbours(&scenario.nodes, &asks);
+    // Until it is known who is at an address, that takes up room for itself; strangers have half of it.
+    let room = |id: NodeId, node: &Node| {
+        let is_for_strangers = node.relay.is_some_and(|relay| relay.foreign_bytes > 0);
+        let needed = neighbours[id.0 as usize] + node.bootstrap.len();
+        if is_for_strangers { 2 * needed } else { needed }
+    };
     let setup = |(id, node): (NodeId, &Node)| Setup {
-        // Until it is known who is at an address, that takes up room for itself.
-        capacity: node
-            .limits
-            .capacity(neighbours[id.0 as usize] + node.bootstrap.len(), node.relay.is_some()),
+        capacity: node.limits.capacity(room(id, node), node.relay.is_some()),
         cpu: node.cpu,
         peers: node.peers.clone(),
         bootstrap: node.bootstrap.clone(),
         asks: asks.range((id, NodeId(0))..=(id, NodeId(u32::MAX))).map(|(_, to)| *to).collect(),
         access: node.access.clone(),
         relay: node.relay,
+        ping_interval: node.ping_interval,
+        claims: node.claims,
         drops_from: node.drops_from,
+        drops_of: node.drops_of.clone(),
+        lies: node.lies.clone(),
         secrets: Vec::new(),
         saves: false,
         app: app(node, registry),

@@ -7,6 +7,7 @@ use std::ops::Range;
 pub(crate) const HELLOS: [u8; 2] = [1, 3];
 /// Answers a `Hello`, of either kind.
 pub(crate) const WELCOMES: [u8; 2] = [2, 4];
+const NO_SESSION: u8 = 7;
 /// A datagram of a session.
 pub(crate) const SEALED: u8 = 16;
 
@@ -44,6 +45,46 @@ pub(crate) mod header {
     /// The counter of a sealed datagram; a `Welcome` begins here with the receiver's index.
     pub(crate) const COUNTER: Range<usize> = 8..16;
     pub(crate) const LEN: usize = COUNTER.end;
+}
+
+/// Before the datagram that a relay carries, inside its own seal.
+pub(crate) const CARRIED_PREFIX_LEN: usize = 8;
+
+/// Where things stand in what a relay says of a circuit.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct CircuitWord {
+    /// To the one who asked for it.
+    pub(crate) is_opened: bool,
+    /// The first byte of the circuit's number, whose lowest bit is its own.
+    pub(crate) circuit: usize,
+    /// The IPv4 address at which the other end is seen.
+    pub(crate) ipv4: Option<Range<usize>>,
+}
+
+const OFFER: u8 = 10;
+const OPENED: u8 = 13;
+
+/// `None` if the content of a sealed datagram is something else: type 1, the circuit as a varint, the peer
+/// 32, and whether there is an IPv4 address.
+pub(crate) fn circuit_word(content: &[u8]) -> Option<CircuitWord> {
+    let kind = *content.first()?;
+    if ![OFFER, OPENED].contains(&kind) {
+        return None;
+    }
+    let circuit = 1;
+    let len = 1 + content[circuit..].iter().position(|byte| byte & 0x80 == 0)?;
+    let has_ipv4 = circuit + len + 32;
+    let ipv4 = (*content.get(has_ipv4)? == 1).then(|| has_ipv4 + 1..has_ipv4 + 5);
+    Some(CircuitWord { is_opened: kind == OPENED, circuit, ipv4 })
+}
+
+/// The hint that a session is gone: what a datagram for it said of itself.
+pub(crate) fn no_session(receiver: u32, counter: u64) -> Vec<u8> {
+    let mut hint = vec![0; header::LEN];
+    (hint[header::KIND], hint[header::VERSION]) = (NO_SESSION, 1);
+    hint[header::INDEX].copy_from_slice(&receiver.to_le_bytes());
+    hint[header::COUNTER].copy_from_slice(&counter.to_le_bytes());
+    hint
 }
 
 /// The first byte, which says what a datagram is; `None` for an empty one.

@@ -1,6 +1,7 @@
 //! Shows that scenarios bite: each patch makes the protocol as naive as others have been, in a copy, and
 //! the scenarios that it names must fail there.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,6 +14,12 @@ use crate::cargo::{output_of, root};
 const PATCHES: &str = "scenarios/naive";
 /// What the program exits with if an expectation or a checker failed.
 const FAILED: i32 = 1;
+/// What runs do is the same however they are built, and a patch is soon built so.
+const QUICK_BUILD: [(&str, &str); 3] = [
+    ("CARGO_PROFILE_RELEASE_LTO", "off"),
+    ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
+    ("CARGO_PROFILE_RELEASE_INCREMENTAL", "true"),
+];
 
 /// One patch, with what must fail under it.
 struct Patch {
@@ -80,22 +87,32 @@ impl Patch {
 }
 
 /// The files that git knows, as they are now, in a repository of their own: or else git would apply
-/// patches to the one around it.
+/// patches to the one around it. What is there already stays, so that it is not built again.
 fn copy_tree(root: &Path, copy: &Path) -> Result {
-    if copy.exists() {
-        fs::remove_dir_all(copy).map_err(|error| format!("{}: {error}", copy.display()))?;
-    }
+    let told = |path: &Path, error| format!("{}: {error}", path.display());
     let listed = output_of(Command::new("git").arg("-C").arg(root).args(["ls-files", "-z"]))?;
-    for file in listed.split('\0').filter(|file| !file.is_empty()) {
-        let (from, to) = (root.join(file), copy.join(file));
-        if !from.exists() {
+    let files = listed.split('\0').filter(|file| !file.is_empty()).map(|file| root.join(file));
+    let files: BTreeSet<PathBuf> = files.filter(|file| file.exists()).collect();
+    fs::create_dir_all(copy).map_err(|error| told(copy, error))?;
+    output_of(Command::new("git").arg("-C").arg(copy).args(["init", "--quiet"]))?;
+    let others = output_of(Command::new("git").arg("-C").arg(copy).args(["ls-files", "-zo"]))?;
+    for other in others.split('\0').filter(|other| !other.is_empty()) {
+        if !files.contains(&root.join(other)) {
+            let left = copy.join(other);
+            fs::remove_file(&left).map_err(|error| told(&left, error))?;
+        }
+    }
+    for from in files {
+        let to = copy.join(from.strip_prefix(root).expect("it is within the root"));
+        let bytes = fs::read(&from).map_err(|error| told(&from, error))?;
+        if fs::read(&to).is_ok_and(|there| there == bytes) {
             continue;
         }
         let folder = to.parent().expect("it is within the copy");
-        let copied = fs::create_dir_all(folder).and_then(|()| fs::copy(&from, &to));
-        copied.map_err(|error| format!("{file}: {error}"))?;
+        let copied = fs::create_dir_all(folder).and_then(|()| fs::write(&to, bytes));
+        copied.map_err(|error| told(&to, error))?;
     }
-    output_of(Command::new("git").arg("-C").arg(copy).args(["init", "--quiet"])).map(|_| ())
+    Ok(())
 }
 
 fn git(copy: &Path, arguments: &[&str], patch: &Path) -> Result {
@@ -107,7 +124,7 @@ fn git(copy: &Path, arguments: &[&str], patch: &Path) -> Result {
 fn try_it(copy: &Path, patch: &Patch) -> Result {
     for scenario in &patch.red {
         let mut run = Command::new("cargo");
-        run.current_dir(copy).env("CARGO_TARGET_DIR", copy.join("../target"));
+        run.current_dir(copy).env("CARGO_TARGET_DIR", copy.join("../target")).envs(QUICK_BUILD);
         run.args(["run", "--quiet", "--release", "--package", "underpass-sim", "--"]);
         run.args(["run", scenario, "--fail-fast"]);
         let output = run.output().map_err(|error| format!("cargo: {error}"))?;

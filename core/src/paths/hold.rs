@@ -6,7 +6,7 @@
 //! the shorter of the two counts.
 
 use crate::held::Held;
-use crate::time::Duration;
+use crate::time::{Duration, Instant};
 
 /// What most NATs keep (Firezone's interval; RFC 4787, section 4.3, asks for two minutes).
 const FIRST: Duration = Duration::from_secs(25);
@@ -18,12 +18,22 @@ const SHORTEST: Duration = Duration::from_secs(15);
 pub(crate) struct Hold {
     /// The longest silence after which a `Ping` was answered.
     held: Duration,
-    /// The shortest after which it was not, while the peer answered elsewhere.
+    /// The shortest after which it was not, though the peer was there.
     lost: Held<Duration>,
+    /// Whether it was is not known yet.
+    doubt: Held<Doubt>,
+}
+
+/// A silence after which nothing was answered, and when it began.
+#[derive(Clone, Copy)]
+struct Doubt {
+    silence: Duration,
+    since: Instant,
 }
 
 impl Hold {
-    pub(crate) const UNKNOWN: Self = Self { held: Duration::ZERO, lost: Held::Nothing };
+    pub(crate) const UNKNOWN: Self =
+        Self { held: Duration::ZERO, lost: Held::Nothing, doubt: Held::Nothing };
 
     /// How long a way may be silent. Longer silences are tried until one was too long.
     pub(crate) fn pace(&self, interval: Duration) -> Duration {
@@ -43,6 +53,28 @@ impl Hold {
             // Something else was wrong then.
             self.lost = Held::Nothing;
         }
+    }
+
+    /// No `Ping` after such a silence was answered, and there is no other way to ask.
+    pub(crate) fn may_have_lost(&mut self, silence: Duration, since: Instant) {
+        if self.doubt.get().is_none_or(|doubt| doubt.since != since) {
+            self.doubt = Held::This(Doubt { silence, since });
+        }
+    }
+
+    /// The peer asks by itself: if it does so no later than it would have done anyway, it was there
+    /// all the time, and only what stands in front of it had forgotten.
+    pub(crate) fn is_there(&mut self, now: Instant, patience: Duration) {
+        if let Some(Doubt { silence, since }) = self.doubt.take()
+            && now.saturating_since(since) <= patience
+        {
+            self.has_lost(silence);
+        }
+    }
+
+    /// The peer has begun anew: it may have been away.
+    pub(crate) fn begins_anew(&mut self) {
+        self.doubt = Held::Nothing;
     }
 
     /// No `Ping` after such a silence was answered, though the peer is there.
@@ -103,6 +135,22 @@ mod tests {
         hold.has_held(Duration::from_secs(100));
         hold.has_lost(Duration::from_secs(60));
         assert_eq!(hold.pace(INTERVAL), Duration::from_secs(40));
+    }
+
+    #[test]
+    fn a_peer_that_asks_in_time_was_there_and_could_not_be_reached() {
+        let since = Instant::ORIGIN + Duration::from_secs(1000);
+        let silence = Duration::from_secs(56);
+        for (later, is_lost) in [(120, true), (126, false)] {
+            let mut hold = Hold::UNKNOWN;
+            hold.has_held(Duration::from_secs(37));
+            hold.may_have_lost(silence, since);
+            hold.may_have_lost(silence + silence, since);
+            let now = since + Duration::from_secs(later);
+            hold.is_there(now, Duration::from_secs(125));
+            let pace = hold.pace(INTERVAL);
+            assert_eq!(pace == Duration::from_secs(37), is_lost, "{pace:?}");
+        }
     }
 
     #[test]

@@ -93,6 +93,18 @@ impl SessionSlot {
         self.keys.as_ref().map(|keys| &keys.handshake_hash)
     }
 
+    /// Opens what this session has sealed; whether it was this one, or else nothing has changed.
+    #[cfg(feature = "inspect")]
+    pub(crate) fn reopen(&self, datagram: &mut [u8]) -> bool {
+        let Some(keys) = self.keys.as_ref() else { return false };
+        if datagram.len() < SealedHeader::LEN + TAG_LEN {
+            return false;
+        }
+        let (front, content) = datagram.split_at_mut(SealedHeader::LEN);
+        let is_its = front[4..8] == self.remote_index.to_le_bytes();
+        is_its && keys.reopen(front, content)
+    }
+
     #[cfg(feature = "inspect")]
     pub(crate) fn each_secret(&self, show: impl FnMut(&[u8; 32])) {
         self.keys.as_ref().into_iter().flat_map(SessionKeys::secrets).for_each(show);

@@ -11,6 +11,8 @@ use crate::net::Packet;
 pub(crate) enum Ports {
     /// One for each socket inside, whomever it sends to (endpoint-independent mapping).
     OfSocket,
+    /// The same, and that of the socket itself, so that a mapping made anew is the one before.
+    Kept,
     /// For each socket and destination the next one (address and port-dependent mapping).
     Counted,
     /// The same, in no order.
@@ -97,7 +99,8 @@ impl Nat {
 
     fn mapping(&mut self, inside: SocketAddr, to: SocketAddr, now: Instant) -> &mut Mapping {
         self.expire(now);
-        let only = (self.ports != Ports::OfSocket).then_some(to);
+        let is_for_all = matches!(self.ports, Ports::OfSocket | Ports::Kept);
+        let only = (!is_for_all).then_some(to);
         let is_it = |mapping: &Mapping| mapping.inside == inside && mapping.only == only;
         if let Some(place) = self.mappings.iter().position(is_it) {
             return &mut self.mappings[place];
@@ -105,6 +108,7 @@ impl Nat {
         self.made += 1;
         let port = match self.ports {
             Ports::Scattered => 20_000 + self.made.wrapping_mul(7919) % 40_000,
+            Ports::Kept => inside.port(),
             Ports::OfSocket | Ports::Counted => 40_000 + self.made,
         };
         self.mappings.push(Mapping { inside, only, port, sent_to: Vec::new(), used: now });

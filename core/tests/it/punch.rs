@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 
 use underpass_core::{
-    Access, Config, Counter, Duration, Event, Instant, Peer, RelayReason, Relayed, Route, Socket,
-    Whom,
+    Access, Config, Counter, Duration, Event, Instant, Outcome, Peer, RelayReason, Relayed, Route,
+    Socket, Whom,
 };
 
 use crate::nat::{Nat, Ports};
@@ -279,4 +279,27 @@ fn a_node_that_sleeps_is_woken_as_rarely_as_its_nat_allows() {
         (wakes_an_hour(Duration::from_secs(60)), wakes_an_hour(Duration::from_secs(3600)));
     assert!(long < 60, "{long} times an hour without a NAT that forgets");
     assert!((60..=200).contains(&short), "{short} times an hour behind one that does in a minute");
+}
+
+#[test]
+fn a_sleeper_is_kept_within_reach_by_the_end_that_its_nat_locks_out() {
+    let mut net = Net::new(2);
+    let interval = Duration::from_secs(120);
+    let config = Config { ping_interval: interval, ..Config::new(network()) };
+    net.hosts[B] = Host::configured(B, config, 70, net.now);
+    net.hosts[B].address = at(HOME_B);
+    let nat = Nat::new(1, &[at(HOME_B)], Ports::Kept);
+    net.nats.push(nat.with_timeout(Duration::from_secs(40)));
+    net.delay = Duration::from_millis(10);
+    net.connect(B, A);
+    // Its own pings open what had been closed, and so it learns nothing from them.
+    net.run_for(Duration::from_secs(900));
+    for silence in 40..120 {
+        net.run_for(Duration::from_secs(silence));
+        net.send(A, B, b"wake up").unwrap();
+        net.run_for(Duration::from_secs(5));
+        let outcome = net.hosts[A].outcomes().last().map(|(_, outcome)| *outcome);
+        assert_eq!(outcome, Some(Outcome::Acked), "after {silence} s");
+        net.hosts[A].events.clear();
+    }
 }

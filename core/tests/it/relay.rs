@@ -1,5 +1,7 @@
 //! Peers that cannot send to each other, and one that relays between them.
 
+use std::collections::BTreeMap;
+
 use underpass_core::{
     Access, Config, Counter, Dropped, Duration, Event, Network, Outcome, Peer, PeerState,
     RelayLimits, Route, SendError, Whom,
@@ -400,4 +402,26 @@ fn whoever_is_closed_hears_no_more_of_where_one_is() {
     net.collect(B);
     net.run(Duration::from_millis(50), apart);
     assert_eq!(route(&mut net, A, B), None, "the relay has said that the circuit is gone");
+}
+
+#[test]
+fn copies_through_two_circuits_of_one_relay_leave_in_the_order_of_their_counters() {
+    // The relay misses B, and B not the relay: there is another circuit soon, beside the one that B has.
+    for tenths in (300..400).step_by(5) {
+        let mut net = relayed();
+        let is_of_b = |packet: &Packet| [packet.from, packet.to].contains(&address(B));
+        net.run(Duration::from_millis(100 * tenths), |packet| apart(packet) && !is_of_b(packet));
+        let mut newest = BTreeMap::new();
+        for _ in 0..100 {
+            let _ = net.send(B, A, b"through");
+            net.run(Duration::from_millis(100), |packet| {
+                if (packet.from, packet.to) == (address(B), address(R)) && packet.bytes[0] == 16 {
+                    let session: [u8; 4] = packet.bytes[4..8].try_into().unwrap();
+                    let counter = u64::from_le_bytes(packet.bytes[8..16].try_into().unwrap());
+                    assert!(newest.insert(session, counter) <= Some(counter), "{tenths}");
+                }
+                apart(packet)
+            });
+        }
+    }
 }

@@ -27,6 +27,7 @@ mod honest;
 mod liveness;
 mod memory;
 mod messages;
+mod networks;
 mod nonce;
 mod plaintext;
 mod probes;
@@ -50,6 +51,7 @@ use honest::Honest;
 use liveness::Liveness;
 use memory::Memory;
 use messages::Messages;
+use networks::Networks;
 use nonce::Nonce;
 use plaintext::Plaintext;
 use probes::Probes;
@@ -68,6 +70,8 @@ pub struct Setting {
     pub canary: Canary,
     /// Who relays, and how much.
     pub relays: BTreeMap<NodeId, RelayLimits>,
+    /// Of which network each node is, by `NodeId`: a number for each.
+    pub networks: Vec<usize>,
     /// What applications send, by `SendId`.
     pub sends: Vec<Send>,
     /// How each node's clock goes when it goes slowest, by `NodeId`.
@@ -96,6 +100,7 @@ pub fn all(setting: &Setting) -> Vec<Box<dyn Watch>> {
         Honest::watched(setting, Ephemeral::new(setting)),
         Honest::watched(setting, Amplification::new(setting)),
         Honest::watched(setting, Agreement::new(setting)),
+        Honest::watched(setting, Networks::new(setting)),
         Honest::watched(setting, Delivery::new(setting)),
         Honest::watched(setting, Messages::new(setting)),
         Honest::watched(setting, Applications::new(setting)),

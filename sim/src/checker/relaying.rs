@@ -3,7 +3,8 @@
 //!
 //! Of a circuit nothing is to be seen but its ends: a datagram comes from one, and one as long goes to
 //! the other. With both the relay has a session; nobody reaches a relay through another. Each circuit, each peer and the relay itself send on no more in any time than their rate
-//! allows, and a second's worth.
+//! allows, and a second's worth; and so do all ends together that are of another network than the relay. The
+//! ends of a circuit are of one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -18,6 +19,8 @@ use crate::trace::{Observation, PacketInfo, Watch, Way};
 pub(super) struct Relaying {
     names: Arc<[String]>,
     limits: BTreeMap<NodeId, RelayLimits>,
+    /// By node.
+    networks: Vec<usize>,
     hostile: BTreeSet<NodeId>,
     /// By node, of its present life.
     memories: Vec<Memory>,
@@ -48,6 +51,7 @@ struct Memory {
 enum Metered {
     Circuit(NodeId, NodeId),
     Peer(NodeId),
+    Strangers,
     All,
 }
 
@@ -65,6 +69,7 @@ impl Relaying {
         Self {
             names: Arc::clone(&setting.names),
             limits: setting.relays.clone(),
+            networks: setting.networks.clone(),
             hostile: setting.hostile.clone(),
             memories: setting.per_node(),
             changed: BTreeSet::new(),
@@ -113,14 +118,20 @@ impl Relaying {
         let ends = [source, destination].map(whose);
         // Who is behind an address that several or only a hostile node wrote from is not known.
         let [Some(from), Some(to)] = ends else { return };
+        let network = |node: NodeId| self.networks[node.0 as usize];
+        let is_foreign = network(from) != network(relay);
         let wrong = match self.limits.get(&relay) {
             None => Some("does not relay".to_owned()),
             Some(_) if from == to => Some("sent it back".to_owned()),
+            Some(_) if network(from) != network(to) => Some("these are strangers".to_owned()),
             Some(limits) => {
                 let stranger = [from, to].into_iter().find(|end| !memory.active.contains(end));
                 match stranger {
                     Some(end) => Some(format!("has no session with {}", self.name(end))),
-                    None => self.memories[relay.0 as usize].meter(at, (from, to), len, limits),
+                    None => {
+                        let memory = &mut self.memories[relay.0 as usize];
+                        memory.meter(at, (from, to, is_foreign), len, limits)
+                    }
                 }
             }
         };
@@ -138,7 +149,7 @@ impl Memory {
     fn meter(
         &mut self,
         at: Instant,
-        (from, to): (NodeId, NodeId),
+        (from, to, is_foreign): (NodeId, NodeId, bool),
         len: u64,
         limits: &RelayLimits,
     ) -> Option<String> {
@@ -148,7 +159,8 @@ impl Memory {
             (Metered::Peer(from), limits.peer_bytes, "the sender"),
             (Metered::All, limits.all_bytes, "the relay"),
         ];
-        all.into_iter().find_map(|(metered, rate, whose)| {
+        let strangers = (Metered::Strangers, limits.foreign_bytes, "strangers together");
+        all.into_iter().chain(is_foreign.then_some(strangers)).find_map(|(metered, rate, whose)| {
             let meter = self.meters.entry(metered).or_insert(Meter { level: 0, at });
             let is_over = meter.add(at, len, rate.into());
             is_over.then(|| format!("{whose} may carry {rate} a second"))

@@ -71,6 +71,7 @@ impl Bench {
             canary: CANARY,
             relays: [(PRINTER, RelayLimits { circuit_bytes: 2_000, ..RelayLimits::DEFAULT })]
                 .into(),
+            networks: vec![0; 4],
             sends: vec![send, mail],
             slowest: vec![Ppm::ZERO; 4],
             peers: vec![vec![SENSOR], Vec::new(), Vec::new()],

@@ -233,10 +233,9 @@ impl Ledger {
                 Changed::View(node, peer)
             }
             Observation::Why { peer, why } => {
-                if let Some(view) = self.views.get_mut(&(node, peer)) {
-                    view.why = Some(why);
-                }
-                Changed::Nothing
+                let Some(view) = self.views.get_mut(&(node, peer)) else { return Changed::Nothing };
+                view.why = Some(why);
+                Changed::View(node, peer)
             }
             Observation::Forwarded { bytes } => self.forwarded(at, node, bytes),
             Observation::Rtt { peer, rtt } => {
@@ -272,8 +271,12 @@ impl Ledger {
     pub(super) fn holds(&self, fact: &Fact) -> bool {
         match fact {
             Fact::Session { a, b, is } => self.view(*a, *b).is_some_and(|view| view.state == *is),
-            Fact::Path { from, to, is } => {
-                self.view(*from, *to).is_some_and(|view| is_so(*is, view.way))
+            Fact::Path { from, to, is, because } => {
+                let is_meant = |why: Option<RelayReason>| {
+                    because.is_none_or(|because| why.is_some_and(|why| is_alike(why, because)))
+                };
+                let is_so = |view: &View| is_so(*is, view.way) && is_meant(view.why);
+                self.view(*from, *to).is_some_and(is_so)
             }
             Fact::Relayed { through, since, at_least, at_most } => {
                 (at_least..=at_most).contains(&&self.relayed(*through, *since))
@@ -457,6 +460,11 @@ impl Ledger {
         }
         Changed::Traffic(from, to)
     }
+}
+
+/// Whether two reasons are of one kind.
+fn is_alike(one: RelayReason, other: RelayReason) -> bool {
+    std::mem::discriminant(&one) == std::mem::discriminant(&other)
 }
 
 /// Whether packets travel as they should.

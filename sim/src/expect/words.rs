@@ -145,8 +145,10 @@ impl Words<'_> {
                     Said::EitherWay => format!("{a} or {b} sees the other {is}"),
                 }
             }
-            Fact::Path { from, to, is } => {
+            Fact::Path { from, to, is, because } => {
                 let (from, to) = (self.name(*from), self.name(*to));
+                let because = because.map(|because| format!(", as {}", reason(because)));
+                let because = because.unwrap_or_default();
                 let how = match is {
                     PathKind::Direct(None) => "is direct".into(),
                     PathKind::Direct(Some(IpFamily::V4)) => "is direct over IPv4".into(),
@@ -155,9 +157,9 @@ impl Words<'_> {
                     PathKind::Relayed(Some(relay)) => {
                         format!("leads through {}", self.name(*relay))
                     }
-                    PathKind::None => return format!("{from} has no path to {to}"),
+                    PathKind::None => return format!("{from} has no path to {to}{because}"),
                 };
-                format!("the path of {from} to {to} {how}")
+                format!("the path of {from} to {to} {how}{because}")
             }
             Fact::Relayed { through, since, at_least, at_most } => {
                 let low = Some(*at_least).filter(|low| *low > 0).map(Bytes);

@@ -58,7 +58,7 @@ impl Connections {
         for (from, node) in (0..).map(NodeId).zip(&scenario.nodes) {
             for to in node.dials().collect::<BTreeSet<_>>() {
                 let Some(attempts) = view.attempts(from, to) else { continue };
-                let by = end + longest(trouble, attempts);
+                let by = end + longest(trouble, interval(scenario), attempts);
                 due.push(Connection { from, to, by });
             }
         }
@@ -79,7 +79,7 @@ fn trouble(scenario: &Scenario, end: Instant) -> Duration {
     };
     let missed = match is_late || scenario.faults.iter().any(restarts) {
         true => Duration::ZERO,
-        false => Config::PING_INTERVAL.saturating_mul(SILENT_INTERVALS - 1),
+        false => interval(scenario).saturating_mul(SILENT_INTERVALS - 1),
     };
     end.saturating_since(since + missed)
 }
@@ -88,16 +88,26 @@ fn trouble(scenario: &Scenario, end: Instant) -> Duration {
 /// The first begins when the pause is over that those before it have led to, in the trouble before: a
 /// pause of `p` and a quarter comes after pauses of at least `3/4 (p - 1 s)` together. Or it begins
 /// once the other end is missed, which may have gone in the last instant of the trouble.
-fn longest(trouble: Duration, Attempts { by_chance, all }: Attempts) -> Duration {
+fn longest(
+    trouble: Duration,
+    interval: Duration,
+    Attempts { by_chance, all }: Attempts,
+) -> Duration {
     let shortest = PAUSE_MIN.as_micros() * 5 / 4;
     let grown = match by_chance {
         1 => (5 * (trouble.as_micros() / 3) + shortest).min(PAUSE_MAX.as_micros()),
         _ => PAUSE_MAX.as_micros(),
     };
-    let silence = Config::PING_INTERVAL.saturating_mul(SILENT_INTERVALS) + ATTEMPT;
+    let silence = interval.saturating_mul(SILENT_INTERVALS) + ATTEMPT;
     let first = Duration::from_micros(grown.max(silence.as_micros() + shortest));
     let attempt = ATTEMPT + ATTEMPT;
-    first + attempt + (PAUSE_MAX + attempt).saturating_mul(all - 1) + Config::PING_INTERVAL
+    first + attempt + (PAUSE_MAX + attempt).saturating_mul(all - 1) + interval
+}
+
+/// The longest time between two pings that any node wants.
+fn interval(scenario: &Scenario) -> Duration {
+    let all = scenario.nodes.iter().map(|node| node.ping_interval);
+    all.max().unwrap_or(Config::PING_INTERVAL)
 }
 
 /// Attempts that it takes at most.
@@ -169,6 +179,7 @@ impl<'s> View<'s> {
     fn attempts(&self, from: NodeId, to: NodeId) -> Option<Attempts> {
         let is_open = self.is_on(from)
             && self.is_on(to)
+            && self.node(from).network == self.node(to).network
             && !self.partitions.separate(from, to, self.end)
             && !self.blocks.stop(from, to, self.end)
             && !self.blocks.stop(to, from, self.end);

@@ -21,7 +21,7 @@ pub use links::{
     Direction, Distribution, GilbertElliott, Link, LinkFault, LinkPreset, Loss, Presets,
 };
 pub use matrix::{Choice, Defaults, Matrix, Value, When};
-pub use members::{Access, Cpu, Kind, Limits, OwnCpu, OwnLimits, OwnRelay, Relay, Whom};
+pub use members::{Access, Cpu, Kind, Lie, Limits, OwnCpu, OwnLimits, OwnRelay, Relay, Whom};
 pub use nats::{
     Behaviour, Hairpin, Nat, NatPreset, Pairing, Population, Ports, Refresh, Roam, Translate,
     Unsolicited,
@@ -102,6 +102,12 @@ pub struct Node {
     pub limits: Option<Spanned<Limits>>,
     /// Whom it deals with; every member of the network if not given.
     pub access: Option<Table<Access>>,
+    /// The network that it is a member of, by name; that of all others if not given.
+    pub network: Option<Spanned<String>>,
+    /// How often it wants to hear from each peer, from 10 s to 5 min; 10 s if not given. Of two the longer counts.
+    pub ping_interval: Option<Spanned<Period>>,
+    /// At whose addresses it says it is, instead of its own; a name.
+    pub claims: Option<Spanned<String>>,
     /// Whether it relays for the members of the network, or how much.
     pub relay: Option<Spanned<Relay>>,
     /// How long its keys' work takes: a kind of machine, or each operation by itself; no time if not given.
@@ -351,6 +357,8 @@ pub struct Path {
     pub over: Option<Spanned<Interface>>,
     /// Of a relayed one: by which relay; any if not given.
     pub through: Option<Spanned<String>>,
+    /// Of one that is not direct: why, as the sender says; whatever the reason if not given.
+    pub because: Option<Spanned<Because>>,
 }
 
 /// How packets travel.
@@ -363,6 +371,32 @@ pub enum PathKind {
     Relayed,
     /// Not at all.
     None,
+}
+
+/// Why packets do not travel directly.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Because {
+    /// It has not been tried.
+    NotTried,
+    /// It is being tried.
+    Trying,
+    /// No relay says where the other is.
+    NoAddress,
+    /// The sender's NATs give it other ports towards others.
+    OwnPortsVary,
+    /// The other's NATs do.
+    PeerPortsVary,
+    /// Both.
+    BothPortsVary,
+    /// Nothing came back.
+    NoAnswer,
+    /// There was one, which failed.
+    Lost,
+    /// There is one, which loses too much.
+    Lossy,
+    /// No UDP passes where the sender is.
+    UdpBlocked,
 }
 
 /// How much a relay sent on: in the span of the expectation, or since the run began.

@@ -6,12 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use underpass_core::{Duration, Instant, RelayLimits, Whom};
+use underpass_core::{Config, Duration, Instant, RelayLimits, RelayReason, Whom};
 
 use crate::link::{LinkModel, LinkPatch};
 use crate::machine::IpFamily;
 use crate::machine::hostile::Hostile;
-use crate::machine::underpass::{Cpu, Limits};
+use crate::machine::underpass::{Cpu, Lies, Limits};
 use crate::nat::NatModel;
 use crate::units::Ppm;
 
@@ -84,6 +84,9 @@ pub struct Scenario {
     pub expects: Vec<Expect>,
 }
 
+/// The network of nodes that name none.
+pub const NETWORK: &str = "simulated";
+
 /// A machine on the network.
 #[derive(Clone, Debug)]
 pub struct Node {
@@ -115,8 +118,18 @@ pub struct Node {
     pub access: Access,
     /// How much it relays for the members of the network; `None` if nothing.
     pub relay: Option<RelayLimits>,
-    /// From when on it loses all that it should relay, and does as if it did not.
+    /// The name of its network. What different networks have in common is nothing.
+    pub network: String,
+    /// How often it wants to hear from a peer.
+    pub ping_interval: Duration,
+    /// At whose addresses it says it is, instead of its own.
+    pub claims: Option<NodeId>,
+    /// From when on it loses what it should relay, and does as if it did not.
     pub drops_from: Option<Instant>,
+    /// Whose packets these are; everybody's if there are none.
+    pub drops_of: Vec<NodeId>,
+    /// What it does as a relay that is not to be believed.
+    pub lies: Lies,
     /// The application on it, by the name in the [`Registry`](crate::machine::Registry) of the run.
     pub app: String,
     /// What stands on it instead of a member of the network, by its name in the same.
@@ -156,7 +169,12 @@ impl Node {
             app: "sink".into(),
             machine: None,
             relay: None,
+            network: NETWORK.into(),
+            ping_interval: Config::PING_INTERVAL,
+            claims: None,
             drops_from: None,
+            drops_of: Vec::new(),
+            lies: Lies::default(),
             hostile: None,
         }
     }
@@ -170,6 +188,12 @@ impl Node {
     pub fn dials(&self) -> impl Iterator<Item = NodeId> + '_ {
         self.peers.iter().chain(&self.bootstrap).copied()
     }
+}
+
+/// Of which network each node is: a number for each network, in order.
+pub fn networks(nodes: &[Node]) -> Vec<usize> {
+    let first = |node: &Node| nodes.iter().position(|other| other.network == node.network);
+    nodes.iter().map(|node| first(node).expect("it is one of them")).collect()
 }
 
 /// Who looks for whom with nothing but its key: who sends to one that it does not dial, if there are
@@ -517,6 +541,8 @@ pub enum Fact {
         to: NodeId,
         /// How.
         is: PathKind,
+        /// Why it is not direct, as the first one says: of which kind this reason is.
+        because: Option<RelayReason>,
     },
     /// A relay has sent on so many bytes since then, with its own seal around them.
     Relayed {

@@ -10,7 +10,7 @@ use underpass_sim::machine::hostile::{Attack, Flood, FloodKind, Forge, Hostile, 
 use underpass_sim::machine::underpass::{PORT, Roster};
 use underpass_sim::machine::{Command, SendId};
 use underpass_sim::random::Draws;
-use underpass_sim::scenario::model::{FaultKind, Mode, NodeId, Scenario};
+use underpass_sim::scenario::model::{FaultKind, Mode, NETWORK, NodeId, Scenario};
 use underpass_sim::scenario::{self, Vocabulary};
 use underpass_sim::trace::{PacketInfo, Watch};
 use underpass_sim::units::Probability;
@@ -58,7 +58,7 @@ type Told = (u64, NodeId, Vec<u8>);
 /// given.
 fn run(attack: Attack, acts_ms: &[(u64, u64)], told: &[Told]) -> Wires {
     let mut config = config(3, delayed(10));
-    let members = [("a", true), ("b", true), ("c", false)];
+    let members = [("a", Some(NETWORK)), ("b", Some(NETWORK)), ("c", None)];
     let topology = Arc::new(config.topology().expect("few nodes"));
     let roster = Arc::new(Roster::new(&Draws::new(1), members, topology));
     let hostile = Hostile { taps: vec![A], attack };

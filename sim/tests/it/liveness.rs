@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use underpass_core::{Duration, Instant};
+use underpass_core::{Config, Duration, Instant};
 use underpass_sim::checker::{self, Setting};
 use underpass_sim::link::LinkModel;
-use underpass_sim::machine::underpass::{AppFactory, Cpu, Limits, Roster, Setup, Underpass};
+use underpass_sim::machine::underpass::{AppFactory, Cpu, Lies, Limits, Roster, Setup, Underpass};
 use underpass_sim::machine::{Cx, Inspect, Machine, MachineFactory, Socket};
 use underpass_sim::oracle::{Connection, Connections};
 use underpass_sim::random::Draws;
-use underpass_sim::scenario::model::{Access, Fault, FaultKind, NodeId};
+use underpass_sim::scenario::model::{Access, Fault, FaultKind, NETWORK, NodeId};
 use underpass_sim::scenario::{self, Vocabulary};
 use underpass_sim::units::Ppm;
 use underpass_sim::world::{NodeSetup, World, WorldConfig};
@@ -64,7 +64,11 @@ fn after_a_cut(is_forgetful: bool) -> Option<String> {
             saves: false,
             relay: None,
             asks: Vec::new(),
+            ping_interval: Config::PING_INTERVAL,
+            claims: None,
             drops_from: None,
+            drops_of: Vec::new(),
+            lies: Lies::default(),
             cpu: Cpu::default(),
             app: AppFactory::default(),
             tapes: None,
@@ -99,7 +103,7 @@ fn after_a_cut(is_forgetful: bool) -> Option<String> {
         });
     }
     let topology = Arc::new(config.topology().expect("few nodes"));
-    let members = names.map(|name| (name, true));
+    let members = names.map(|name| (name, Some(NETWORK)));
     let roster = Arc::new(Roster::new(&Draws::new(1), members, Arc::clone(&topology)));
     let canary = roster.canary;
     for (node, peers) in config.nodes.iter_mut().zip([vec![DIALLED], Vec::new()]) {
@@ -116,6 +120,7 @@ fn after_a_cut(is_forgetful: bool) -> Option<String> {
         canary,
         slowest: vec![Ppm::ZERO; 2],
         relays: BTreeMap::new(),
+        networks: vec![0; 2],
         sends: Vec::new(),
         peers: vec![vec![DIALLED], Vec::new()],
         hostile: [].into(),

@@ -51,6 +51,16 @@ pub enum FloodKind {
     },
     /// What looks like packets of the sessions that it overheard with its target.
     Sealed,
+    /// Hints that those sessions are gone, as the other end would give them that has lost its state: each
+    /// about the last packet of the target that it overheard.
+    Hint,
+}
+
+impl FloodKind {
+    /// Whether it takes sessions that were overheard.
+    pub(crate) fn hears_sessions(self) -> bool {
+        matches!(self, Self::Sealed | Self::Hint)
+    }
 }
 
 pub(super) struct Flooder {
@@ -68,6 +78,15 @@ struct Session {
     source: SocketAddr,
     destination: SocketAddr,
     receiver: u32,
+    /// Of the last packet overheard.
+    counter: u64,
+}
+
+impl Session {
+    fn is_same(&self, other: &Self) -> bool {
+        (self.source, self.destination, self.receiver)
+            == (other.source, other.destination, other.receiver)
+    }
 }
 
 impl Flooder {
@@ -115,7 +134,7 @@ impl Flooder {
         let (keys, _) = SecretIdentity::generate(draw).expect("draws differ");
         let index = cx.stream(&["index"]).below(place, 1 << 32);
         let scripted = Scripted {
-            network: &self.roster.network,
+            network: &self.roster.network(self.flood.target, 0),
             keys: [&keys, self.roster.identity(self.flood.target)],
             // The answers' are not used.
             ephemerals: [cx.stream(&["ephemeral"]).bytes(place), [0; 32]],
@@ -124,12 +143,23 @@ impl Flooder {
         scripted.hello().to_vec()
     }
 
-    /// What looks like a packet of one of the sessions; `None` if it has heard of none.
+    /// One of the sessions; `None` if it has heard of none.
+    fn session(&self, dice: &Dice) -> Option<Session> {
+        match self.sessions.len() {
+            0 => None,
+            known => Some(self.sessions[dice.below("session", known)]),
+        }
+    }
+
+    /// A hint that one of the sessions is gone, with where it is to come from and go to.
+    fn hint(&self, dice: &Dice) -> Option<(SocketAddr, SocketAddr, Vec<u8>)> {
+        let Session { source, destination, receiver, counter } = self.session(dice)?;
+        Some((destination, source, wire::no_session(receiver, counter)))
+    }
+
+    /// What looks like a packet of one of the sessions.
     fn junk(&self, dice: &Dice) -> Option<(Session, Vec<u8>)> {
-        let session = match self.sessions.len() {
-            0 => return None,
-            known => self.sessions[dice.below("session", known)],
-        };
+        let session = self.session(dice)?;
         let mut bytes = dice.bytes(wire::SEALED_LEN_MIN);
         bytes[header::KIND] = SEALED;
         bytes[header::VERSION] = 0;
@@ -154,14 +184,18 @@ impl Raid for Flooder {
 
     fn overheard(&mut self, packet: &PacketInfo<'_>) {
         let &PacketInfo { source, destination, bytes, .. } = packet;
-        if self.flood.kind != FloodKind::Sealed
-            || !self.roster.is_known_by(self.flood.target, destination.ip())
-        {
+        let end = match self.flood.kind {
+            FloodKind::Sealed => destination,
+            FloodKind::Hint => source,
+            FloodKind::Garbage | FloodKind::Hello { .. } => return,
+        };
+        if !self.roster.is_known_by(self.flood.target, end.ip()) {
             return;
         }
-        let Some(Seal { receiver, .. }) = Seal::of(bytes) else { return };
-        let session = Session { source, destination, receiver };
-        if self.sessions.contains(&session) {
+        let Some(Seal { receiver, counter, .. }) = Seal::of(bytes) else { return };
+        let session = Session { source, destination, receiver, counter };
+        if let Some(known) = self.sessions.iter_mut().find(|known| known.is_same(&session)) {
+            *known = session;
             return;
         }
         if self.sessions.len() == SESSIONS_MAX {
@@ -175,6 +209,12 @@ impl Raid for Flooder {
         let bytes = match self.flood.kind {
             FloodKind::Garbage => dice.bytes(0),
             FloodKind::Hello { hellos } => self.hello(number, hellos, cx),
+            FloodKind::Hint => {
+                if let Some((source, destination, bytes)) = self.hint(&dice) {
+                    cx.inject(source, destination, &bytes);
+                }
+                return;
+            }
             FloodKind::Sealed => {
                 let Some((session, bytes)) = self.junk(&dice) else { return };
                 let Session { source, destination, .. } = session;

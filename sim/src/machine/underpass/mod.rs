@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use underpass_core::inspect::{Usage, usage};
 use underpass_core::{
-    Access, Capacity, Config, Deadline, Event, Instant, MAX_TRANSMIT, Message as ReceivedMessage,
-    MessageId, Node, Outcome, Outgoing, Path, Peer, Purpose, Received, Recorder, RelayLimits,
-    Route, SendError, Socket as CoreSocket, Transmit, Whom,
+    Access, Capacity, Config, Deadline, Duration, Event, Instant, MAX_TRANSMIT,
+    Message as ReceivedMessage, MessageId, Node, Outcome, Outgoing, Path, Peer, Purpose, Received,
+    Recorder, RelayLimits, Route, SendError, Socket as CoreSocket, Transmit, Whom,
 };
 
 use super::{Addresses, Command, Cx, Inspect, IpFamily, Machine, SendId, Socket, Unsupported};
@@ -21,6 +21,7 @@ mod cpu;
 mod hall;
 mod inspection;
 mod knowledge;
+mod liar;
 mod limits;
 mod line;
 mod roster;
@@ -30,6 +31,7 @@ mod tapes;
 
 pub use app::{AppCx, AppFactory, Application, Echo, End, Incoming, Sink, Ticket, Way};
 pub use cpu::Cpu;
+pub use liar::{Lie, Lies};
 pub use limits::Limits;
 pub use roster::Roster;
 pub use secrets::{SecretAct, SecretActs};
@@ -38,6 +40,7 @@ pub use tapes::{Tape, Tapes};
 
 use cpu::Worker;
 use hall::{Came, Hall};
+use liar::Liar;
 use line::{Line, Message, Offer};
 use secrets::Secrets;
 
@@ -61,8 +64,16 @@ pub struct Setup {
     pub access: model::Access,
     /// How much it relays for the members of the network; `None` if nothing.
     pub relay: Option<RelayLimits>,
-    /// From when on it loses all that it should relay.
+    /// How often it wants to hear from a peer.
+    pub ping_interval: Duration,
+    /// At whose addresses it says it is, instead of its own.
+    pub claims: Option<NodeId>,
+    /// From when on it loses what it should relay.
     pub drops_from: Option<Instant>,
+    /// Whose packets these are; everybody's if there are none.
+    pub drops_of: Vec<NodeId>,
+    /// What it does as a relay that is not to be believed.
+    pub lies: Lies,
     /// What becomes of its secret of the network.
     pub secrets: SecretActs,
     /// Whether it saves itself to its flash whenever a peer comes or goes.
@@ -97,6 +108,7 @@ struct Running {
     /// Messages that it had no room for.
     line: Line,
     hall: Hall,
+    liar: Liar,
     /// How full its tables have been at most.
     most: Usage,
 }
@@ -179,7 +191,12 @@ impl Underpass {
         let running = self.running.as_mut().expect("a machine is started first");
         running.worker.work(&mut running.node, keys, cx.now());
         let mut buffer = [0; MAX_TRANSMIT];
+        let lies = &self.setup.lies;
+        let attested = lies.attests.and_then(|other| self.roster.any_address(cx.node(), other));
         while let Some(transmit) = running.node.poll_transmit(&mut buffer) {
+            if *lies != Lies::default() {
+                liar::say(lies, attested, &transmit, &mut buffer, &mut running.node);
+            }
             running.send(&transmit, &buffer, cx);
         }
         while let Some(event) = self.running().node.poll_event() {
@@ -298,7 +315,12 @@ impl Underpass {
         for &to in &setup.peers {
             let Some(path) = self.path(to, cx) else { continue };
             let id = self.roster.identity(to).id();
-            let connected = self.running().node.connect(id, path, cx.now());
+            let is_ours = self.roster.are_of_one(cx.node(), to);
+            let node = &mut self.running().node;
+            let connected = match is_ours {
+                true => node.connect(id, path, cx.now()),
+                false => node.connect_foreign_relay(id, path, cx.now()),
+            };
             connected.expect("the storage was made for all peers");
             self.drive(cx);
         }
@@ -314,8 +336,12 @@ impl Underpass {
     fn tell_addresses(&mut self, cx: &Cx<'_>) {
         let Addresses { ipv4, ipv6 } = cx.addresses();
         let own = [ipv4.map(IpAddr::V4), ipv6.map(IpAddr::V6)].into_iter().flatten();
-        let own: Vec<(CoreSocket, SocketAddr)> =
-            (0..).map(CoreSocket).zip(own.map(|ip| SocketAddr::new(ip, PORT))).collect();
+        let own = own.map(|ip| SocketAddr::new(ip, PORT));
+        let own: Vec<SocketAddr> = match self.setup.claims {
+            Some(other) => self.roster.own_addresses(other).collect(),
+            None => own.collect(),
+        };
+        let own: Vec<(CoreSocket, SocketAddr)> = (0..).map(CoreSocket).zip(own).collect();
         let now = cx.now();
         self.running().node.set_local_addresses(&own, now);
     }
@@ -341,6 +367,25 @@ impl Underpass {
     fn socket_for(&self, remote: SocketAddr, cx: &Cx<'_>) -> CoreSocket {
         let after_ipv4 = remote.is_ipv6() && cx.addresses().ipv4.is_some();
         CoreSocket(after_ipv4.into())
+    }
+
+    /// Whether it loses what comes from this address and is for others.
+    fn drops(&self, from: SocketAddr, cx: &Cx<'_>) -> bool {
+        let Setup { drops_from, drops_of, .. } = &*self.setup;
+        let is_meant = |node: &NodeId| self.roster.is_known_by(*node, from.ip());
+        drops_from.is_some_and(|from| from <= cx.now())
+            && (drops_of.is_empty() || drops_of.iter().any(is_meant))
+    }
+
+    /// Sends what is for others, or what it makes of that.
+    fn send_on(&mut self, transmit: &Transmit, datagram: &[u8], cx: &mut Cx<'_>) {
+        let lie = self.setup.lies.lie;
+        let running = self.running();
+        let Some(lie) = lie else { return running.send(transmit, datagram, cx) };
+        for (transmit, datagram) in running.liar.carry(lie, (transmit, datagram), &mut running.node)
+        {
+            running.send(&transmit, &datagram, cx);
+        }
     }
 
     fn send_datagram(&mut self, cx: &mut Cx<'_>, given: Given, payload: &[u8]) {
@@ -434,7 +479,8 @@ impl Machine for Underpass {
         let config = Config {
             access: Access { answers, messages, relays },
             relay: setup.relay.unwrap_or(RelayLimits::DEFAULT),
-            ..Config::new(secrets.network(&self.roster))
+            ping_interval: setup.ping_interval,
+            ..Config::new(secrets.network(cx.node(), &self.roster))
         };
         let (id, seed) = (self.roster.identity(cx.node()).id(), cx.stream(&["seed"]).bytes(0));
         let storage = HeapStorage::new(setup.capacity);
@@ -455,6 +501,7 @@ impl Machine for Underpass {
             ways: BTreeMap::new(),
             accepted: BTreeMap::new(),
             line: Line::default(),
+            liar: Liar::default(),
             hall: Hall::new(setup.app.make(cx.node(), cx.incarnation())),
             most: Usage::default(),
         });
@@ -478,7 +525,7 @@ impl Machine for Underpass {
     }
 
     fn datagram(&mut self, cx: &mut Cx<'_>, on: Socket, from: SocketAddr, bytes: &mut [u8]) {
-        let drops = self.setup.drops_from.is_some_and(|from| from <= cx.now());
+        let drops = self.drops(from, cx);
         let running = self.running();
         let number = running.sockets.iter().position(|socket| *socket == on).expect("one of ours");
         let socket = CoreSocket(u8::try_from(number).expect("two at most"));
@@ -492,7 +539,7 @@ impl Machine for Underpass {
             }
             Ok(Received::Forward { .. }) if drops => {}
             Ok(Received::Forward { transmit, datagram }) => {
-                self.running().send(&transmit, datagram, cx);
+                self.send_on(&transmit, datagram, cx);
                 cx.observe(Observation::Forwarded { bytes: transmit_len(&transmit) });
             }
             Ok(_) => {}
@@ -528,7 +575,7 @@ impl Machine for Underpass {
             Command::Reconfigure => {
                 let (roster, setup) = (Arc::clone(&self.roster), Arc::clone(&self.setup));
                 let Running { node, secrets, .. } = self.running();
-                secrets.catch_up(&setup.secrets, cx.world_now(), node, &roster);
+                secrets.catch_up(&setup.secrets, cx.world_now(), node, (cx.node(), &roster));
             }
         }
         self.drive(cx);

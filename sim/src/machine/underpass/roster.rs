@@ -10,35 +10,38 @@ use super::PORT;
 use crate::machine::Addresses;
 use crate::payload::Canary;
 use crate::random::{Draws, Stream};
-use crate::scenario::model::NodeId;
+use crate::scenario::model::{NETWORK, NodeId};
 use crate::world::Topology;
 
 /// What all machines of a run are given. A machine knows of others only what its scenario says:
 /// the rest is here to make that, and to give names to what it reports.
 pub struct Roster {
-    /// The network that all nodes are members of, with its first secret.
-    pub network: Network,
     /// What marks the run's payloads.
     pub canary: Canary,
-    /// What the secrets of the network are drawn from.
-    secrets: Stream,
-    /// By node; hostile ones are members of nothing.
+    /// By node, its network's name, and what the secrets of that are drawn from; hostile ones are members of
+    /// nothing.
+    networks: Vec<Option<(String, Stream)>>,
+    /// By node likewise.
     identities: Vec<Option<SecretIdentity>>,
     by_id: BTreeMap<PeerId, NodeId>,
     topology: Arc<Topology>,
 }
 
 impl Roster {
-    /// Draws an identity for every member: `nodes` are their names, and whether they are members of
-    /// the network.
+    /// Draws an identity for every member: `nodes` are their names, and those of the networks that they are
+    /// members of.
     pub fn new<'n>(
         draws: &Draws,
-        nodes: impl IntoIterator<Item = (&'n str, bool)>,
+        nodes: impl IntoIterator<Item = (&'n str, Option<&'n str>)>,
         topology: Arc<Topology>,
     ) -> Self {
-        let secrets = draws.stream(&["network", "secret"]);
-        let mut identities = Vec::new();
-        for (name, is_member) in nodes {
+        let (mut identities, mut networks) = (Vec::new(), Vec::new());
+        for (name, network) in nodes {
+            let secrets = |network| match network {
+                NETWORK => draws.stream(&["network", "secret"]),
+                other => draws.stream(&["network", "secret", other]),
+            };
+            networks.push(network.map(|network| (network.to_owned(), secrets(network))));
             let stream = draws.stream(&["identity", name]);
             let mut number = 0;
             let draw = || {
@@ -46,28 +49,34 @@ impl Roster {
                 stream.bytes(number)
             };
             let identity = || SecretIdentity::generate(draw).expect("draws differ").0;
-            identities.push(is_member.then(identity));
+            identities.push(network.map(|_| identity()));
         }
         let members = (0..).map(NodeId).zip(&identities);
         let by_id = members.filter_map(|(node, keys)| Some((keys.as_ref()?.id(), node)));
-        Self {
-            network: network(&secrets, 0),
-            secrets,
-            canary: Canary::new(draws),
-            by_id: by_id.collect(),
-            identities,
-            topology,
-        }
+        Self { networks, canary: Canary::new(draws), by_id: by_id.collect(), identities, topology }
     }
 
-    /// The network with its secret of this number.
-    pub(super) fn network_with(&self, secret: u32) -> Network {
-        network(&self.secrets, secret)
+    /// The network of a node, with its secret of this number; the first is number 0.
+    ///
+    /// # Panics
+    ///
+    /// If the node is not a member of a network.
+    pub fn network(&self, node: NodeId, secret: u32) -> Network {
+        Network::closed(&self.network_of(node).0, self.secret(node, secret))
     }
 
-    /// A secret of the network; the first is number 0.
-    pub(super) fn secret(&self, number: u32) -> [u8; 32] {
-        self.secrets.bytes(number.into())
+    /// That secret.
+    pub(super) fn secret(&self, node: NodeId, number: u32) -> [u8; 32] {
+        self.network_of(node).1.bytes(number.into())
+    }
+
+    /// Whether two nodes are members of one network.
+    pub(super) fn are_of_one(&self, one: NodeId, other: NodeId) -> bool {
+        self.network_of(one).0 == self.network_of(other).0
+    }
+
+    fn network_of(&self, node: NodeId) -> &(String, Stream) {
+        self.networks[node.0 as usize].as_ref().expect("hostile nodes are of no network")
     }
 
     /// The keys of a node.
@@ -105,15 +114,16 @@ impl Roster {
         preferred(self.topology.dialled(from, to))
     }
 
+    /// Where a node is itself, whatever stands in front of it.
+    pub(super) fn own_addresses(&self, node: NodeId) -> impl Iterator<Item = SocketAddr> + '_ {
+        self.topology.own_addresses(node).map(|ip| SocketAddr::new(ip, PORT))
+    }
+
     /// Whether what comes from, or goes to, this address may be a node's: it is its own, or that of
     /// a NAT in front of it.
     pub fn is_known_by(&self, node: NodeId, address: IpAddr) -> bool {
         self.topology.is_known_by(node, address)
     }
-}
-
-fn network(secrets: &Stream, number: u32) -> Network {
-    Network::closed("simulated", secrets.bytes(number.into()))
 }
 
 fn preferred(addresses: Addresses) -> Option<SocketAddr> {

@@ -6,6 +6,7 @@
 use underpass_core::{Instant, Network, Recorder};
 
 use super::{HeapStorage, Roster, Tape};
+use crate::scenario::model::NodeId;
 
 /// Something that an owner does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,10 +39,10 @@ impl Secrets {
         secrets
     }
 
-    pub(super) fn network(self, roster: &Roster) -> Network {
-        let network = roster.network_with(self.current);
+    pub(super) fn network(self, of: NodeId, roster: &Roster) -> Network {
+        let network = roster.network(of, self.current);
         match self.previous {
-            true => network.with_previous(roster.secret(self.current - 1)),
+            true => network.with_previous(roster.secret(of, self.current - 1)),
             false => network,
         }
     }
@@ -52,11 +53,11 @@ impl Secrets {
         acts: &SecretActs,
         now: Instant,
         node: &mut Recorder<HeapStorage, Tape>,
-        roster: &Roster,
+        (of, roster): (NodeId, &Roster),
     ) {
         while let Some(act) = self.next(acts, now) {
             match act {
-                SecretAct::Change => node.change_secret(roster.secret(self.current)),
+                SecretAct::Change => node.change_secret(roster.secret(of, self.current)),
                 SecretAct::Retire => node.retire_previous_secret(),
             }
         }

@@ -63,6 +63,8 @@ pub enum FloodKind {
     Hello,
     /// Junk for sessions that it overheard.
     Sealed,
+    /// Word that sessions are gone which it overheard the target use, in the name of the other end.
+    Hint,
 }
 
 /// Sends variations of what it overheard.

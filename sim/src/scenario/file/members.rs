@@ -140,8 +140,31 @@ pub struct OwnRelay {
     pub reservations: Option<Spanned<u64>>,
     /// Circuits of one peer.
     pub circuits: Option<Spanned<u64>>,
+    /// What peers of other networks may send, all of them together; it does not answer them if not given.
+    pub foreign: Option<Spanned<Rate>>,
     /// From when on it loses all that it should relay, and answers as before.
     pub drops_from: Option<Spanned<Period>>,
+    /// Whose packets alone it loses; names or globs. Everybody's if not given.
+    #[serde(default)]
+    pub drops_of: Vec<Spanned<String>>,
+    /// What it does with what it carries, and says of it; it is honest if not given.
+    pub lies: Option<Lie>,
+    /// At whose address it says that everybody is; a name. It tells where they are if not given.
+    pub attests: Option<Spanned<String>>,
+}
+
+/// How a relay lies.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Lie {
+    /// All that it carries arrives twice.
+    Doubles,
+    /// With all that it carries comes something that it has carried before.
+    Replays,
+    /// A byte of all that it carries is another one.
+    Alters,
+    /// The circuits that it says are open lead nowhere.
+    Misleads,
 }
 
 impl<'de> Deserialize<'de> for Relay {

@@ -1,12 +1,12 @@
 //! What must be true, one fact for each ordered pair of nodes.
 
 use crate::scenario::file::Spanned;
-use underpass_core::{Duration, Instant};
+use underpass_core::{Duration, Instant, RelayReason};
 
 use super::Resolver;
 use crate::machine::IpFamily;
 use crate::scenario::diagnostic::Diagnostic;
-use crate::scenario::file::{self, AtLeast, Expect, Interface, Table};
+use crate::scenario::file::{self, AtLeast, Because, Expect, Interface, Table};
 use crate::scenario::model::{EventKind, Fact, NodeId, PathKind, SessionState, Share, Time};
 use crate::scenario::nearest::suggest;
 use crate::units::{Bytes, Period};
@@ -78,6 +78,17 @@ impl Resolver<'_> {
                 return None;
             }
         }
+        let because = match &path.because {
+            Some(because) if kind == file::PathKind::Direct => {
+                self.wrong(
+                    Diagnostic::at(because.span(), "`because` for a path that is \"direct\"")
+                        .also(path.is.span(), "what it is")
+                        .help("leave `because` out: a reason is for paths that are not direct"),
+                );
+                return None;
+            }
+            because => because.as_ref().map(|because| reason(*because.get_ref())),
+        };
         let through = match &path.through {
             Some(name) => Some(*self.relays(name)?.first()?),
             None => None,
@@ -100,7 +111,8 @@ impl Resolver<'_> {
             file::PathKind::None => PathKind::None,
         };
         let pairs = self.ordered_pairs(&path.from, &path.to)?;
-        Some(pairs.into_iter().map(|(from, to)| Fact::Path { from, to, is }).collect())
+        let fact = |(from, to)| Fact::Path { from, to, is, because };
+        Some(pairs.into_iter().map(fact).collect())
     }
 
     /// In a span, bytes are counted from its beginning.
@@ -254,5 +266,22 @@ impl Resolver<'_> {
             return None;
         }
         Some((low.map(|low| *low.get_ref()), high.map(|high| *high.get_ref())))
+    }
+}
+
+/// Of which kind a reason must be.
+fn reason(because: Because) -> RelayReason {
+    match because {
+        Because::NotTried => RelayReason::NotTried,
+        Because::Trying => RelayReason::Trying,
+        Because::NoAddress => RelayReason::NoAddress,
+        Because::OwnPortsVary => RelayReason::OwnPortsVary,
+        Because::PeerPortsVary => RelayReason::PeerPortsVary,
+        Because::BothPortsVary => RelayReason::BothPortsVary,
+        Because::NoAnswer => RelayReason::NoAnswer,
+        // Whenever that was.
+        Because::Lost => RelayReason::Lost { since: Instant::ORIGIN },
+        Because::Lossy => RelayReason::Lossy,
+        Because::UdpBlocked => RelayReason::UdpBlocked,
     }
 }

@@ -80,8 +80,8 @@ impl Resolver<'_> {
         at: Range<usize>,
         taps: &[NodeId],
     ) -> Option<()> {
-        let is_deaf = |kind| matches!(kind, FloodKind::Garbage | FloodKind::Hello { .. });
-        if !taps.is_empty() || matches!(attack, Attack::Flood(flood) if is_deaf(flood.kind)) {
+        let is_deaf = matches!(attack, Attack::Flood(flood) if !flood.kind.hears_sessions());
+        if !taps.is_empty() || is_deaf {
             return Some(());
         }
         let needs = match attack {
@@ -125,7 +125,7 @@ impl Resolver<'_> {
         let other = &self.nodes[target.0 as usize];
         let shared = (own.ipv4 && other.ipv4) || (own.ipv6 && other.ipv6);
         if let Some(nat) = self.nat_in_front(ids.start, target.0 as usize)
-            && kind != FloodKind::Sealed
+            && !kind.hears_sessions()
         {
             let (other, nat) = (&other.name, &self.nats[nat.0 as usize].name);
             let mistake = Diagnostic::at(flood.target.span(), format!("`{other}` has no address"))
@@ -134,7 +134,7 @@ impl Resolver<'_> {
             self.wrong(mistake);
             return None;
         }
-        if !shared && !flood.spoofed {
+        if !shared && !flood.spoofed && kind != FloodKind::Hint {
             let (own, other) = (&own.name, &other.name);
             let mistake =
                 Diagnostic::at(flood.target.span(), format!("`{own}` cannot reach `{other}`"))
@@ -151,6 +151,7 @@ impl Resolver<'_> {
         match (flood.kind, hellos) {
             (file::FloodKind::Garbage, None) => Some(FloodKind::Garbage),
             (file::FloodKind::Sealed, None) => Some(FloodKind::Sealed),
+            (file::FloodKind::Hint, None) => Some(FloodKind::Hint),
             (file::FloodKind::Hello, None) => Some(FloodKind::Hello { hellos: HELLOS_MAX }),
             (file::FloodKind::Hello, Some(hellos)) => {
                 let count = u8::try_from(*hellos.get_ref()).ok().and_then(NonZeroU8::new);
@@ -273,6 +274,9 @@ fn of_members(node: &Node) -> Option<(&'static str, Range<usize>)> {
         ("app", node.app.as_ref().map(Spanned::span)),
         ("machine", node.machine.as_ref().map(Spanned::span)),
         ("relay", node.relay.as_ref().map(Spanned::span)),
+        ("network", node.network.as_ref().map(Spanned::span)),
+        ("ping_interval", node.ping_interval.as_ref().map(Spanned::span)),
+        ("claims", node.claims.as_ref().map(Spanned::span)),
     ];
     keys.into_iter().find_map(|(key, at)| Some((key, at?)))
 }

@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 use std::ops::{Range, RangeInclusive};
 
 use crate::scenario::file::Spanned;
-use underpass_core::{Instant, RelayLimits, Whom};
+use underpass_core::{Config, Duration, Instant, RelayLimits, Whom};
 
 use super::names::Pair;
 use super::{Resolver, instant};
-use crate::machine::underpass::Limits;
+use crate::machine::underpass::{Lie, Lies, Limits};
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{self, Kind, Node, OwnLimits, OwnRelay, Table};
 use crate::scenario::model::{self, Access, NodeId};
-use crate::units::Rate;
+use crate::units::{Period, Rate};
 
 /// A window far larger than anybody needs takes up memory for every session.
 const WINDOW_BITS_MAX: u64 = 65_536;
@@ -31,9 +31,17 @@ impl Resolver<'_> {
             let cpu = node.cpu.as_ref().and_then(|cpu| self.cpu(cpu.get_ref()));
             let access = node.access.as_ref().and_then(|access| self.access(access.get(), &ids));
             let relay = node.relay.as_ref().and_then(|relay| self.relay(relay.get_ref()));
-            let drops_from = node.relay.as_ref().and_then(|relay| self.drops(relay.get_ref()));
+            let drops = node.relay.as_ref().and_then(|relay| self.drops(relay.get_ref()));
+            let (drops_from, drops_of) = drops.unzip();
+            let lies = node.relay.as_ref().and_then(|relay| self.lies(relay.get_ref()));
+            let interval = node.ping_interval.as_ref().and_then(|every| self.ping_interval(every));
+            let claims = node.claims.as_ref().and_then(|other| self.claimed(other, &ids));
             for id in ids.clone() {
                 self.nodes[id].drops_from = drops_from;
+                self.nodes[id].drops_of = drops_of.clone().unwrap_or_default();
+                self.nodes[id].lies = lies.clone().unwrap_or_default();
+                self.nodes[id].ping_interval = interval.unwrap_or(Config::PING_INTERVAL);
+                self.nodes[id].claims = claims;
                 (self.nodes[id].limits, self.nodes[id].relay) = (limits.unwrap_or_default(), relay);
                 self.nodes[id].cpu = cpu.unwrap_or_default();
                 if let Some(access) = &access {
@@ -44,6 +52,7 @@ impl Resolver<'_> {
             }
         }
         self.check_callable();
+        self.check_networks();
     }
 
     /// A node must have room for all that it has to do with.
@@ -92,7 +101,7 @@ impl Resolver<'_> {
             file::Relay::Is(true) => return Some(RelayLimits::DEFAULT),
             file::Relay::Own(own) => own,
         };
-        let OwnRelay { circuit, peer, all, reservations, circuits, drops_from: _ } = &**own;
+        let OwnRelay { circuit, peer, all, reservations, circuits, foreign, .. } = &**own;
         let default = RelayLimits::DEFAULT;
         let count = |count: Option<usize>, default| {
             count.map_or(default, |count| u16::try_from(count).expect("it is in its range"))
@@ -109,16 +118,79 @@ impl Resolver<'_> {
             circuit_bytes: self.bytes_a_second(circuit).unwrap_or(default.circuit_bytes),
             peer_bytes: self.bytes_a_second(peer).unwrap_or(default.peer_bytes),
             all_bytes: self.bytes_a_second(all).unwrap_or(default.all_bytes),
-            ..default
+            foreign_bytes: self.bytes_a_second(foreign).unwrap_or(default.foreign_bytes),
         })
     }
 
-    /// From when on a relay loses what it carries.
-    fn drops(&mut self, relay: &file::Relay) -> Option<Instant> {
+    /// From when on a relay loses what it carries, and whose.
+    fn drops(&mut self, relay: &file::Relay) -> Option<(Instant, Vec<NodeId>)> {
         let file::Relay::Own(own) = relay else { return None };
-        let written = own.drops_from.as_ref()?;
+        let Some(written) = own.drops_from.as_ref() else {
+            if let Some(whose) = own.drops_of.first() {
+                self.wrong(
+                    Diagnostic::at(whose.span(), "`drops_of` without `drops_from`")
+                        .label("from when on does it lose them?")
+                        .help("add `drops_from = \"0s\"`, or leave `drops_of` out"),
+                );
+            }
+            return None;
+        };
         let from = instant(written);
-        self.before_end("the relay begins to lose", from, written.span()).then_some(from)
+        let mut whose = BTreeSet::new();
+        for pattern in &own.drops_of {
+            whose.extend(self.select_members(pattern)?);
+        }
+        let is_in_time = self.before_end("the relay begins to lose", from, written.span());
+        is_in_time.then(|| (from, whose.into_iter().collect()))
+    }
+
+    /// What a relay does that is not to be believed.
+    fn lies(&mut self, relay: &file::Relay) -> Option<Lies> {
+        let file::Relay::Own(own) = relay else { return None };
+        let attests = match &own.attests {
+            Some(name) => {
+                let node = self.names.node(name);
+                Some(self.note_name(node)?)
+            }
+            None => None,
+        };
+        let lie = own.lies.map(|lie| match lie {
+            file::Lie::Doubles => Lie::Doubles,
+            file::Lie::Replays => Lie::Replays,
+            file::Lie::Alters => Lie::Alters,
+            file::Lie::Misleads => Lie::Misleads,
+        });
+        Some(Lies { lie, attests })
+    }
+
+    /// Checkers know how often pings come at most.
+    fn ping_interval(&mut self, every: &Spanned<Period>) -> Option<Duration> {
+        let (least, most) = (Config::PING_INTERVAL, Config::PING_INTERVAL_MAX);
+        let interval = every.get_ref().0;
+        if (least..=most).contains(&interval) {
+            return Some(interval);
+        }
+        let message = format!("no node pings every {}", every.get_ref());
+        self.wrong(Diagnostic::at(every.span(), message).help(format!(
+            "write an interval from {} to {}",
+            Period(least),
+            Period(most)
+        )));
+        None
+    }
+
+    /// At whose addresses a node says it is.
+    fn claimed(&mut self, name: &Spanned<String>, ids: &Range<usize>) -> Option<NodeId> {
+        let node = self.names.node(name);
+        let node = self.note_name(node)?;
+        if ids.contains(&(node.0 as usize)) {
+            self.wrong(
+                Diagnostic::at(name.span(), format!("`{name}` claims its own addresses"))
+                    .help("leave `claims` out, or name another node"),
+            );
+            return None;
+        }
+        Some(node)
     }
 
     /// What a relay lets pass in a second, which must be a packet at least.

@@ -39,6 +39,9 @@ impl<'a> Resolver<'a> {
 
     fn add_nodes(&mut self, node: &Node) {
         self.check_name(&node.name, "node");
+        if let Some(network) = &node.network {
+            self.check_name(network, "network");
+        }
         let start = node.start.as_ref().map_or(Instant::ORIGIN, instant);
         if let Some(written) = &node.start {
             self.before_end("the node is switched on", start, written.span());
@@ -70,6 +73,9 @@ impl<'a> Resolver<'a> {
             }
             let mut made = model::Node { start, ipv4, ipv6, clock_ppm, ..model::Node::new(name) };
             made.machine.clone_from(&machine);
+            if let Some(network) = &node.network {
+                made.network.clone_from(network.get_ref());
+            }
             if let Some(app) = &app {
                 made.app.clone_from(app);
             }

@@ -52,7 +52,9 @@ impl Resolver<'_> {
                     .help("send later, or give the node an earlier `start`");
                 return self.wrong(mistake);
             }
-            if self.check_speak(send.to.span(), from, to).is_none() {
+            if self.check_speak(send.to.span(), from, to).is_none()
+                || self.check_network(send.to.span(), from, to).is_none()
+            {
                 return;
             }
             self.sends_between.entry((from, to)).or_default().push(self.sends.len());

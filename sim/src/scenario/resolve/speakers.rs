@@ -92,6 +92,58 @@ impl Resolver<'_> {
     }
 }
 
+impl Resolver<'_> {
+    /// Nodes of different networks have nothing to do with each other, but for those that relay.
+    pub(super) fn check_networks(&mut self) {
+        let file = self.file;
+        for (entry, ids) in file.node.iter().zip(self.nodes_of.clone()) {
+            let Node { peers, bootstrap, access, .. } = entry.get();
+            let allowed = access.iter().flat_map(|access| &access.get().allow);
+            let Some(own) = ids.clone().next() else { continue };
+            let own = NodeId(u32::try_from(own).expect("bounded by NODES_MAX"));
+            let named = peers.iter().map(|pattern| (pattern, true));
+            let named =
+                named.chain(bootstrap.iter().chain(allowed).map(|pattern| (pattern, false)));
+            for (pattern, may_relay) in named {
+                let Ok(selected) = self.names.select(pattern) else { continue };
+                let relays = |id: &NodeId| self.nodes[id.0 as usize].relay.is_some();
+                let others = selected.iter().filter(|id| !self.is_hostile(**id));
+                let mut others = others.filter(|id| !(may_relay && relays(id))).copied();
+                let stranger =
+                    others.find(|id| self.nodes[id.0 as usize].network != self.network_of(own));
+                if let Some(stranger) = stranger {
+                    let _ = self.check_network(pattern.span(), own, stranger);
+                }
+            }
+        }
+    }
+
+    /// Two nodes that are to have to do with each other are of one network.
+    pub(super) fn check_network(
+        &mut self,
+        at: Range<usize>,
+        one: NodeId,
+        other: NodeId,
+    ) -> Option<()> {
+        let (own, theirs) = (self.network_of(one), self.network_of(other));
+        if own == theirs {
+            return Some(());
+        }
+        let [name, other] = [one, other].map(|node| self.names.of(node));
+        let mistake =
+            Diagnostic::at(at, format!("`{name}` and `{other}` are of different networks"))
+                .label(format!("one is a member of `{own}`, the other of `{theirs}`"))
+                .note("all that networks have in common are relays, which are listed in `peers`")
+                .help("give both the same `network`, or name another node");
+        self.wrong(mistake);
+        None
+    }
+
+    fn network_of(&self, node: NodeId) -> &str {
+        &self.nodes[node.0 as usize].network
+    }
+}
+
 /// A key that says something of nodes of our own protocol, and where it is.
 fn of_our_own(node: &Node) -> Option<(&'static str, Range<usize>)> {
     let keys = [
@@ -99,6 +151,9 @@ fn of_our_own(node: &Node) -> Option<(&'static str, Range<usize>)> {
         ("access", node.access.as_ref().map(Table::span)),
         ("cpu", node.cpu.as_ref().map(Spanned::span)),
         ("app", node.app.as_ref().map(Spanned::span)),
+        ("network", node.network.as_ref().map(Spanned::span)),
+        ("ping_interval", node.ping_interval.as_ref().map(Spanned::span)),
+        ("claims", node.claims.as_ref().map(Spanned::span)),
     ];
     keys.into_iter().find_map(|(key, at)| Some((key, at?)))
 }
