@@ -13,4 +13,5 @@ pub mod handshake;
 pub mod measure;
 pub mod member;
 pub mod nat;
+pub mod population;
 pub mod worlds;
