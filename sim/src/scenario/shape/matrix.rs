@@ -105,7 +105,7 @@ impl<'s> Matrix<'s> {
             self.is_independent = matches!(independent.get_ref(), DeValue::Boolean(true));
             if !self.is_independent {
                 let message = "`independent` is only written as `independent = true`";
-                let help = "leave it out for cells that draw alike; a name of the matrix is another";
+                let help = "leave it out for cells that draw alike";
                 mistakes.push(Diagnostic::at(independent.span(), message).help(help));
             }
         }
