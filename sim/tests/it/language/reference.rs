@@ -9,9 +9,9 @@ use std::fmt::Write;
 use std::fs;
 
 use serde_json::Value;
+use underpass_sim::RunReport;
 use underpass_sim::machine::underpass::Underpass;
 use underpass_sim::scenario::schema::schema;
-use underpass_sim::RunReport;
 use underpass_sim::scenario::{self, Scenario, Vocabulary};
 
 use super::keys::{self, Key, referred};
