@@ -13,5 +13,6 @@ pub mod handshake;
 pub mod measure;
 pub mod member;
 pub mod nat;
+pub mod population;
 pub mod relaying;
 pub mod worlds;

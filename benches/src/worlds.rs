@@ -25,6 +25,8 @@ pub fn ring(nodes: u32) -> Scenario {
     };
     Scenario {
         cell: Cell::default(),
+        cells: 1,
+        is_independent: false,
         name: format!("ring-{nodes}"),
         title: String::new(),
         tags: Vec::new(),

@@ -28,6 +28,6 @@ mod wire;
 pub mod world;
 
 pub use background::Background;
-pub use judge::{Missed, judge, seeds_wanted};
+pub use judge::{Missed, judge, runs_wanted};
 pub use run::{Extras, Failure, RunReport, build, diff, run, run_twice, run_with};
 pub use simulation::{Runs, Simulation, run_file};

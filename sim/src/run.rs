@@ -177,7 +177,7 @@ fn judge(world: World, stopped: Option<Stop>, scenario: &Scenario, seed: u64) ->
         None => {
             let metric = |node, name: &str| metrics.get(&(node, name)).copied();
             for (expect, unmet) in expectations(&mut outcome).finish(ended_at, &metric) {
-                match scenario.expects[expect].seeds {
+                match scenario.expects[expect].share {
                     None => failures.push(Failure::Unmet(unmet)),
                     Some(_) => missed.push(Missed::new(expect, unmet)),
                 }
@@ -222,6 +222,7 @@ pub(crate) fn build_own(scenario: &Scenario, seed: u64, own: Own) -> World {
 fn build_with(scenario: &Scenario, seed: u64, own: Own, extras: Extras) -> World {
     let topology = Topology::of(scenario).expect("there are addresses for all");
     let topology = Arc::new(topology);
+    let seed = own_seed(scenario, seed);
     let roster = &Arc::new(roster(scenario, &Draws::new(seed), &topology));
     let Own { registry, checkers } = own;
     let mut owners = owners(scenario, &registry);
@@ -278,6 +279,14 @@ fn build_with(scenario: &Scenario, seed: u64, own: Own, extras: Extras) -> World
         }
     }
     world
+}
+
+/// What the run draws from: where cells are independent, something else in each.
+fn own_seed(scenario: &Scenario, seed: u64) -> u64 {
+    match scenario.is_independent {
+        true => Draws::new(seed).stream(&["cell", &scenario.cell.to_string()]).draw(0),
+        false => seed,
+    }
 }
 
 /// Those for whom no rule of our protocol is.

@@ -178,7 +178,7 @@ impl Simulation {
             registry: registry.clone(),
             checkers: checkers.iter().map(|checker| checker()).collect(),
         };
-        let mut runs = Vec::new();
+        let mut runs: Vec<Vec<RunReport>> = Vec::new();
         for scenario in &scenarios {
             let build = |seed| build_own(scenario, seed, own());
             let run = |seed: &u64| {
@@ -187,11 +187,11 @@ impl Simulation {
                 report
             };
             let seeds = seeds.as_ref().unwrap_or(&scenario.seeds);
-            let mut reports: Vec<RunReport> = seeds.iter().map(run).collect();
-            judge(scenario, &mut reports.iter_mut().collect::<Vec<_>>());
-            runs.extend(reports);
+            runs.push(seeds.iter().map(run).collect());
         }
-        Runs { runs, mistakes: None, what }
+        let reports = runs.iter_mut().map(|reports| reports.iter_mut().collect());
+        judge(&mut scenarios.iter().zip(reports).collect::<Vec<_>>());
+        Runs { runs: runs.into_iter().flatten().collect(), mistakes: None, what }
     }
 }
 

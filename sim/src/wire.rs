@@ -22,6 +22,9 @@ pub(crate) const SEALED_LEN_MIN: usize = header::LEN + TAG_LEN;
 /// What asks whether a peer is there, or answers that and no more: a type byte, a nonce of eight bytes
 /// and a flag.
 pub(crate) const PROBE_LEN: usize = SEALED_LEN_MIN + 1 + 8 + 1;
+/// How much longer an answer may be that says what was seen of the one who asks: a counter of up to ten
+/// bytes, and an address of IPv6 with its port, both after a byte that says that they are there.
+pub(crate) const SEEN_LEN_MAX: usize = 10 + 1 + 1 + 16 + 3;
 
 mod hello_field {
     use super::Range;

@@ -16,6 +16,7 @@ use underpass_benches::goodput::{self, Goodput};
 use underpass_benches::handshake::{Knowing, Meeting, bare_side};
 use underpass_benches::measure::{Comparison, compare, compare_alike, compare_sides};
 use underpass_benches::nat;
+use underpass_benches::population::{self, Punched, Who};
 use underpass_benches::relaying::Relaying;
 use underpass_benches::worlds::{Cost, bytes_per_board, ring, stretches};
 use underpass_core::{Capacity, Node};
@@ -49,6 +50,8 @@ enum What {
     Nat,
     /// Simulated networks: 50 nodes for an hour, 10,000 nodes for a minute.
     Worlds,
+    /// Pairs behind NATs as surveys found them: how many punch through, and at the first attempt.
+    Population,
     /// The work that `instructions` counts.
     #[command(hide = true)]
     Work { operation: String, size: usize, batches: usize },
@@ -66,6 +69,7 @@ fn main() {
         Some(What::Engine) => engine(),
         Some(What::Nat) => nats(),
         Some(What::Worlds) => worlds(),
+        Some(What::Population) => population(),
         Some(What::Work { operation, size, batches }) => work(&operation, size, batches),
         None => {
             data_path();
@@ -78,6 +82,7 @@ fn main() {
             engine();
             nats();
             worlds();
+            population();
         }
     }
 }
@@ -261,6 +266,28 @@ fn show_world(what: &str, cost: &Cost) {
     println!(
         "  {what:<20} {virtual_s:>5} s in {wall_ms:>6} ms, {datagrams:>7} datagrams, {whole}.{tenth} times real time"
     );
+}
+
+const PAIRS: u32 = 1000;
+
+fn population() {
+    println!("{PAIRS} pairs behind NATs drawn by surveys' shares, all of which talk, in 240 s");
+    println!("                             direct  of these at the first attempt");
+    let kinds = [
+        ("a home and a home", [Who::Household, Who::Household]),
+        ("a home and a phone", [Who::Household, Who::Phone]),
+        ("a phone and a phone", [Who::Phone, Who::Phone]),
+    ];
+    for (what, who) in kinds {
+        let Punched { pairs, direct, at_first } = population::measure(who, PAIRS);
+        let percent = |part: u32, whole: u32| {
+            let milli = part * 1000 / whole.max(1);
+            format!("{}.{} %", milli / 10, milli % 10)
+        };
+        println!("  {what:<22} {:>10} {:>13}", percent(direct, pairs), percent(at_first, direct));
+    }
+    println!("  measured (arXiv 2510.27500)  70 +- 7.1 %    97.6 %");
+    println!();
 }
 
 /// Counts instructions of so many batches, twice, so that all that is not the work falls out.

@@ -22,6 +22,9 @@ const REFUSED_AGAIN: Duration = Duration::from_secs(600);
 const RENEWED_AT_LEAST: Duration = Duration::from_secs(30);
 /// A peer that was dialled at its address and has not answered for so long is looked for at relays, too.
 const LATER: Duration = Duration::from_millis(500);
+/// A relay that has not answered in an attempt's time is asked again; doubled for each one after it.
+const UNANSWERED_AGAIN: Duration = Duration::from_secs(1);
+const UNANSWERED_AGAIN_MAX: Duration = Duration::from_secs(60);
 /// A peer that is reached directly keeps a circuit for bad times; if it is lost, another is asked for.
 const SPARE_AGAIN: Duration = Duration::from_secs(60);
 /// A peer that nothing leads to any more is looked for again, until it counts as gone.
@@ -34,6 +37,8 @@ pub(crate) const OFFERS: usize = 4;
 pub(super) struct Relay {
     stage: Stage,
     tries: u8,
+    /// Attempts in a row that it has not answered.
+    in_vain: u8,
     begun: Instant,
     ask_owed: bool,
     /// The answer to an offer: which circuit, and whether it is welcome.
@@ -53,6 +58,7 @@ impl Relay {
     pub(super) const NONE: Self = Self {
         stage: Stage::None,
         tries: 0,
+        in_vain: 0,
         begun: Instant::ORIGIN,
         ask_owed: false,
         answer_owed: Held::Nothing,
@@ -178,8 +184,13 @@ fn asked(peer: u16, cx: &mut Cx<'_>) {
     let relay = &mut cx.peer(peer).relaying.relay;
     relay.tries = relay.tries.saturating_add(1);
     let retry = now + retry_gap(relay.tries);
-    let is_last = retry >= relay.begun + ATTEMPT;
-    let at = if is_last { now + SPARE_AGAIN } else { retry };
+    if retry < relay.begun + ATTEMPT {
+        cx.set_timer(Actor::Peer(peer), Timer::Reservation, Some(retry));
+        return;
+    }
+    let again = UNANSWERED_AGAIN.saturating_mul(1 << relay.in_vain.min(6));
+    relay.in_vain = relay.in_vain.saturating_add(1);
+    let at = now + cx.state.public.jitter(again.min(UNANSWERED_AGAIN_MAX));
     cx.set_timer(Actor::Peer(peer), Timer::Reservation, Some(at));
 }
 
@@ -194,7 +205,7 @@ pub(super) fn on_reserved(
         return Err(Dropped::UnknownCircuit);
     }
     let is_first = relay.stage == Stage::Asked;
-    (relay.tries, relay.ask_owed) = (0, false);
+    (relay.tries, relay.in_vain, relay.ask_owed) = (0, 0, false);
     let lifetime = Duration::from_secs(reserved.lifetime_s.into());
     let is_granted = lifetime > Duration::ZERO;
     relay.stage = if is_granted { Stage::Reserved } else { Stage::Refused };

@@ -1,7 +1,7 @@
 //! From strangers to a session.
 
 use underpass_core::{
-    ConnectError, Duration, Event, MAX_PAYLOAD, MAX_TRANSMIT, Network, Route, SendError,
+    ConnectError, Counter, Duration, Event, MAX_PAYLOAD, MAX_TRANSMIT, Network, Route, SendError,
 };
 
 use crate::net::{A, B, Host, Net, address, path_to};
@@ -52,6 +52,22 @@ fn no_answer_is_larger_than_the_question() {
     net.handle(hello).unwrap();
     assert_eq!(net.wire.len(), 1);
     assert_eq!(net.wire[0].bytes.len(), 124);
+}
+
+/// The answer came when the question was four seconds old, and the proof was lost for two more: by then
+/// the other end had forgotten what it was about.
+#[test]
+fn who_was_answered_late_has_its_time_to_prove_that_it_is_there() {
+    const WELCOME: u8 = 2;
+    const SEALED: u8 = 16;
+    let mut net = Net::new(2);
+    net.connect(A, B);
+    net.run(Duration::from_secs(4), |packet| packet.bytes[0] != WELCOME);
+    net.run(Duration::from_secs(2), |packet| packet.bytes[0] != SEALED);
+    assert!(!net.is_active(A, B) && !net.is_active(B, A));
+    net.run_for(Duration::from_secs(2));
+    assert!(net.is_active(A, B) && net.is_active(B, A));
+    assert_eq!(net.hosts[A].node.counters().done(Counter::HandshakesBegun), 1);
 }
 
 #[test]

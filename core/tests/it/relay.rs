@@ -156,6 +156,26 @@ fn a_peer_that_comes_to_the_relay_later_is_found_then() {
     assert!(net.is_active(A, B));
 }
 
+/// A relay that answered pings while every answer about the reservation was lost was asked again after a
+/// minute, and until then nobody was found there.
+#[test]
+fn a_relay_that_has_not_answered_is_soon_asked_again() {
+    const RESERVE: usize = 34;
+    let mut net = with_relay(RelayLimits::DEFAULT);
+    net.restart(A, 50);
+    net.connect(A, R);
+    look_for(&mut net, A, B);
+    let asks = |packet: &Packet| packet.from == address(A) && packet.bytes.len() == RESERVE;
+    let mut lost = 0;
+    net.run(Duration::from_secs(6), |packet| {
+        lost += u32::from(asks(packet));
+        apart(packet) && !asks(packet)
+    });
+    assert!(lost >= 7 && !net.is_active(A, B), "{lost}");
+    net.run(Duration::from_secs(10), apart);
+    assert!(net.is_active(A, B));
+}
+
 #[test]
 fn a_relay_relays_for_nobody_unless_it_is_allowed() {
     let mut net = Net::new(3);

@@ -2,16 +2,17 @@
 //!
 //! It is quiet once for [`CALM`] nothing has gone wrong, no application has sent or got anything, and
 //! nobody has come or gone. From then on a node sends an address pings, their answers and handshakes,
-//! nothing else, and in a minute no more of them than their intervals allow.
+//! nothing else, and in a minute no more of them than their intervals allow. A relay's answers say what
+//! it has seen of who asks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use underpass_core::{Config, Duration, Instant};
 
 use super::dials::{ATTEMPTS_PER_MINUTE, HELLOS_PER_ATTEMPT};
-use super::wire::{self, PROBE_LEN, SEALED};
+use super::wire::{self, PROBE_LEN, SEALED, SEEN_LEN_MAX};
 use super::{Complaint, Setting};
 use crate::machine::Machine;
 use crate::scenario::model::{Fault, FaultKind, NodeId};
@@ -30,6 +31,7 @@ const RENEWAL: usize = 2 * 4;
 
 pub(super) struct Quiet {
     names: Arc<[String]>,
+    relays: BTreeSet<NodeId>,
     faults: Vec<Fault>,
     is_smooth: bool,
     /// When something happened last.
@@ -53,6 +55,7 @@ impl Quiet {
     pub(super) fn new(setting: &Setting) -> Self {
         Self {
             names: Arc::clone(&setting.names),
+            relays: setting.relays.keys().copied().collect(),
             faults: setting.faults.clone(),
             is_smooth: setting.is_smooth,
             stirred: Instant::ORIGIN,
@@ -117,8 +120,9 @@ impl Watch for Quiet {
         let to = packet.destination;
         let sent = self.sent.entry((packet.from, to)).or_default();
         let is_sealed = wire::kind(packet.bytes) == Some(SEALED);
+        let seen = if self.relays.contains(&packet.from) { SEEN_LEN_MAX } else { 0 };
         let what = match packet.bytes.len() {
-            len if is_sealed && len > PROBE_LEN => format!("{len} bytes of data"),
+            len if is_sealed && len > PROBE_LEN + seen => format!("{len} bytes of data"),
             _ if is_sealed => {
                 sent.probes += 1;
                 if sent.probes <= probes_max {

@@ -24,10 +24,12 @@ fn scenario(expects: &[(Time, Fact)]) -> Scenario {
         time: *time,
         facts: vec![fact.clone()],
         need: Need::All,
-        seeds: None,
+        share: None,
     };
     Scenario {
         cell: Cell::default(),
+        cells: 1,
+        is_independent: false,
         name: "test".into(),
         title: "test".into(),
         tags: Vec::new(),

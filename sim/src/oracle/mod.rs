@@ -10,7 +10,7 @@ use std::fmt;
 use underpass_core::Instant;
 
 use crate::nat::{Behaviour, Hairpin, Pooling, PortAllocation, Translate, Unsolicited};
-use crate::scenario::model::{FaultKind, Nat, NatId, NodeId, Scenario};
+use crate::scenario::model::{Fault, FaultKind, Nat, NatId, Node, NodeId, Scenario};
 
 mod connections;
 mod side;
@@ -57,7 +57,8 @@ pub struct Verdict {
 /// What is known of a network at one time.
 #[derive(Debug)]
 pub struct Oracle<'s> {
-    scenario: &'s Scenario,
+    nodes: &'s [Node],
+    nats: &'s [Nat],
     /// By node: behind which NAT.
     behind: Vec<Option<NatId>>,
 }
@@ -65,20 +66,25 @@ pub struct Oracle<'s> {
 impl<'s> Oracle<'s> {
     /// The network of a scenario, with all nodes where they are at that time.
     pub fn new(scenario: &'s Scenario, at: Instant) -> Self {
-        let mut behind: Vec<_> = scenario.nodes.iter().map(|node| node.behind).collect();
-        let mut roams: Vec<_> = scenario.faults.iter().filter(|fault| fault.at <= at).collect();
+        Self::of(&scenario.nodes, &scenario.nats, &scenario.faults, at)
+    }
+
+    /// The same of a scenario that is not whole yet.
+    pub(crate) fn of(nodes: &'s [Node], nats: &'s [Nat], faults: &[Fault], at: Instant) -> Self {
+        let mut behind: Vec<_> = nodes.iter().map(|node| node.behind).collect();
+        let mut roams: Vec<_> = faults.iter().filter(|fault| fault.at <= at).collect();
         roams.sort_by_key(|fault| fault.at);
         for fault in roams {
             if let FaultKind::Roam { node, behind: place } = fault.kind {
                 behind[node.0 as usize] = place;
             }
         }
-        Self { scenario, behind }
+        Self { nodes, nats, behind }
     }
 
     /// How one node reaches another: over that family of addresses that does it best.
     pub fn verdict(&self, from: NodeId, to: NodeId) -> Verdict {
-        let [a, b] = [from, to].map(|node| &self.scenario.nodes[node.0 as usize]);
+        let [a, b] = [from, to].map(|node| &self.nodes[node.0 as usize]);
         let over = |both: bool, ipv4: bool| both.then(|| self.over(from, to, ipv4));
         let families = [over(a.ipv6 && b.ipv6, false), over(a.ipv4 && b.ipv4, true)];
         let best = families.into_iter().flatten().min_by_key(|verdict| verdict.reach);
@@ -89,7 +95,7 @@ impl<'s> Oracle<'s> {
 
     /// Whether a node reaches another one by dialling it: over IPv6 where both have it.
     pub fn dials(&self, from: NodeId, to: NodeId) -> bool {
-        let [a, b] = [from, to].map(|node| &self.scenario.nodes[node.0 as usize]);
+        let [a, b] = [from, to].map(|node| &self.nodes[node.0 as usize]);
         let (ipv4, ipv6) = (a.ipv4 && b.ipv4, a.ipv6 && b.ipv6);
         (ipv4 || ipv6) && self.over(from, to, !ipv6).reach == Reach::Direct
     }
@@ -100,7 +106,7 @@ impl<'s> Oracle<'s> {
         if alone.reach < Reach::Crossed {
             return alone;
         }
-        let node = |id: NodeId| &self.scenario.nodes[id.0 as usize];
+        let node = |id: NodeId| &self.nodes[id.0 as usize];
         let listed = |id: &&NodeId| node(**id).relay.is_some() && node(to).peers.contains(id);
         let mut relays = node(from).peers.iter().filter(listed);
         let is_dialled = |by, relay| self.verdict(by, relay).reach == Reach::Direct;
@@ -122,7 +128,7 @@ impl<'s> Oracle<'s> {
         let shared: Vec<NatId> = outward_a.iter().filter(is_shared).copied().collect();
         let own = |outward: &[NatId]| outward[..outward.len() - shared.len()].to_vec();
         let (mut own_a, mut own_b) = (own(&outward_a), own(&outward_b));
-        let [a, b] = [from, to].map(|node| self.scenario.nodes[node.0 as usize].name.as_str());
+        let [a, b] = [from, to].map(|node| self.nodes[node.0 as usize].name.as_str());
         let blocks = |nats: &[NatId]| nats.iter().map(|nat| self.nat(*nat)).find(|n| !n.model.udp);
         if let Some(nat) = blocks(&own_a).or_else(|| blocks(&own_b)) {
             return verdict(Reach::Never, format!("{} lets no UDP pass", nat.name));
@@ -199,7 +205,7 @@ impl<'s> Oracle<'s> {
     }
 
     fn nat(&self, nat: NatId) -> &Nat {
-        &self.scenario.nats[nat.0 as usize]
+        &self.nats[nat.0 as usize]
     }
 }
 

@@ -1,6 +1,7 @@
 //! Makes the runs, several at once, and hands on what came of them in order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::thread;
@@ -106,7 +107,7 @@ pub(crate) fn execute(
         next: AtomicUsize::new(0),
         stopped: AtomicBool::new(false),
     };
-    let mut order = InOrder { cases, next: 0, runs: BTreeMap::new() };
+    let mut order = InOrder::new(cases);
     let mut hear = |news| match news {
         News::Begun((case, at)) => listener.run_begun(&cases[case], cases[case].seeds[at]),
         News::Over(position, run) => {
@@ -195,13 +196,30 @@ impl Work<'_> {
 /// Puts runs back into order: holds those of cases that are not yet over or not yet at their turn.
 struct InOrder<'a> {
     cases: &'a [Case],
-    /// The first case that the listener has not heard of.
+    /// The first case that is not over.
     next: usize,
+    /// Cases that are judged together, and that the listener has not heard of.
+    batches: VecDeque<Range<usize>>,
     /// By case, the runs that are over, by the position of their seed.
     runs: BTreeMap<usize, BTreeMap<usize, Run>>,
 }
 
-impl InOrder<'_> {
+impl<'a> InOrder<'a> {
+    fn new(cases: &'a [Case]) -> Self {
+        let mut batches = VecDeque::new();
+        let mut start = 0;
+        for cells in cases.chunk_by(|one, next| one.path == next.path) {
+            let end = start + cells.len();
+            if cells.iter().any(|case| case.scenario.expected_of_cells().next().is_some()) {
+                batches.push_back(start..end);
+            } else {
+                batches.extend((start..end).map(|case| case..case + 1));
+            }
+            start = end;
+        }
+        Self { cases, next: 0, batches, runs: BTreeMap::new() }
+    }
+
     fn add(&mut self, (case, at): Position, run: Run, listener: &mut dyn Listener) {
         self.runs.entry(case).or_default().insert(at, run);
         while let Some(case) = self.cases.get(self.next) {
@@ -209,24 +227,32 @@ impl InOrder<'_> {
             if over < case.seeds.len() {
                 break;
             }
-            let runs = self.runs.remove(&self.next).unwrap_or_default();
-            let mut runs: Vec<Run> = runs.into_values().collect();
-            judge_seeds(case, &mut runs);
-            listener.case_over(case, runs);
             self.next += 1;
+        }
+        while self.batches.front().is_some_and(|batch| batch.end <= self.next) {
+            let batch = self.batches.pop_front().expect("it is there");
+            self.tell(batch, listener);
+        }
+    }
+
+    fn tell(&mut self, batch: Range<usize>, listener: &mut dyn Listener) {
+        let cases = &self.cases[batch.clone()];
+        let runs = |case| self.runs.remove(&case).unwrap_or_default().into_values().collect();
+        let mut runs: Vec<Vec<Run>> = batch.map(runs).collect();
+        judge(cases, &mut runs);
+        for (case, runs) in cases.iter().zip(runs) {
+            listener.case_over(case, runs);
         }
     }
 }
 
-/// Judges what is expected of a share of the seeds, if all came to their end.
-fn judge_seeds(case: &Case, runs: &mut [Run]) {
-    let reports: Option<Vec<&mut RunReport>> = (runs.iter_mut())
-        .map(|run| match &mut run.ending {
-            Ending::Done(report) => Some(&mut **report),
-            Ending::Panicked(_) | Ending::Differed(_) | Ending::NotRun => None,
-        })
-        .collect();
-    if let Some(mut reports) = reports {
-        underpass_sim::judge(&case.scenario, &mut reports);
-    }
+/// Judges what is expected of a share of the runs, where all came to their end.
+fn judge(cases: &[Case], runs: &mut [Vec<Run>]) {
+    let report = |run| match run {
+        &mut Run { ending: Ending::Done(ref mut report), .. } => Some(&mut **report),
+        _ => None,
+    };
+    let reports = runs.iter_mut().map(|runs| runs.iter_mut().filter_map(report).collect());
+    let cells = cases.iter().map(|case| &case.scenario).zip(reports);
+    underpass_sim::judge(&mut cells.collect::<Vec<_>>());
 }

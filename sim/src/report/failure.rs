@@ -3,9 +3,11 @@
 
 use underpass_sim::failure;
 use underpass_sim::scenario::discover::shown;
-use underpass_sim::{RunReport, seeds_wanted};
+use underpass_sim::scenario::model::RunShare;
+use underpass_sim::{RunReport, runs_wanted};
 
 use super::difference::difference_lines;
+use super::numbers::{thousands, wide};
 use super::rerun::Rerun;
 use crate::program::execution::{Ending, Run};
 use crate::program::selection::Case;
@@ -54,13 +56,19 @@ pub(super) fn missed(case: &Case, report: &RunReport) -> Vec<String> {
     let mut lines = Lines::default();
     for missed in report.missed.iter().filter(|missed| !missed.is_allowed) {
         lines.0.extend(failure::of_unmet(&path, &missed.unmet, &missed.background));
-        let share = case.scenario.expects[missed.expect].seeds.unwrap_or_default();
-        let wanted = seeds_wanted(share, case.scenario.seeds.len());
-        let seeds = case.scenario.seeds.len();
-        lines.add(
-            "judged",
-            &format!("when all {seeds} seeds of the file run: {wanted} must meet it"),
-        );
+        let scenario = &case.scenario;
+        let judged = match scenario.expects[missed.expect].share {
+            Some(RunShare::Seeds(share)) => {
+                let seeds = scenario.seeds.len();
+                let wanted = runs_wanted(share, seeds);
+                format!("when all {seeds} seeds of the file run: {wanted} must meet it")
+            }
+            Some(RunShare::Cells(_)) => {
+                format!("when all {} cells of the file run", thousands(wide(scenario.cells)))
+            }
+            None => continue,
+        };
+        lines.add("judged", &judged);
     }
     lines.0
 }

@@ -26,6 +26,8 @@ pub(super) struct Group {
     failed_cells: usize,
     /// Cases of which nothing is known yet.
     open: usize,
+    /// What it expects of a share of its runs, and by how many it is judged.
+    shares: Shares,
     pub(super) shown: usize,
     pub(super) shown_known: usize,
     /// Commands for the failed runs that are not shown.
@@ -54,6 +56,7 @@ impl Group {
             outcome: None,
             failed_cells: 0,
             open: cases.len(),
+            shares: Shares::of(cases),
             shown: 0,
             shown_known: 0,
             more: Vec::new(),
@@ -105,7 +108,7 @@ impl Group {
         if outcome.not_run > 0 && outcome.made() > 0 {
             text += &format!(", {} not run", thousands(wide(outcome.not_run)));
         }
-        text += &of_seeds(case, outcome);
+        text += &self.shares.text(outcome);
         if let Some(reason) = &case.scenario.quarantine {
             text += &format!("; quarantined: {}", one_line(reason));
         }
@@ -129,18 +132,43 @@ impl Group {
     }
 }
 
-/// What there is to say of expectations of a share of the seeds.
-fn of_seeds(case: &Case, outcome: &Outcome) -> String {
-    let expected = case.scenario.expected_of_seeds().count();
-    let seeds = case.scenario.seeds.len();
-    match (expected, outcome.allowed) {
-        (0, _) => String::new(),
-        _ if !case.scenario.has_seeds(case.seeds.iter().copied()) => {
-            let what = count(expected, "expectation");
-            format!("; not judged: {what} of a share of {}", count(seeds, "seed"))
+/// What a file expects of a share of its runs.
+#[derive(Debug)]
+struct Shares {
+    expected: usize,
+    /// Expectations that these runs are not enough to judge, and what they would be judged by.
+    unjudged: Vec<(usize, String)>,
+}
+
+impl Shares {
+    fn of(cases: &[Case]) -> Self {
+        let scenario = &cases[0].scenario;
+        let most = |of: &dyn Fn(&Case) -> usize| cases.iter().map(of).max().unwrap_or(0);
+        let of_seeds = most(&|case| case.scenario.expected_of_seeds().count());
+        let of_cells = most(&|case| case.scenario.expected_of_cells().count());
+        let has_seeds = |case: &Case| case.scenario.has_seeds(case.seeds.iter().copied());
+        let has_seeds = cases.iter().all(has_seeds);
+        let has_cells = has_seeds && cases.len() == scenario.cells;
+        let mut unjudged = Vec::new();
+        if of_seeds > 0 && !has_seeds {
+            unjudged.push((of_seeds, count(scenario.seeds.len(), "seed")));
         }
-        (_, 0) => String::new(),
-        (_, allowed) => format!("; missed as is allowed: {}", count(allowed, "time")),
+        if of_cells > 0 && !has_cells {
+            unjudged.push((of_cells, count(scenario.cells, "cell")));
+        }
+        Self { expected: of_seeds + of_cells, unjudged }
+    }
+
+    fn text(&self, outcome: &Outcome) -> String {
+        let unjudged = self.unjudged.iter().map(|(expected, of)| {
+            format!("; not judged: {} of a share of {of}", count(*expected, "expectation"))
+        });
+        match (unjudged.collect::<String>(), outcome.allowed) {
+            (text, allowed) if text.is_empty() && self.expected > 0 && allowed > 0 => {
+                format!("; missed as is allowed: {}", count(allowed, "time"))
+            }
+            (text, _) => text,
+        }
     }
 }
 

@@ -31,8 +31,12 @@ pub(super) fn resolve(
     let cells = document.cells();
     let resolve_cell = |cell: &[usize]| -> Outcome {
         let shape = document.shape(cell)?;
-        let cell = document.name(cell);
-        resolve::resolve(&shape, format!("{name}{cell}"), cell, vocabulary)
+        let part = resolve::Part {
+            cell: document.name(cell),
+            cells: cells.len(),
+            is_independent: document.is_independent(),
+        };
+        resolve::resolve(&shape, name, part, vocabulary)
     };
     let resolve_cell = |cell: &[usize]| {
         let explained = |mistake| document.explained(mistake, cell);

@@ -302,11 +302,30 @@ pub struct Expect {
     pub any: Option<Spanned<bool>>,
     /// Of the pairs or nodes that the fact names, so many are enough: a number, or a percentage.
     pub at_least: Option<Spanned<AtLeast>>,
+    /// Only of the pairs that the NATs let reach each other so, as the oracle says; of all if not given.
+    pub reach: Option<Spanned<Reach>>,
     /// The share of the file's seeds with which it must hold: an exact count, judged when all have
     /// run. Every seed if not given.
     pub seeds: Option<Spanned<PerMille>>,
+    /// The same of the runs of all cells of the matrix in which it is there.
+    pub cells: Option<Spanned<PerMille>>,
     /// The cells of the matrix in which this is there; all if not given.
     pub when: Option<Spanned<When>>,
+}
+
+/// How two nodes reach each other, as far as the settings of the NATs decide it. Where chance does, too
+/// (a port has to be guessed, say), they do in `any` way and in no other.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Reach {
+    /// Directly, with or without punching.
+    Direct,
+    /// Through a relay, and not otherwise.
+    Relayed,
+    /// Directly or through a relay.
+    Any,
+    /// Not at all.
+    None,
 }
 
 /// Both ends see their session in this state.

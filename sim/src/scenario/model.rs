@@ -58,6 +58,10 @@ pub struct Scenario {
     pub name: String,
     /// Which cell of its file's matrix it is.
     pub cell: Cell,
+    /// How many cells that has.
+    pub cells: usize,
+    /// Whether what is drawn in a run depends on the cell, too.
+    pub is_independent: bool,
     /// What it shows, in a sentence.
     pub title: String,
     /// Labels to select by.
@@ -426,8 +430,17 @@ pub struct Expect {
     pub facts: Vec<Fact>,
     /// How many of them must hold instead of all.
     pub need: Need,
-    /// Of how many thousandths of the seeds this is expected; of each if not given.
-    pub seeds: Option<u32>,
+    /// Of which share of the runs this is expected; of each if not given.
+    pub share: Option<RunShare>,
+}
+
+/// A share of runs, in thousandths.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RunShare {
+    /// Of the seeds of the scenario.
+    Seeds(u32),
+    /// Of all runs of all cells of its file that expect the same.
+    Cells(u32),
 }
 
 /// How much of an expectation must hold at once. What is said of a pair of nodes as both see it

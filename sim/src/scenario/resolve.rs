@@ -34,6 +34,7 @@ mod nats;
 mod nodes;
 mod pointless;
 mod presets;
+mod reach;
 mod secrets;
 mod sends;
 mod sense;
@@ -57,9 +58,19 @@ const NEIGHBOURS_MAX: usize = 16_384;
 
 const EVENTS_DEFAULT: u64 = 50_000_000;
 
+/// Which of the scenarios of its file it is.
+pub(super) struct Part {
+    pub(super) cell: Cell,
+    /// How many there are.
+    pub(super) cells: usize,
+    /// Whether each of them draws by itself.
+    pub(super) is_independent: bool,
+}
+
 /// What is known so far of the scenario, and what is wrong with it.
 struct Resolver<'a> {
     file: &'a File,
+    part: &'a Part,
     vocabulary: &'a Vocabulary<'a>,
     mistakes: Vec<Diagnostic>,
     /// What nothing in the scenario makes use of.
@@ -122,11 +133,11 @@ impl Resolved {
 
 pub(super) fn resolve(
     shape: &Shape,
-    name: String,
-    cell: Cell,
+    name: &str,
+    part: Part,
     vocabulary: &Vocabulary<'_>,
 ) -> Result<Resolved, Vec<Diagnostic>> {
-    let mut resolver = Resolver::new(&shape.file, vocabulary);
+    let mut resolver = Resolver::new(&shape.file, &part, vocabulary);
     resolver.check_texts();
     resolver.check_duration();
     let seeds = resolver.seeds();
@@ -152,25 +163,28 @@ pub(super) fn resolve(
         resolver.mistakes.extend(resolver.idle);
         return Err(resolver.mistakes);
     }
+    let Resolver { nodes, nats, pairs, sends, faults, idle, .. } = resolver;
     let file = &shape.file;
     let scenario = Scenario {
-        name,
-        cell,
+        name: format!("{name}{}", part.cell),
+        cell: part.cell,
+        cells: part.cells,
+        is_independent: part.is_independent,
         title: file.title.get_ref().clone(),
         tags: file.tags.iter().map(|tag| tag.get_ref().clone()).collect(),
         quarantine: file.quarantine.as_ref().map(|why| why.get_ref().clone()),
         duration: file.duration.get_ref().0,
         seeds,
         max_events,
-        nodes: resolver.nodes,
-        nats: resolver.nats,
-        pairs: resolver.pairs,
-        sends: resolver.sends,
-        faults: resolver.faults,
+        nodes,
+        nats,
+        pairs,
+        sends,
+        faults,
         expects,
     };
     match Topology::of(&scenario) {
-        Some(_) => Ok(Resolved { scenario, idle: resolver.idle }),
+        Some(_) => Ok(Resolved { scenario, idle }),
         None => Err(vec![
             Diagnostic::of_file("there are not enough addresses for all nodes and NATs")
                 .help("write smaller `pool`s, or fewer nodes"),
@@ -179,9 +193,10 @@ pub(super) fn resolve(
 }
 
 impl<'a> Resolver<'a> {
-    fn new(file: &'a File, vocabulary: &'a Vocabulary<'a>) -> Self {
+    fn new(file: &'a File, part: &'a Part, vocabulary: &'a Vocabulary<'a>) -> Self {
         Self {
             file,
+            part,
             vocabulary,
             mistakes: Vec::new(),
             idle: Vec::new(),

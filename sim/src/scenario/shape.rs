@@ -100,6 +100,11 @@ impl Document<'_> {
         self.matrix.name(cell)
     }
 
+    /// Whether each cell draws by itself.
+    pub(super) fn is_independent(&self) -> bool {
+        self.matrix.is_independent
+    }
+
     /// A mistake that a cell makes, with the value of the matrix that makes it.
     pub(super) fn explained(&self, mistake: Diagnostic, cell: &[usize]) -> Diagnostic {
         let written = self.sources.text().get(mistake.span.clone()).unwrap_or_default();

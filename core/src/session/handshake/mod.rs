@@ -104,6 +104,8 @@ pub struct HandshakeSlot {
     /// The number of the ticket that operation was handed out with.
     ticket: Option<u64>,
     tries: u8,
+    /// One of others that has had its second five seconds.
+    is_prolonged: bool,
     /// Our `Hello` carries a cookie.
     has_cookie: bool,
     send_owed: bool,
@@ -139,6 +141,7 @@ impl HandshakeSlot {
         pending: Pending::Nothing,
         ticket: None,
         tries: 0,
+        is_prolonged: false,
         has_cookie: false,
         send_owed: false,
         timers: HandshakeTimers::STOPPED,

@@ -106,9 +106,20 @@ fn answer_again(handshake: u16, way: Way, cx: &mut Cx<'_>) -> Result<(), Dropped
     match slot.stage {
         Stage::AwaitingConfirm | Stage::ReadingConfirm | Stage::Confirming => {
             owe_message(handshake, cx);
+            prolong(handshake, cx);
             Ok(())
         }
         _ => Err(Dropped::HandshakeInProgress),
+    }
+}
+
+/// Whoever repeats its `Hello` has had no answer, and has five seconds from when it has one to prove that
+/// it is there. That is done once, so that a slot is held for two attempts' time and no longer.
+fn prolong(handshake: u16, cx: &mut Cx<'_>) {
+    let slot = cx.handshake(handshake);
+    let expiry = slot.timers.earliest().map(|deadline| deadline.at + ATTEMPT);
+    if !core::mem::replace(&mut slot.is_prolonged, true) {
+        cx.set_timer(Actor::Handshake(handshake), Timer::HandshakeExpiry, expiry);
     }
 }
 

@@ -16,6 +16,9 @@ pub struct Matrix {
     /// Combinations that are left out.
     #[serde(default)]
     pub skip: Vec<When>,
+    /// Each cell draws by itself: only written as `true`. If not given, runs of one seed draw alike in
+    /// all cells, and differ by what the matrix changes.
+    pub independent: Option<bool>,
     /// Any other key is a name.
     #[serde(flatten)]
     pub keys: BTreeMap<String, Vec<Value>>,

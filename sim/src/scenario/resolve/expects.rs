@@ -43,11 +43,14 @@ impl Resolver<'_> {
         sound: bool,
     ) -> Option<model::Expect> {
         let expect = entry.get();
-        let (time, seeds) = (self.time(expect), self.share_of_seeds(expect));
+        let (time, share) = (self.time(expect), self.share_of_runs(expect));
         let fact = self.the_fact(expect, entry.span())?;
         let mut facts = self.facts(expect, time)?;
+        if let Some(reach) = &expect.reach {
+            facts = self.within_reach(reach, facts, sound)?;
+        }
         let need = self.need(expect, &facts);
-        let (time, seeds, need) = (time?, seeds?, need?);
+        let (time, share, need) = (time?, share?, need?);
         if let Some(mistake) = pointless::pointless(expect) {
             self.wrong(mistake);
             return None;
@@ -60,7 +63,7 @@ impl Resolver<'_> {
             // Of a pair that sends nothing, all of nothing arrives, and fast enough.
             facts.retain(|said| self.is_about_something(said));
         }
-        Some(model::Expect { origin, time, facts, need, seeds })
+        Some(model::Expect { origin, time, facts, need, share })
     }
 
     /// Where the one fact is.

@@ -341,7 +341,7 @@ fn is_direct(said: &Fact) -> bool {
 }
 
 /// The nodes that a fact is about.
-fn involved(said: &Fact) -> [Option<NodeId>; 2] {
+pub(super) fn involved(said: &Fact) -> [Option<NodeId>; 2] {
     match said {
         Fact::Session { a, b, .. } | Fact::Rtt { a, b, .. } => [Some(*a), Some(*b)],
         Fact::Delivered { from, to, .. }

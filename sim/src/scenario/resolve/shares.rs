@@ -5,10 +5,11 @@ use std::ops::Range;
 use crate::scenario::file::Spanned;
 
 use super::Resolver;
-use crate::judge::seeds_wanted;
+use crate::judge::runs_wanted;
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{AtLeast, Expect};
-use crate::scenario::model::{Fact, Need, Time, units};
+use crate::scenario::model::{Cell, Fact, Need, RunShare, Time, units};
+use crate::units::PerMille;
 
 impl Resolver<'_> {
     /// How many of the facts must hold; nothing after a mistake is noted.
@@ -60,11 +61,48 @@ impl Resolver<'_> {
         None
     }
 
-    /// Of how many thousandths of the seeds it is expected; nothing after a mistake is noted.
-    pub(super) fn share_of_seeds(&mut self, expect: &Expect) -> Option<Option<u32>> {
-        let Some(share) = &expect.seeds else { return Some(None) };
+    /// Of which share of the runs it is expected; nothing after a mistake is noted.
+    pub(super) fn share_of_runs(&mut self, expect: &Expect) -> Option<Option<RunShare>> {
+        match (&expect.seeds, &expect.cells) {
+            (None, None) => Some(None),
+            (Some(share), None) => self.share_of_seeds(share),
+            (None, Some(share)) => self.share_of_cells(share),
+            (Some(seeds), Some(cells)) => {
+                self.wrong(
+                    Diagnostic::at(cells.span(), "`seeds` and `cells` in one expectation")
+                        .also(seeds.span(), "`seeds` is here")
+                        .help("keep one: all runs of a cell are among those of all cells"),
+                );
+                None
+            }
+        }
+    }
+
+    fn share_of_cells(&mut self, share: &Spanned<PerMille>) -> Option<Option<RunShare>> {
+        let mistake = match share.get_ref().thousandths() {
+            _ if self.part.cell == Cell::default() => {
+                Diagnostic::at(share.span(), "`cells` without a `[matrix]`")
+                    .label("there is one cell only")
+                    .help("write `seeds` for a share of the file's seeds")
+            }
+            0 => Diagnostic::at(share.span(), "`cells` asks for nothing").help("ask for more"),
+            1000 => Diagnostic::at(share.span(), "`cells` asks for all runs")
+                .label("as it would be without")
+                .help("leave it out, or ask for less"),
+            _ if !self.part.is_independent => {
+                Diagnostic::at(share.span(), "a share of cells that all draw alike")
+                    .label("what one of them loses, each of them does")
+                    .help("write `independent = true` in `[matrix]`")
+            }
+            thousandths => return Some(Some(RunShare::Cells(thousandths))),
+        };
+        self.wrong(mistake);
+        None
+    }
+
+    fn share_of_seeds(&mut self, share: &Spanned<PerMille>) -> Option<Option<RunShare>> {
         let thousandths = share.get_ref().thousandths();
-        let wanted = seeds_wanted(thousandths, self.seeds);
+        let wanted = runs_wanted(thousandths, self.seeds);
         let mistake = Diagnostic::at(
             share.span(),
             match (wanted, self.seeds) {
@@ -73,7 +111,7 @@ impl Resolver<'_> {
                 (wanted, seeds) if wanted == seeds => {
                     format!("{share} of {seeds} seeds are all of them")
                 }
-                _ => return Some(Some(thousandths)),
+                _ => return Some(Some(RunShare::Seeds(thousandths))),
             },
         );
         let mistake = match &self.file.seeds {
@@ -110,7 +148,7 @@ impl Resolver<'_> {
 fn wanted(at_least: &Spanned<AtLeast>, count: usize) -> usize {
     match at_least.get_ref() {
         AtLeast::Count(wanted) => usize::try_from(*wanted).unwrap_or(usize::MAX),
-        AtLeast::Share(share) => seeds_wanted(share.thousandths(), count),
+        AtLeast::Share(share) => runs_wanted(share.thousandths(), count),
     }
 }
 

@@ -175,6 +175,8 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("kind", "\"connected\""),
     ("seeds", "20"),
     ("expect.seeds", "\"95%\""),
+    ("cells", "\"99%\""),
+    ("reach", "\"direct\""),
     ("any", "true"),
     ("never", "true"),
     ("loss", "\"0.5%\""),

@@ -16,8 +16,9 @@ use crate::scenario::nearest::suggest;
 /// More cells than anybody looks at; a slip of the finger does not exhaust the memory.
 const CELLS_MAX: usize = 10_000;
 
-/// The key of `[matrix]` that is no name.
+/// The keys of `[matrix]` that are no names.
 const SKIP: &str = "skip";
+const INDEPENDENT: &str = "independent";
 
 /// The values of a file's matrix and the cells that it comes to.
 #[derive(Default)]
@@ -27,6 +28,8 @@ pub(super) struct Matrix<'s> {
     cells: Vec<Vec<usize>>,
     /// Entries that are there in some cells only: list, position, condition.
     conditions: Vec<(&'static str, usize, Condition)>,
+    /// Whether each cell draws by itself.
+    pub(super) is_independent: bool,
 }
 
 struct Key<'s> {
@@ -73,7 +76,8 @@ impl<'s> Matrix<'s> {
             return mistakes.push(mistake.help(example));
         };
         let before = mistakes.len();
-        for (name, values) in entries.iter().filter(|(name, _)| name.get_ref() != SKIP) {
+        let is_name = |name: &str| name != SKIP && name != INDEPENDENT;
+        for (name, values) in entries.iter().filter(|(name, _)| is_name(name.get_ref())) {
             match key(name, values) {
                 Ok(key) => self.keys.push(key),
                 Err(found) => mistakes.extend(found),
@@ -96,6 +100,14 @@ impl<'s> Matrix<'s> {
         self.cells = self.product();
         if let Some(skip) = entries.get(SKIP) {
             self.skip(skip, mistakes);
+        }
+        if let Some(independent) = entries.get(INDEPENDENT) {
+            self.is_independent = matches!(independent.get_ref(), DeValue::Boolean(true));
+            if !self.is_independent {
+                let message = "`independent` is only written as `independent = true`";
+                let help = "leave it out for cells that draw alike";
+                mistakes.push(Diagnostic::at(independent.span(), message).help(help));
+            }
         }
         if self.cells.is_empty() && mistakes.len() == before {
             let mistake = Diagnostic::at(at, "`skip` leaves out every cell");

@@ -9,9 +9,10 @@ use std::fmt::Write;
 use std::fs;
 
 use serde_json::Value;
+use underpass_sim::RunReport;
 use underpass_sim::machine::underpass::Underpass;
 use underpass_sim::scenario::schema::schema;
-use underpass_sim::scenario::{self, Vocabulary};
+use underpass_sim::scenario::{self, Scenario, Vocabulary};
 
 use super::keys::{self, Key, referred};
 use super::{json, root};
@@ -155,13 +156,14 @@ fn the_examples_pass() {
         let path = "tests/it/language/example.toml";
         let found = scenario::parse_all(&text, path, "example", &vocabulary);
         let scenarios = found.unwrap_or_else(|report| panic!("line {line}:\n{report}"));
-        for scenario in scenarios {
-            let run = |seed: &u64| underpass_sim::run(&scenario, *seed);
-            let mut reports: Vec<_> = scenario.seeds.iter().map(run).collect();
-            underpass_sim::judge(&scenario, &mut reports.iter_mut().collect::<Vec<_>>());
-            for report in reports {
-                assert!(report.passed(), "line {line}, {}: {:#?}", report.name(), report.failures);
-            }
+        let runs = |scenario: &Scenario| -> Vec<RunReport> {
+            scenario.seeds.iter().map(|seed| underpass_sim::run(scenario, *seed)).collect()
+        };
+        let mut runs: Vec<_> = scenarios.iter().map(runs).collect();
+        let reports = runs.iter_mut().map(|reports| reports.iter_mut().collect());
+        underpass_sim::judge(&mut scenarios.iter().zip(reports).collect::<Vec<_>>());
+        for report in runs.iter().flatten() {
+            assert!(report.passed(), "line {line}, {}: {:#?}", report.name(), report.failures);
         }
     }
 }

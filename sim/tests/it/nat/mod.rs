@@ -3,7 +3,6 @@
 mod behaviour;
 mod checkers;
 mod faults;
-mod grid;
 mod nesting;
 mod probe;
 mod punch;

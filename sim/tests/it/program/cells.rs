@@ -206,6 +206,42 @@ fn a_share_of_the_seeds_is_not_judged_by_others() {
     }
 }
 
+/// The same in each of twenty cells, with one seed.
+fn lucky_cells(share: &str) -> String {
+    let sizes: Vec<String> = (0..20).map(|more| (40 + more).to_string()).collect();
+    let matrix = format!("[matrix]\nsize = [{}]\nindependent = true\n\n[[node]]", sizes.join(", "));
+    let text = lucky(share).replace("seeds = 20", "").replacen("[[node]]", &matrix, 1);
+    let text = text.replace("at = \"15s\"", "at = \"15s\"\nsize = \"$size\"");
+    text.replace(&format!("seeds = \"{share}\""), &format!("cells = \"{share}\""))
+}
+
+#[test]
+fn a_share_of_all_cells_is_judged_when_all_have_run() {
+    let files = [("low.toml", lucky_cells("10%")), ("high.toml", lucky_cells("95%"))];
+    let files = files.each_ref().map(|(name, text)| (*name, text.as_str()));
+    let folder = Folder::new("share-cells", &files);
+    let done = folder.sim("run low.toml");
+    assert_eq!((done.code, done.last_line()), (0, "20 passed, 0 failed"), "{}", done.out);
+    assert!(done.scenarios()[0].contains("; missed as is allowed: "), "{}", done.out);
+    let done = folder.sim("run high.toml");
+    assert_eq!(done.code, 1, "{}", done.out);
+    let count = " (with 19 of 20 runs of all cells, it was so with ";
+    assert!(done.out.contains(count), "{}", done.out);
+    // Cells draw by themselves: some met it, with the same seed.
+    assert!(!done.last_line().starts_with("0 passed"), "{}", done.out);
+}
+
+#[test]
+fn a_share_of_all_cells_is_not_judged_by_some() {
+    let folder = Folder::new("unjudged-cells", &[("high.toml", &lucky_cells("95%"))]);
+    let all = folder.sim("run high.toml");
+    let done = folder.sim(&all.reruns()[0].replace('\'', ""));
+    assert_eq!(done.code, 0, "{}", done.out);
+    let line = &done.scenarios()[0];
+    assert!(line.ends_with("; not judged: 1 expectation of a share of 20 cells"), "{line}");
+    assert!(done.out.contains("judged    when all 20 cells of the file run\n"), "{}", done.out);
+}
+
 #[test]
 fn all_that_is_written_of_runs_names_their_cells() {
     let folder = Folder::new("written-cells", &[("scenarios/grid.toml", &sound())]);
