@@ -24,6 +24,8 @@ pub(super) struct Agreement {
     sessions: BTreeMap<[u8; 32], (NodeId, NodeId)>,
     /// What each node last reported of each peer, and when.
     newest: BTreeMap<(NodeId, NodeId), ([u8; 32], Instant)>,
+    /// When each node last heard from each peer: only then it reports in which session.
+    heard: BTreeMap<(NodeId, NodeId), Instant>,
     complaint: Complaint,
 }
 
@@ -33,6 +35,7 @@ impl Agreement {
             names: Arc::clone(&setting.names),
             sessions: BTreeMap::new(),
             newest: BTreeMap::new(),
+            heard: BTreeMap::new(),
             complaint: Complaint::default(),
         }
     }
@@ -52,13 +55,16 @@ impl Agreement {
         }
     }
 
-    /// `node` has heard from `peer`: by now both should be in one session.
+    /// `node` has heard from `peer`: by now both should be in one session, if `peer` has heard from `node`
+    /// since, too.
     fn heard(&mut self, at: Instant, node: NodeId, peer: NodeId) {
+        self.heard.insert((node, peer), at);
         let ours = self.newest.get(&(node, peer));
         let theirs = self.newest.get(&(peer, node));
         let (Some((ours, since)), Some((theirs, their_since))) = (ours, theirs) else { return };
         let since = *since.max(their_since);
-        if ours != theirs && at.saturating_since(since) > DIFFER_MAX {
+        let has_heard = self.heard.get(&(peer, node)).is_some_and(|heard| *heard > since);
+        if ours != theirs && has_heard && at.saturating_since(since) > DIFFER_MAX {
             self.complaint.raise(format!(
                 "agreement: {} and {} have been in different sessions since {since} (at {at})",
                 self.name(node),
@@ -70,6 +76,7 @@ impl Agreement {
     /// A node that is off, or starts anew, has no session; what others think of it is out of date.
     fn forget(&mut self, node: NodeId) {
         self.newest.retain(|(one, other), _| *one != node && *other != node);
+        self.heard.retain(|(one, other), _| *one != node && *other != node);
     }
 
     fn name(&self, node: NodeId) -> &str {

@@ -22,6 +22,8 @@ use super::panics;
 use super::stopwatch::Stopwatch;
 use crate::report::{Color, Screen, median, thousands};
 
+/// A file without chance that says more than this is no use to a person.
+const EVENTS_WITHOUT_CHANCE: usize = 10;
 /// Ways to fail that are made small; more than that have one cause, most likely.
 const SHOWN_MAX: usize = 10;
 
@@ -242,7 +244,7 @@ impl Tally {
     }
 }
 
-/// The smallest draft that fails so, and how many were tried.
+/// The smallest draft that fails so, and how many were tried. Without chance, if that is not much longer.
 fn smaller(draft: Draft, failing: &Failing, lasts: Duration) -> (Draft, u64) {
     let watch = Stopwatch::start();
     let mut tried = 0;
@@ -251,7 +253,7 @@ fn smaller(draft: Draft, failing: &Failing, lasts: Duration) -> (Draft, u64) {
         panics::catch(|| fails(draft, failing)).unwrap_or(false)
     };
     let mut shrinker = Shrinker::new(draft);
-    let mut is_pinned = false;
+    let mut unpinned: Option<Draft> = None;
     while watch.elapsed() < lasts {
         match shrinker.next() {
             Some(candidate) => {
@@ -259,10 +261,10 @@ fn smaller(draft: Draft, failing: &Failing, lasts: Duration) -> (Draft, u64) {
                     shrinker.keep();
                 }
             }
-            None if is_pinned => break,
+            None if unpinned.is_some() => break,
             // Last, so that the file outlives every change of how chance is drawn.
             None => {
-                is_pinned = true;
+                unpinned = Some(shrinker.best().clone());
                 let pinned = panics::catch(|| pin_losses(shrinker.best())).ok().flatten();
                 match pinned.filter(|pinned| still_fails(pinned)) {
                     Some(pinned) => shrinker.take(pinned),
@@ -271,7 +273,12 @@ fn smaller(draft: Draft, failing: &Failing, lasts: Duration) -> (Draft, u64) {
             }
         }
     }
-    (shrinker.best().clone(), tried)
+    let best = shrinker.best().clone();
+    let smallest = match unpinned {
+        Some(unpinned) if best.events() > EVENTS_WITHOUT_CHANCE.max(unpinned.events()) => unpinned,
+        _ => best,
+    };
+    (smallest, tried)
 }
 
 fn show_failure(

@@ -34,8 +34,10 @@ fn two_that_go_on_in_different_sessions_disagree() {
     let mut bench = Bench::new();
     bench.observed(LAPTOP, established(SENSOR, 1));
     bench.observed(SENSOR, established(LAPTOP, 2));
-    let rtt = Observation::Rtt { peer: SENSOR, rtt: Duration::from_millis(40) };
-    for _ in 0..30 {
+    let heard = |peer| Observation::Rtt { peer, rtt: Duration::from_millis(40) };
+    let rtt = heard(SENSOR);
+    bench.observed(SENSOR, heard(LAPTOP));
+    for _ in 0..29 {
         bench.observed(LAPTOP, rtt);
     }
     // An end may learn of a session late.
@@ -44,6 +46,17 @@ fn two_that_go_on_in_different_sessions_disagree() {
     bench.complains(
         "agreement: laptop and sensor have been in different sessions since 2s (at 33s)",
     );
+}
+
+#[test]
+fn who_has_heard_nothing_since_need_not_know_of_a_newer_session() {
+    let mut bench = Bench::new();
+    bench.observed(SENSOR, established(LAPTOP, 1));
+    bench.observed(LAPTOP, established(SENSOR, 2));
+    for _ in 0..60 {
+        bench.observed(LAPTOP, Observation::Rtt { peer: SENSOR, rtt: Duration::from_millis(40) });
+    }
+    bench.is_quiet();
 }
 
 #[test]

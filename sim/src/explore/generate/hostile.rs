@@ -12,8 +12,10 @@ pub(super) fn add(draft: &mut Draft, cast: &mut Cast, dice: &Dice) {
         return;
     }
     let hostile = machine(cast, dice);
-    draft.add("node", entry([("name", text("hostile")), ("hostile", Value::Table(hostile))]));
-    cast.hostile.push("hostile".into());
+    let node = entry([("name", text("hostile")), ("hostile", Value::Table(hostile))]);
+    if draft.add_if_sound("node", node) {
+        cast.hostile.push("hostile".into());
+    }
 }
 
 fn machine(cast: &Cast, dice: &mut Dice) -> Table {
