@@ -78,6 +78,11 @@ impl Quiet {
         2 * exchanges * if self.is_smooth { 1 } else { TRIES }
     }
 
+    /// Where packets are lost, a peer that is late with its answers is looked for at relays, too.
+    fn is_searched(&self) -> bool {
+        !self.is_smooth && !self.relays.is_empty()
+    }
+
     /// Our calls and the answers to those of the other end.
     fn handshakes_max(&self) -> usize {
         RENEWAL + 2 * HELLOS_PER_ATTEMPT * ATTEMPTS_PER_MINUTE
@@ -122,7 +127,9 @@ impl Watch for Quiet {
         let is_sealed = wire::kind(packet.bytes) == Some(SEALED);
         let seen = if self.relays.contains(&packet.from) { SEEN_LEN_MAX } else { 0 };
         let what = match packet.bytes.len() {
-            len if is_sealed && len > PROBE_LEN + seen => format!("{len} bytes of data"),
+            len if is_sealed && len > PROBE_LEN + seen && !self.is_searched() => {
+                format!("{len} bytes of data")
+            }
             _ if is_sealed => {
                 sent.probes += 1;
                 if sent.probes <= probes_max {
