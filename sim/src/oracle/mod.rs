@@ -102,12 +102,16 @@ impl<'s> Oracle<'s> {
 
     /// How one node reaches another, with the relays that both can be reached through.
     pub fn with_relays(&self, from: NodeId, to: NodeId) -> Verdict {
+        let node = |id: NodeId| &self.nodes[id.0 as usize];
+        if !serves(node(from), node(to)) && !serves(node(to), node(from)) {
+            return verdict(Reach::Never, "they are of different networks".into());
+        }
         let alone = self.verdict(from, to);
         if alone.reach < Reach::Crossed {
             return alone;
         }
-        let node = |id: NodeId| &self.nodes[id.0 as usize];
-        let listed = |id: &&NodeId| node(**id).relay.is_some() && node(to).peers.contains(id);
+        let relays = |relay: &Node| relay.relay.is_some() && serves(relay, node(from));
+        let listed = |id: &&NodeId| relays(node(**id)) && node(to).peers.contains(id);
         let mut relays = node(from).peers.iter().filter(listed);
         let is_dialled = |by, relay| self.verdict(by, relay).reach == Reach::Direct;
         match relays.find(|relay| is_dialled(from, **relay) && is_dialled(to, **relay)) {
@@ -222,6 +226,11 @@ impl fmt::Display for Verdict {
         };
         write!(f, "{}: {reach}", self.why)
     }
+}
+
+/// Whether a node has anything for another: it is of its network, or relays for strangers.
+fn serves(node: &Node, other: &Node) -> bool {
+    node.network == other.network || node.relay.is_some_and(|limits| limits.foreign_bytes > 0)
 }
 
 fn verdict(reach: Reach, why: String) -> Verdict {

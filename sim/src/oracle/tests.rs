@@ -199,6 +199,14 @@ fn a_relay_brings_together_who_both_reach_it() {
     says(&homes, &format!("{why}, and there is no relay that both reach: not at all"));
     homes.nodes[1].peers = vec![PUBLIC];
     says(&homes, &format!("{why}, and both reach server: only relayed"));
+    homes.nodes[2].network = "theirs".into();
+    says(&homes, &format!("{why}, and there is no relay that both reach: not at all"));
+    let foreign_bytes = 1000;
+    homes.nodes[2].relay = Some(RelayLimits { foreign_bytes, ..RelayLimits::DEFAULT });
+    says(&homes, &format!("{why}, and both reach server: only relayed"));
+    homes.nodes[1].network = "third".into();
+    says(&homes, "they are of different networks: not at all");
+    homes.nodes[1].network = homes.nodes[0].network.clone();
     homes.nats[1].model = named("udp-blocked");
     says(&homes, "home-b lets no UDP pass, and there is no relay that both reach: not at all");
 }

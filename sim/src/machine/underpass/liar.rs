@@ -1,13 +1,14 @@
 //! A relay that keeps to its own sessions and to no other rule. It holds the keys of these, and not those of what it
 //! carries.
 
+use std::net::{IpAddr, SocketAddr};
+
 use underpass_core::inspect::rewrite;
 use underpass_core::{Recorder, Transmit};
 
-use super::{HeapStorage, Tape};
+use super::{Cx, HeapStorage, Setup, Tape, Underpass};
 use crate::scenario::model::NodeId;
 use crate::wire;
-use std::net::{IpAddr, SocketAddr};
 
 /// What a relay does that is not to be believed.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -44,6 +45,27 @@ pub(super) struct Liar {
 }
 
 type Node = Recorder<HeapStorage, Tape>;
+
+impl Underpass {
+    /// Whether it loses what comes from this address and is for others.
+    pub(super) fn drops(&self, from: SocketAddr, cx: &Cx<'_>) -> bool {
+        let Setup { drops_from, drops_of, .. } = &*self.setup;
+        let is_meant = |node: &NodeId| self.roster.is_known_by(*node, from.ip());
+        drops_from.is_some_and(|from| from <= cx.now())
+            && (drops_of.is_empty() || drops_of.iter().any(is_meant))
+    }
+
+    /// Sends on what is for others, or what it makes of that.
+    pub(super) fn send_on(&mut self, transmit: &Transmit, datagram: &[u8], cx: &mut Cx<'_>) {
+        let lie = self.setup.lies.lie;
+        let running = self.running();
+        let Some(lie) = lie else { return running.send(transmit, datagram, cx) };
+        let made = running.liar.carry(lie, (transmit, datagram), &mut running.node);
+        for (transmit, datagram) in made {
+            running.send(&transmit, &datagram, cx);
+        }
+    }
+}
 
 impl Liar {
     /// What goes out instead of what is to be carried, in order.

@@ -369,25 +369,6 @@ impl Underpass {
         CoreSocket(after_ipv4.into())
     }
 
-    /// Whether it loses what comes from this address and is for others.
-    fn drops(&self, from: SocketAddr, cx: &Cx<'_>) -> bool {
-        let Setup { drops_from, drops_of, .. } = &*self.setup;
-        let is_meant = |node: &NodeId| self.roster.is_known_by(*node, from.ip());
-        drops_from.is_some_and(|from| from <= cx.now())
-            && (drops_of.is_empty() || drops_of.iter().any(is_meant))
-    }
-
-    /// Sends what is for others, or what it makes of that.
-    fn send_on(&mut self, transmit: &Transmit, datagram: &[u8], cx: &mut Cx<'_>) {
-        let lie = self.setup.lies.lie;
-        let running = self.running();
-        let Some(lie) = lie else { return running.send(transmit, datagram, cx) };
-        for (transmit, datagram) in running.liar.carry(lie, (transmit, datagram), &mut running.node)
-        {
-            running.send(&transmit, &datagram, cx);
-        }
-    }
-
     fn send_datagram(&mut self, cx: &mut Cx<'_>, given: Given, payload: &[u8]) {
         let id = self.roster.id(given.to);
         let running = self.running();
