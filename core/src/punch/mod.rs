@@ -40,6 +40,7 @@ use crate::lifecycle::Turn;
 use crate::path::Path;
 use crate::paths::Balance;
 use crate::peer::{PeerSlot, PeerState};
+use crate::relay;
 use crate::table::list::Link;
 use crate::time::{Duration, Instant};
 use crate::timer::{ATTEMPT, TRIES};
@@ -231,6 +232,12 @@ fn on_offer(from: u16, via: Via, punch: &Punch, cx: &mut Cx<'_>) -> Result<(), D
     let Punching { last, tries, .. } = cx.peer(from).punch;
     let is_over = |last: Offered| last.number == punch.attempt || now < last.at + OFFERS_APART;
     if last.get().is_some_and(is_over) {
+        return Err(Dropped::PunchIgnored);
+    }
+    // Of a crowd that called at once not everybody's place is remembered. A relay says it again if it is
+    // asked, and so does the peer what it offers.
+    let is_nowhere = cx.peer(from).relaying.attested.iter().next().is_none();
+    if is_nowhere && relay::search(from, cx) {
         return Err(Dropped::PunchIgnored);
     }
     let own = describe(from, punch.attempt, Some(via.way), cx);

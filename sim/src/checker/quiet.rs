@@ -122,12 +122,12 @@ impl Watch for Quiet {
             (self.minute, self.sent) = (minute, BTreeMap::new());
         }
         let (probes_max, handshakes_max) = (self.probes_max(), self.handshakes_max());
-        let to = packet.destination;
+        let (to, is_searched) = (packet.destination, self.is_searched());
         let sent = self.sent.entry((packet.from, to)).or_default();
         let is_sealed = wire::kind(packet.bytes) == Some(SEALED);
         let seen = if self.relays.contains(&packet.from) { SEEN_LEN_MAX } else { 0 };
         let what = match packet.bytes.len() {
-            len if is_sealed && len > PROBE_LEN + seen && !self.is_searched() => {
+            len if is_sealed && len > PROBE_LEN + seen && !is_searched => {
                 format!("{len} bytes of data")
             }
             _ if is_sealed => {

@@ -114,10 +114,10 @@ fn answer_again(handshake: u16, way: Way, cx: &mut Cx<'_>) -> Result<(), Dropped
 }
 
 /// Whoever repeats its `Hello` has had no answer, and has five seconds from when it has one to prove that
-/// it is there. That is done once, so that a slot is held for two attempts' time and no longer; and not
-/// where others wait for one.
+/// it is there. That is done once, so that a slot is held for two attempts' time and no longer; and under
+/// load for no stranger, as a flood of them would hold the slots twice as long.
 fn prolong(handshake: u16, cx: &mut Cx<'_>) {
-    if cx.is_under_load() {
+    if cx.is_under_load() && cx.handshake(handshake).share == Share::Stranger {
         return;
     }
     let slot = cx.handshake(handshake);
