@@ -513,10 +513,17 @@ impl<'a> Cx<'a> {
         Some(slot)
     }
 
-    /// The handshake waits for a public-key operation.
+    /// The handshake waits for a public-key operation. One on which work was done goes before those that only
+    /// begin: who does a little of each finishes none in time.
     pub(crate) fn queue_job(&mut self, slot: u16) {
-        if !core::mem::replace(&mut self.handshake(slot).job_queued, true) {
-            self.state.jobs.push(self.queues.jobs, slot);
+        let handshake = self.handshake(slot);
+        let goes_on = handshake.has_had_work;
+        if core::mem::replace(&mut handshake.job_queued, true) {
+            return;
+        }
+        match goes_on {
+            true => self.state.jobs.push_front(self.queues.jobs, slot),
+            false => self.state.jobs.push(self.queues.jobs, slot),
         }
     }
 

@@ -1,4 +1,4 @@
-//! A first-in-first-out queue of slot numbers.
+//! A queue of slot numbers: first in, first out, unless one is to be the next.
 
 /// The ends of the queue; its cells are in the storage. As many cells as there are slots: a slot
 /// is in a queue at most once, so it can never overflow.
@@ -15,6 +15,14 @@ impl Ring {
         assert!(usize::from(self.len) < cells.len(), "a slot is queued at most once");
         let cell = (usize::from(self.head) + usize::from(self.len)) % cells.len();
         cells[cell] = slot;
+        self.len += 1;
+    }
+
+    /// The next one to be taken.
+    pub(crate) fn push_front(&mut self, cells: &mut [u16], slot: u16) {
+        assert!(usize::from(self.len) < cells.len(), "a slot is queued at most once");
+        self.head = ((usize::from(self.head) + cells.len() - 1) % cells.len()) as u16;
+        cells[usize::from(self.head)] = slot;
         self.len += 1;
     }
 

@@ -43,6 +43,30 @@ fn under_load_a_caller_shows_that_it_is_where_it_says() {
     assert_ne!(again.bytes[176..], hello.bytes[176..]);
 }
 
+/// Where an operation takes a tenth of a second, four handshakes at once would all end too late.
+#[test]
+fn a_handshake_that_was_begun_is_finished_before_the_next() {
+    let mut net = Net::new(3);
+    for caller in [A, 2] {
+        net.connect(caller, B);
+        let mut hello = net.wire.pop().expect("it calls");
+        let now = net.now;
+        let node = &mut net.hosts[B].node;
+        node.handle_datagram(path_to(hello.from), &mut hello.bytes, now)
+            .expect("it is well formed");
+    }
+    let now = net.now;
+    let Host { node, keys, .. } = &mut net.hosts[B];
+    let mut jobs = 0;
+    while node.poll_transmit(&mut [0; underpass_core::MAX_TRANSMIT]).is_none() {
+        let job = node.poll_job().expect("there is work until somebody is answered");
+        node.complete_job(job.run(keys), now).expect("it is waited for");
+        jobs += 1;
+    }
+    // Four multiplications, and whose key it is.
+    assert!(jobs <= 6, "{jobs} operations for the first answer");
+}
+
 #[test]
 fn a_cookie_is_good_for_its_own_address_only() {
     let mut net = besieged(4);

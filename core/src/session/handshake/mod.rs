@@ -114,6 +114,8 @@ pub struct HandshakeSlot {
     pub(crate) is_ready: bool,
     /// In the queue of those with a job.
     pub(crate) job_queued: bool,
+    /// Some of its public-key work is done.
+    pub(crate) has_had_work: bool,
 }
 
 impl HandshakeSlot {
@@ -147,6 +149,7 @@ impl HandshakeSlot {
         timers: HandshakeTimers::STOPPED,
         is_ready: false,
         job_queued: false,
+        has_had_work: false,
     };
 
     #[cfg(feature = "inspect")]

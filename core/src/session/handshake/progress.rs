@@ -89,7 +89,8 @@ pub(crate) fn take_work(cx: &mut Cx<'_>) -> Option<(Ticket, Work)> {
         let Some(work) = cx.handshake(handshake).take_pending() else { continue };
         cx.state.tickets = cx.state.tickets.wrapping_add(1);
         let number = cx.state.tickets;
-        cx.handshake(handshake).ticket = Some(number);
+        let slot = cx.handshake(handshake);
+        (slot.ticket, slot.has_had_work) = (Some(number), true);
         cx.state.counters.count(Counter::Jobs);
         return Some((Ticket { waiting: Waiting::Handshake(handshake), number }, work));
     }
