@@ -186,6 +186,12 @@ pub(crate) fn on_ping(from: u16, via: Via, ping: Ping, cx: &mut Cx<'_>) {
     if way.direct().is_some() {
         slot.heartbeat.hold.is_there(now, slot.heartbeat.interval + ATTEMPT);
     }
+    if let Some(known) = slot.ways.find_mut(way)
+        && let Some(exchange) = known.exchange.as_mut()
+    {
+        // It has opened the way itself: that ours is answered then tells nothing of silences.
+        exchange.silence = Duration::ZERO;
+    }
     let Heartbeat { interval, hold, .. } = slot.heartbeat;
     // The answer keeps the way open as well as our own question would.
     if let (pace, Some(known)) = (hold.pace(interval), slot.ways.find_mut(way))
