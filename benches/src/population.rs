@@ -42,7 +42,7 @@ const ON_WIFI: (u64, u64) = (1, 2);
 /// Runs so many pairs, each with a relay of its own, all drawn by their numbers.
 ///
 /// # Panics
-/// If one of the pairs did not talk within three seconds, or lost a message.
+/// If one of the pairs did not talk within ten seconds, or lost a message.
 pub fn measure(who: [Who; 2], pairs: u32) -> Punched {
     (0..pairs).fold(Punched::default(), |all, number| {
         let Course { attempts, .. } = run(&pair(who, number));
@@ -79,7 +79,7 @@ fn pair(who: [Who; 2], number: u32) -> Scenario {
         .node(&caller, place(&caller, who[0]))
         .node(&callee, place(&callee, who[1]))
         .send(At(secs(3)).message(&caller, &callee).times(45, secs(5)))
-        .expect(Expect::session(&caller, &callee, SessionState::Active).by(secs(6)))
+        .expect(Expect::session(&caller, &callee, SessionState::Active).by(secs(13)))
         .expect(Expect::all_delivered(&caller, &callee))
         .finish()
         .unwrap_or_else(|report| panic!("{report}"))
