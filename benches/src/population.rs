@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use underpass_core::{Duration, Instant, RelayReason};
+use underpass_sim::oracle::{Oracle, Reach};
 use underpass_sim::random::Draws;
 use underpass_sim::scenario::Scenario;
 use underpass_sim::scenario::build::{At, Expect, Node};
@@ -42,10 +43,15 @@ const ON_WIFI: (u64, u64) = (1, 2);
 /// Runs so many pairs, each with a relay of its own, all drawn by their numbers.
 ///
 /// # Panics
-/// If one of the pairs did not talk within three seconds, or lost a message.
+/// If one of the pairs did not talk within ten seconds, or lost a message; or if it came to a direct path
+/// and the oracle says that it cannot, or the other way round.
 pub fn measure(who: [Who; 2], pairs: u32) -> Punched {
     (0..pairs).fold(Punched::default(), |all, number| {
-        let Course { attempts, .. } = run(&pair(who, number));
+        let scenario = pair(who, number);
+        let Course { attempts, .. } = run(&scenario);
+        let verdict = Oracle::new(&scenario, Instant::ORIGIN).with_relays(CALLER, CALLEE);
+        let can_be_direct = verdict.reach <= Reach::Punched;
+        assert_eq!(attempts.is_some(), can_be_direct, "{who:?}, {number}: {verdict}");
         Punched {
             pairs: all.pairs + 1,
             direct: all.direct + u32::from(attempts.is_some()),
@@ -79,7 +85,7 @@ fn pair(who: [Who; 2], number: u32) -> Scenario {
         .node(&caller, place(&caller, who[0]))
         .node(&callee, place(&callee, who[1]))
         .send(At(secs(3)).message(&caller, &callee).times(45, secs(5)))
-        .expect(Expect::session(&caller, &callee, SessionState::Active).by(secs(6)))
+        .expect(Expect::session(&caller, &callee, SessionState::Active).by(secs(13)))
         .expect(Expect::all_delivered(&caller, &callee))
         .finish()
         .unwrap_or_else(|report| panic!("{report}"))

@@ -44,13 +44,15 @@ fn a_relay_says_where_it_sees_who_asks() {
     let mut answer = sealed(9, 0, 1).to_vec();
     answer.extend([0; 9]);
     let mut bench = Bench::in_touch();
-    bench.at(Instant::ORIGIN + Duration::from_secs(126)).transmitted(PRINTER, LAPTOP, &answer);
+    bench.proves(LAPTOP, PRINTER);
+    bench.proves(PRINTER, LAPTOP);
+    bench.at(Instant::ORIGIN + Duration::from_secs(136)).transmitted(PRINTER, LAPTOP, &answer);
     bench.called(PRINTER, &Inside::default());
     bench.is_quiet();
-    sends(&mut bench, 127, &answer);
+    sends(&mut bench, 137, &answer);
     bench.complains(
         "quiet: laptop sent 51 bytes of data to 198.18.0.3:4747, though nothing has happened for \
-         120s (at 127s)",
+         120s (at 137s)",
     );
 }
 
