@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use toml::{Table, Value};
 
 use super::NAME;
+use crate::machine::MACHINES;
 use crate::machine::underpass::Underpass;
 use crate::scenario::{Report, Scenario, Vocabulary, parse};
 
@@ -21,12 +22,16 @@ const FIRST: [&str; 11] =
 
 /// A scenario file.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Draft(Table);
+pub struct Draft {
+    tree: Table,
+    /// Of the user's, which the reader does not know.
+    machine: Option<&'static str>,
+}
 
 impl Draft {
     /// An empty one.
     pub(crate) fn new(title: &str) -> Self {
-        let mut draft = Self(Table::new());
+        let mut draft = Self { tree: Table::new(), machine: None };
         draft.set("format", 1);
         draft.set("title", title);
         draft
@@ -37,7 +42,8 @@ impl Draft {
     /// # Errors
     /// If it is not TOML.
     pub fn read(text: &str) -> Result<Self, toml::de::Error> {
-        text.parse().map(Self)
+        let tree = text.parse()?;
+        Ok(Self { tree, machine: None })
     }
 
     /// The scenario that it is.
@@ -46,7 +52,9 @@ impl Draft {
     /// What is wrong with it.
     pub fn scenario(&self) -> Result<Scenario, Report> {
         let metrics = Underpass::metrics();
-        parse(&self.text(), NAME, NAME, &Vocabulary::with_metrics(&metrics))
+        let known = Vocabulary::with_metrics(&metrics);
+        let machines: Vec<&str> = MACHINES.into_iter().chain(self.machine).collect();
+        parse(&self.text(), NAME, NAME, &Vocabulary { machines: &machines, ..known })
     }
 
     /// The file.
@@ -55,9 +63,9 @@ impl Draft {
         let is_section = |key: &str, value: &Value| {
             SECTIONS.contains(&key) && matches!(value, Value::Array(_) | Value::Table(_))
         };
-        write_keys(&mut text, self.0.iter().filter(|(key, value)| !is_section(key, value)));
+        write_keys(&mut text, self.tree.iter().filter(|(key, value)| !is_section(key, value)));
         for section in SECTIONS {
-            match self.0.get(section) {
+            match self.tree.get(section) {
                 Some(Value::Table(entry)) => {
                     let _ = writeln!(text, "\n[{section}]");
                     write_keys(&mut text, entry);
@@ -84,14 +92,19 @@ impl Draft {
         self.entries("send").len() + self.entries("fault").len()
     }
 
+    /// Lets nodes have this machine of the user's.
+    pub(crate) fn with_machine(self, machine: Option<&'static str>) -> Self {
+        Self { machine, ..self }
+    }
+
     /// Gives the file a key.
     pub(crate) fn set(&mut self, key: &str, value: impl Into<Value>) {
-        self.0.insert(key.into(), value.into());
+        self.tree.insert(key.into(), value.into());
     }
 
     /// Adds an entry to a section.
     pub(crate) fn add(&mut self, section: &str, entry: Table) {
-        let entries = self.0.entry(section).or_insert_with(|| Value::Array(Vec::new()));
+        let entries = self.tree.entry(section).or_insert_with(|| Value::Array(Vec::new()));
         // One table stands for an array of one.
         if let Value::Table(only) = entries {
             *entries = Value::Array(vec![Value::Table(std::mem::take(only))]);
@@ -101,27 +114,27 @@ impl Draft {
 
     /// Leaves out the entry of this name.
     pub(crate) fn remove(&mut self, section: &str, name: &str) {
-        let Some(Value::Array(entries)) = self.0.get_mut(section) else { return };
+        let Some(Value::Array(entries)) = self.tree.get_mut(section) else { return };
         entries.retain(|entry| entry.get("name").and_then(Value::as_str) != Some(name));
         if entries.is_empty() {
-            self.0.remove(section);
+            self.tree.remove(section);
         }
     }
 
     /// Adds an entry, unless the reader finds it wrong.
     pub(crate) fn add_if_sound(&mut self, section: &str, entry: Table) -> bool {
-        let before = self.0.clone();
+        let before = self.tree.clone();
         self.add(section, entry);
         let is_sound = self.scenario().is_ok();
         if !is_sound {
-            self.0 = before;
+            self.tree = before;
         }
         is_sound
     }
 
     /// The entries of a section.
     pub(crate) fn entries(&self, section: &str) -> &[Value] {
-        match self.0.get(section) {
+        match self.tree.get(section) {
             Some(Value::Array(entries)) => entries,
             Some(only @ Value::Table(_)) => std::slice::from_ref(only),
             _ => &[],
@@ -130,12 +143,12 @@ impl Draft {
 
     /// The whole tree.
     pub(crate) fn tree(&self) -> &Table {
-        &self.0
+        &self.tree
     }
 
     /// The whole tree, to be changed.
     pub(crate) fn tree_mut(&mut self) -> &mut Table {
-        &mut self.0
+        &mut self.tree
     }
 }
 

@@ -16,6 +16,8 @@ pub mod failing;
 pub mod generate;
 mod pin;
 pub mod shrink;
+#[cfg(feature = "proptest")]
+mod strategy;
 
 #[cfg(test)]
 mod tests;
@@ -27,6 +29,8 @@ pub use failing::Failing;
 pub use generate::{Size, generate};
 pub use pin::pin_losses;
 pub use shrink::{Shrinker, shrink};
+#[cfg(feature = "proptest")]
+pub use strategy::{ArbScenario, Explored, arb_scenario};
 
 /// What scenarios that have no file are called.
 const NAME: &str = "explored";

@@ -167,7 +167,7 @@ impl Campaign {
             if is_over {
                 return;
             }
-            let draft = generate(self.first.wrapping_add(number), &Size::DEFAULT);
+            let draft = generate(self.first.wrapping_add(number), &Size::DEFAULT, None);
             let made = match panics::catch(|| attempt(&draft)) {
                 Ok(Ok(attempt)) => Made::Ran(Box::new(attempt)),
                 Ok(Err(report)) => Made::Refused(report.to_string()),

@@ -48,17 +48,19 @@ struct Cast {
     places: Vec<Option<String>>,
     relays: Vec<String>,
     hostile: Vec<String>,
+    /// What stands on all nodes instead of ours.
+    machine: Option<&'static str>,
     seconds: u64,
     /// When something happens that others may coincide with, in milliseconds.
     moments: Vec<u64>,
 }
 
-/// The scenario of this seed.
-pub fn generate(seed: u64, size: &Size) -> Draft {
+/// The scenario of this seed; with our protocol on its nodes, or this machine of the user's.
+pub fn generate(seed: u64, size: &Size, machine: Option<&'static str>) -> Draft {
     let dice = Dice::new(Draws::new(seed).stream(&["explore"]));
     let mut head = dice.of("head");
-    let mut draft = Draft::new("Made by chance");
-    let mut cast = Cast { seconds: head.between(size.seconds), ..Cast::default() };
+    let mut draft = Draft::new("Made by chance").with_machine(machine);
+    let mut cast = Cast { seconds: head.between(size.seconds), machine, ..Cast::default() };
     draft.set("duration", millis(cast.seconds * 1000));
     draft.set("seeds", Value::Array(vec![Value::Integer(i64::from(head.u32() >> 1))]));
     draft.set("checkers_only", true);

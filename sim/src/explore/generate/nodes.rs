@@ -9,6 +9,7 @@ use crate::explore::Draft;
 pub(super) fn add(draft: &mut Draft, cast: &mut Cast, count: u64, dice: &Dice) {
     let mut all = dice.of("nodes");
     let relays = match count {
+        _ if cast.machine.is_some() => 0,
         ..3 => 0,
         _ => all.below(3).min(count - 2),
     };
@@ -34,7 +35,10 @@ pub(super) fn add(draft: &mut Draft, cast: &mut Cast, count: u64, dice: &Dice) {
             }
             cast.places.push(place);
             acquaint(&mut node, position, cast, dice);
-            limit(&mut node, dice);
+            match cast.machine {
+                Some(machine) => _ = node.insert("machine".into(), text(machine)),
+                None => limit(&mut node, dice),
+            }
         }
         tune(&mut node, cast, dice);
         draft.add("node", node);
@@ -71,7 +75,7 @@ fn acquaint(node: &mut toml::Table, position: usize, cast: &Cast, dice: &mut Dic
         }
     }
     if !known.is_empty() {
-        let key = if dice.chance(85) { "peers" } else { "bootstrap" };
+        let key = if cast.machine.is_some() || dice.chance(85) { "peers" } else { "bootstrap" };
         node.insert(key.into(), texts(known));
     }
 }
@@ -95,7 +99,7 @@ fn tune(node: &mut toml::Table, cast: &Cast, dice: &mut Dice) {
     if dice.chance(10) {
         node.insert("interfaces".into(), texts(&["ipv4".into(), "ipv6".into()]));
     }
-    if dice.chance(15) {
+    if cast.machine.is_none() && dice.chance(15) {
         let time = *dice.one(&[1, 50, 100, 400]);
         node.insert("cpu".into(), Value::Table(entry([("key_operation", text(millis(time)))])));
     }
@@ -107,7 +111,7 @@ fn tune(node: &mut toml::Table, cast: &Cast, dice: &mut Dice) {
         let start = dice.below(cast.seconds * 500);
         node.insert("start".into(), text(millis(start)));
     }
-    if dice.chance(10) {
+    if cast.machine.is_none() && dice.chance(10) {
         node.insert("app".into(), text("echo"));
     }
 }
