@@ -106,7 +106,7 @@ counted! {
         /// Of a message, or about one, on a session of another channel than the peer's current one:
         /// one end has forgotten the other since. Its counter is used up.
         OtherChannel = "dropped.other-channel",
-        /// No room to put a message together. It is not acknowledged, and so comes again. Its
+        /// No room to put a message together, or the application has none for one that is whole. It is not acknowledged, and so comes again. Its
         /// counter is used up, and what the sender has ended before it is forgotten.
         MessagesFull = "dropped.messages-full",
         /// A message further ahead than the sender was allowed. Its counter is used up, and what

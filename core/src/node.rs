@@ -223,6 +223,14 @@ impl<S: Storage> Node<S> {
         lifecycle::apply_access(&mut cx);
     }
 
+    /// Has messages that one datagram holds wait with their senders, who send them again, until they are
+    /// not held any more: for a driver that hands them on by way of a queue that is full. All else is
+    /// handled as ever, acknowledgements first of all. What is held for longer than its sender tries
+    /// ends there, and never arrives.
+    pub fn hold_messages(&mut self, is_held: bool) {
+        self.state.messages.is_held = is_held;
+    }
+
     /// Tells the node which addresses this host has, each with the socket that listens there; four at
     /// most count. Peers that may reach them are told when a direct way is looked for.
     pub fn set_local_addresses(&mut self, addresses: &[(Socket, SocketAddr)], now: Instant) {

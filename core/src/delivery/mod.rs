@@ -68,6 +68,8 @@ pub(crate) struct Shared {
     ended: List<Chain>,
     /// Arrived whole, and not handed up yet.
     arrived: List<Chain>,
+    /// The application takes no messages with their datagrams at the moment.
+    pub(crate) is_held: bool,
     /// Handed up, and read until the next is asked for.
     lent: Link,
     /// By direction.
@@ -95,6 +97,7 @@ impl Shared {
             free_flights: List::EMPTY,
             ended: List::EMPTY,
             arrived: List::EMPTY,
+            is_held: false,
             lent: Link::NONE,
             taken: [Taken::NONE; 2],
             next_block: 0,

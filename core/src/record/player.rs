@@ -175,6 +175,7 @@ impl<'r, S: Storage> Player<'r, S> {
             Call::PollMessage => digest.absorb(&node.poll_message()),
             Call::HandleTimeout { now } => node.handle_timeout(now),
             Call::SetAccess { access, now } => node.set_access(access, now),
+            Call::HoldMessages { is_held } => node.hold_messages(is_held),
             Call::SetLocalAddresses { addresses, now } => {
                 node.set_local_addresses(&addresses.to_locals(), now);
             }
@@ -207,6 +208,7 @@ fn name(call: &Call<'_>) -> &'static str {
         Call::PollTransmit => "poll_transmit",
         Call::PollEvent => "poll_event",
         Call::PollMessage => "poll_message",
+        Call::HoldMessages { .. } => "hold_messages",
     }
 }
 

@@ -174,6 +174,13 @@ impl<S: Storage, L: Log> Recorder<S, L> {
         record(&mut self.tape, &());
     }
 
+    /// As [`Node::hold_messages`].
+    pub fn hold_messages(&mut self, is_held: bool) {
+        self.call(|| Call::HoldMessages { is_held });
+        self.node.hold_messages(is_held);
+        record(&mut self.tape, &());
+    }
+
     /// As [`Node::set_local_addresses`].
     pub fn set_local_addresses(&mut self, addresses: &[(Socket, SocketAddr)], now: Instant) {
         self.call(|| Call::SetLocalAddresses { addresses: Addresses::new(addresses), now });
