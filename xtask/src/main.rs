@@ -7,6 +7,8 @@
 
 mod bare;
 mod cargo;
+mod firmware;
+mod images;
 mod licences;
 mod naive;
 mod ring;
@@ -30,6 +32,10 @@ enum Chore {
     Licences,
     /// Build the core for bare-metal targets without an allocator, and print what it weighs
     Bare,
+    /// Build the boards' firmware into one folder, and print what the images weigh
+    Firmware,
+    /// Build it, and have emulated boards talk to a peer on this host
+    Emulate,
     /// Make the protocol naive in a copy, one patch of scenarios/naive after the other, and check that
     /// the scenarios which each names fail there
     Naive {
@@ -44,6 +50,8 @@ fn main() -> ExitCode {
     let outcome = match Chore::parse() {
         Chore::Licences => licences::run(),
         Chore::Bare => bare::run(),
+        Chore::Firmware => firmware::build_all(),
+        Chore::Emulate => firmware::emulate(),
         Chore::Naive { only } => naive::run(only.as_deref()),
         Chore::Ring => ring::run(),
     };

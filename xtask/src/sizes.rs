@@ -1,5 +1,8 @@
 //! How much memory of which kind an ELF image takes.
 
+use std::fs;
+use std::path::Path;
+
 use object::{Object, ObjectSection, SectionKind};
 
 use crate::Result;
@@ -18,6 +21,13 @@ pub(crate) struct Sizes {
 }
 
 impl Sizes {
+    /// Adds up the sections of an ELF file.
+    pub(crate) fn of_file(path: &Path) -> Result<Self> {
+        let image =
+            fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+        Self::of_elf(&image)
+    }
+
     /// Adds up the sections of the ELF file in `image`.
     pub(crate) fn of_elf(image: &[u8]) -> Result<Self> {
         let file =
@@ -53,7 +63,7 @@ impl Sizes {
 pub(crate) fn table(images: &[(&str, Sizes)]) -> String {
     let mut lines = format!(
         "{:<28} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8}\n",
-        "target", "text", "rodata", "data", "bss", "flash", "ram"
+        "image", "text", "rodata", "data", "bss", "flash", "ram"
     );
     for (target, sizes) in images {
         let Sizes { text, rodata, data, bss } = *sizes;

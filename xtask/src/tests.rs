@@ -5,15 +5,20 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::bare::TARGETS;
 use crate::cargo::{WORKSPACES, cargo, metadata, output_of};
+use crate::images::TARGETS;
 use crate::licences::{Package, Rules};
 use crate::sizes::{Sizes, table};
 
 /// Our packages from the inside out. A package may depend on those of earlier layers only, in its
 /// tests too.
-const LAYERS: [&[&str]; 4] =
-    [&["underpass-core"], &["underpass-link", "underpass-sim"], &["underpass-benches"], &["xtask"]];
+const LAYERS: [&[&str]; 5] = [
+    &["underpass-core"],
+    &["underpass-driver", "underpass-link", "underpass-sim"],
+    &["underpass-benches", "underpass-embassy"],
+    &["underpass-sensor"],
+    &["underpass-proof", "underpass-qemu", "xtask"],
+];
 
 fn layer_of(name: &str) -> Option<usize> {
     LAYERS.iter().position(|layer| layer.contains(&name))

@@ -1,0 +1,49 @@
+//! The serial line: logs out, settings in.
+
+use core::fmt::{self, Arguments, Write};
+
+use embassy_time::{Duration, Timer};
+use underpass_sensor::{Answer, Console, Settings};
+
+use crate::{flash, log, machine};
+
+/// How often the port is looked at: at 115,200 baud its FIFO of 16 bytes is full after 1.4 ms, so
+/// a person's typing or a paced script is what this is for; here the sender waits.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+
+struct Port;
+
+impl Write for Port {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        text.bytes().for_each(machine::write_byte);
+        Ok(())
+    }
+}
+
+/// Writes it, and waits until that is done.
+pub(crate) fn write(text: Arguments<'_>) {
+    // The port takes everything.
+    let _ = Port.write_fmt(text);
+}
+
+/// Does what is said on the line. When settings have changed, they are kept, and the machine starts
+/// again.
+pub(crate) async fn listen(mut settings: Settings) -> ! {
+    let mut console = Console::default();
+    loop {
+        while let Some(byte) = machine::read_byte() {
+            match console.push(byte, &mut settings) {
+                None => {}
+                Some(Err(mistake)) => log(format_args!("error: {mistake}")),
+                Some(Ok(answer)) => {
+                    log(format_args!("{answer}"));
+                    if answer == Answer::Changed {
+                        flash::write(&settings);
+                        machine::restart();
+                    }
+                }
+            }
+        }
+        Timer::after(LOOK_EVERY).await;
+    }
+}
