@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 use crate::Result;
 use crate::cargo::cargo;
@@ -70,26 +70,50 @@ pub(crate) fn emulate() -> Result {
         })?;
     }
     build_all()?;
-    for image in &IMAGES {
-        prove(image, &folder()?)?;
+    let folder = folder()?;
+    build_proof()?;
+    let runs = IMAGES.iter().map(|image| Ok((image, prove(image, &folder)?)));
+    // All of them are under way before the first is waited for.
+    let runs: Vec<(&Image, Child)> = runs.collect::<Result<_>>()?;
+    let mut failed = Vec::new();
+    for (image, run) in runs {
+        let output = run
+            .wait_with_output()
+            .map_err(|error| format!("{} cannot be waited for: {error}", image.name))?;
+        println!("\n{}:", image.name);
+        print!("{}", String::from_utf8_lossy(&output.stdout));
+        if !output.status.success() {
+            failed.push(image.name);
+        }
     }
-    Ok(())
+    if failed.is_empty() { Ok(()) } else { Err(format!("{} did not pass", failed.join(" and "))) }
+}
+
+/// A command about the program on this host that boards talk to.
+fn proof(verb: &str) -> Command {
+    let mut command = cargo();
+    command.args([verb, "--quiet", "--locked", "--manifest-path", MANIFEST]);
+    command.args(["--package", "underpass-proof"]);
+    command
+}
+
+fn build_proof() -> Result {
+    let status = proof("build").status();
+    let status = status.map_err(|error| format!("cannot start cargo: {error}"))?;
+    if status.success() { Ok(()) } else { Err("underpass-proof does not build".into()) }
 }
 
 /// Runs an image with flash that was never written.
-fn prove(image: &Image, folder: &Path) -> Result {
-    println!("\n{}:", image.name);
+fn prove(image: &Image, folder: &Path) -> Result<Child> {
     let flash = folder.join(image.machine);
     // What is not there need not go.
     let _ = fs::remove_dir_all(&flash);
     fs::create_dir_all(&flash)
         .map_err(|error| format!("cannot make {}: {error}", flash.display()))?;
-    let mut command = cargo();
-    command.args(["run", "--quiet", "--locked", "--manifest-path", MANIFEST]);
-    command.args(["--package", "underpass-proof", "--", image.machine]);
-    command.arg(folder.join(image.name)).arg(&flash);
-    let status = command.status().map_err(|error| format!("cannot start {command:?}: {error}"))?;
-    if status.success() { Ok(()) } else { Err(format!("{} did not pass", image.name)) }
+    let mut command = proof("run");
+    command.args(["--", image.machine]).arg(folder.join(image.name)).arg(&flash);
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
+    command.spawn().map_err(|error| format!("cannot start {command:?}: {error}"))
 }
 
 /// Where the images go.

@@ -34,6 +34,10 @@ impl Sizes {
             object::File::parse(image).map_err(|error| format!("not an ELF image: {error}"))?;
         let mut sizes = Self::default();
         for section in file.sections() {
+            // Not variables, but what is left beside them: riscv-rt has sections of this name for it.
+            if matches!(section.name(), Ok(".heap" | ".stack")) {
+                continue;
+            }
             match section.kind() {
                 SectionKind::Text => sizes.text += section.size(),
                 SectionKind::ReadOnlyData | SectionKind::ReadOnlyString => {

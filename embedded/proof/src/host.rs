@@ -37,6 +37,8 @@ pub(crate) struct Host {
     pub(crate) acked: u32,
     /// Commands that ended otherwise.
     pub(crate) failed: u32,
+    /// How often the board fell silent.
+    pub(crate) gone: u32,
 }
 
 /// What has come from the board.
@@ -78,7 +80,7 @@ impl Host {
         let node = Node::new(config, keys.id(), draw()?, Tables::EMPTY, clock.now());
         let node = node.map_err(|error| error.to_string())?;
         let heard = Heard::default();
-        Ok(Self { pump: Pump::new(node), keys, wire, clock, heard, acked: 0, failed: 0 })
+        Ok(Self { pump: Pump::new(node), keys, wire, clock, heard, acked: 0, failed: 0, gone: 0 })
     }
 
     /// What a host that starts again still has: its keys and its port.
@@ -141,6 +143,7 @@ impl Host {
             match event {
                 Event::Message(_, _, Outcome::Acked) => self.acked += 1,
                 Event::Message(..) => self.failed += 1,
+                Event::Disconnected(_) => self.gone += 1,
                 _ => {}
             }
         }

@@ -2,8 +2,8 @@
 //! directory for its flash, and a peer on this host that talks to it over UDP. Ends with an error at
 //! the first thing that is not as it must be.
 //!
-//! The host's clock runs sixty times as fast as the board's, so that sessions are renewed within
-//! seconds; a board must bear with any peer's clock.
+//! While a renewal is waited for, the host's clock runs twenty times as fast as the board's; a board must
+//! bear with any peer's clock.
 #![allow(
     clippy::disallowed_methods,
     clippy::disallowed_types,
