@@ -41,7 +41,7 @@ pub async fn run<S: Storage, const LETTERS: usize>(
     let mut owed: Option<Owed> = None;
     loop {
         board.set_lamp(sensor.is_lit(now()));
-        if let Some(reading) = sensor.reading(now(), board.measure()) {
+        if let Some(reading) = sensor.reading(now(), || board.measure()) {
             let payload = &reading.to_bytes();
             let message = Outgoing { kind: READING, purpose: Purpose::Notice, payload };
             let sent = handle.send_message(peer, message).ok();

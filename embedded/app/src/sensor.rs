@@ -53,14 +53,15 @@ impl Sensor {
         }
     }
 
-    /// The reading that is due, if one is. Those that were missed are left out.
-    pub fn reading(&mut self, now: Instant, milli: i32) -> Option<Reading> {
+    /// The reading that is due, if one is: then it is measured. Those that were missed are left out.
+    pub fn reading(&mut self, now: Instant, measure: impl FnOnce() -> i32) -> Option<Reading> {
         if now < self.next_reading {
             return None;
         }
         self.next_reading = (self.next_reading + self.interval).max(now);
         let uptime_ms = now.saturating_since(self.started_at).as_micros() / 1_000;
-        let reading = Reading { number: self.readings, uptime_ms: uptime_ms as u32, milli };
+        let reading =
+            Reading { number: self.readings, uptime_ms: uptime_ms as u32, milli: measure() };
         self.readings += 1;
         Some(reading)
     }

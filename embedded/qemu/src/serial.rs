@@ -7,8 +7,8 @@ use underpass_sensor::{Answer, Console, Settings};
 
 use crate::{flash, log, machine};
 
-/// How often the port is looked at: at 115,200 baud its FIFO of 16 bytes is full after 1.4 ms, so
-/// a person's typing or a paced script is what this is for; here the sender waits.
+/// How often the port is looked at. QEMU holds back what nobody has taken; a board would need the
+/// port's interrupt, or somebody who types slowly.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 struct Port;

@@ -131,7 +131,7 @@ mod behaviour {
     fn readings_come_every_ten_seconds_or_as_often_as_asked() {
         let mut sensor = Sensor::new(handle(), at(0));
         let due = |sensor: &mut Sensor, ms| {
-            sensor.reading(at(ms), 0).map(|reading| (reading.number, reading.uptime_ms))
+            sensor.reading(at(ms), || 0).map(|reading| (reading.number, reading.uptime_ms))
         };
         assert_eq!(due(&mut sensor, 0), Some((0, 0)));
         assert_eq!(due(&mut sensor, 9_999), None);
@@ -144,9 +144,9 @@ mod behaviour {
     #[test]
     fn readings_that_were_missed_are_left_out() {
         let mut sensor = Sensor::new(handle(), at(0));
-        assert!(sensor.reading(at(60_000), 0).is_some());
-        assert!(sensor.reading(at(60_000), 0).is_some(), "the next is due at once");
-        assert!(sensor.reading(at(60_000), 0).is_none(), "and no more");
+        assert!(sensor.reading(at(60_000), || 0).is_some());
+        assert!(sensor.reading(at(60_000), || 0).is_some(), "the next is due at once");
+        assert!(sensor.reading(at(60_000), || 0).is_none(), "and no more");
     }
 
     #[test]

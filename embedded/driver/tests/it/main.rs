@@ -56,6 +56,17 @@ fn what_the_inbox_has_no_room_for_is_not_acknowledged() {
 }
 
 #[test]
+fn an_application_that_takes_nothing_still_gets_its_own_across() {
+    let mut bench = Bench::new(0, 0);
+    bench.connect();
+    bench.ends[1].inbox.is_full = true;
+    bench.send(0, b"reading");
+    bench.send(1, b"command");
+    let ended = bench.until(|ends| ends[1].ended());
+    assert_eq!((ended, bench.ends[0].inbox.messages), (Outcome::Acked, 1));
+}
+
+#[test]
 fn silence_is_noticed_and_ends() {
     let mut bench = Bench::new(0, 0);
     bench.connect();
