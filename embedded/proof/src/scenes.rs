@@ -41,11 +41,11 @@ pub(crate) fn run(machine: Machine, image: &Path, directory: &Path) -> Result {
     stage.exchange("in peace")?;
     stage.renew()?;
     stage.garbage()?;
-    stage.host.wire.loses = Some(20);
-    stage.exchange("while 5 % are lost")?;
-    let lost = stage.host.wire.lost;
-    stage.host.wire.loses = None;
-    println!("{lost} datagrams were lost");
+    stage.host.wire.spoils = Some(20);
+    stage.exchange("while 5 % are lost and 5 % damaged")?;
+    stage.host.wire.spoils = None;
+    let [lost, damaged] = stage.host.wire.spoilt;
+    println!("{lost} datagrams were lost, {damaged} damaged");
     stage = stage.restart(secret)?;
     stage.exchange("after the host's restart")?;
     stage.lamp()?;

@@ -1,4 +1,4 @@
-//! The host's socket, which can lose datagrams.
+//! The host's socket, which can lose and damage datagrams.
 
 use std::net::UdpSocket;
 use std::time::Duration;
@@ -14,11 +14,11 @@ const PATIENCE: Duration = Duration::from_millis(2);
 /// A socket.
 pub(crate) struct HostWire {
     socket: UdpSocket,
-    /// One of so many is lost, each way.
-    pub(crate) loses: Option<u32>,
+    /// Of so many datagrams, both ways together, one is lost and another damaged.
+    pub(crate) spoils: Option<u32>,
     seen: u32,
-    /// Datagrams that were lost here.
-    pub(crate) lost: u32,
+    /// Datagrams that were lost here, and that were damaged.
+    pub(crate) spoilt: [u32; 2],
 }
 
 impl HostWire {
@@ -29,7 +29,7 @@ impl HostWire {
         socket
             .set_read_timeout(Some(PATIENCE))
             .map_err(|error| format!("cannot set up a socket: {error}"))?;
-        Ok(Self { socket, loses: None, seen: 0, lost: 0 })
+        Ok(Self { socket, spoils: None, seen: 0, spoilt: [0; 2] })
     }
 
     /// Where it can be reached.
@@ -37,11 +37,21 @@ impl HostWire {
         self.socket.local_addr().expect("it is bound").port()
     }
 
-    fn loses_this(&mut self) -> bool {
+    /// What becomes of the next datagram: false if it is lost.
+    fn carries(&mut self, datagram: &mut [u8]) -> bool {
         self.seen += 1;
-        let is_lost = self.loses.is_some_and(|one_of| self.seen.is_multiple_of(one_of));
-        self.lost += u32::from(is_lost);
-        is_lost
+        let Some(one_of) = self.spoils else { return true };
+        if self.seen.is_multiple_of(one_of) {
+            self.spoilt[0] += 1;
+            return false;
+        }
+        if self.seen % one_of == one_of / 2 {
+            // A different place each time.
+            let place = self.seen as usize % datagram.len().max(1);
+            datagram.iter_mut().skip(place).take(1).for_each(|byte| *byte ^= 1 << (self.seen % 8));
+            self.spoilt[1] += 1;
+        }
+        true
     }
 }
 
@@ -50,16 +60,17 @@ impl Wire for HostWire {
         loop {
             // Late or refused: the same as none.
             let (len, remote) = self.socket.recv_from(buffer).ok()?;
-            if !self.loses_this() {
+            if self.carries(&mut buffer[..len]) {
                 return Some((len, Path { socket: Socket(0), remote }));
             }
         }
     }
 
     fn send(&mut self, path: Path, datagram: &[u8]) -> bool {
-        if !self.loses_this() {
+        let mut datagram = datagram.to_vec();
+        if self.carries(&mut datagram) {
             // What cannot be sent is lost.
-            let _ = self.socket.send_to(datagram, path.remote);
+            let _ = self.socket.send_to(&datagram, path.remote);
         }
         true
     }
