@@ -11,6 +11,7 @@ mod firmware;
 mod images;
 mod licences;
 mod naive;
+mod parity;
 mod ring;
 mod sizes;
 #[cfg(test)]
@@ -36,6 +37,8 @@ enum Chore {
     Firmware,
     /// Build it, and have emulated boards talk to a peer on this host
     Emulate,
+    /// Play recordings of simulated boards on the boards' processors, and compare what comes out
+    Parity,
     /// Make the protocol naive in a copy, one patch of scenarios/naive after the other, and check that
     /// the scenarios which each names fail there
     Naive {
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         Chore::Bare => bare::run(),
         Chore::Firmware => firmware::build_all(),
         Chore::Emulate => firmware::emulate(),
+        Chore::Parity => parity::run(),
         Chore::Naive { only } => naive::run(only.as_deref()),
         Chore::Ring => ring::run(),
     };
