@@ -255,7 +255,7 @@ fn build_with(scenario: &Scenario, seed: u64, own: Own, extras: Extras) -> World
         networks: networks(&scenario.nodes),
         sends: scenario.sends.clone(),
         slowest: slowest(scenario),
-        peers: scenario.nodes.iter().map(|node| node.dials().collect()).collect(),
+        peers: wanted(scenario),
         hostile: unruly(scenario),
         topology,
         faults: scenario.faults.clone(),
@@ -287,6 +287,16 @@ fn own_seed(scenario: &Scenario, seed: u64) -> u64 {
         true => Draws::new(seed).stream(&["cell", &scenario.cell.to_string()]).draw(0),
         false => seed,
     }
+}
+
+/// Whom each node dials of its own accord, or looks for.
+fn wanted(scenario: &Scenario) -> Vec<Vec<NodeId>> {
+    let mut wanted: Vec<Vec<NodeId>> =
+        scenario.nodes.iter().map(|node| node.dials().collect()).collect();
+    for (from, to) in asks(&scenario.nodes, &scenario.sends) {
+        wanted[from.0 as usize].push(to);
+    }
+    wanted
 }
 
 /// Those for whom no rule of our protocol is.

@@ -76,7 +76,7 @@ pub struct Setting {
     pub sends: Vec<Send>,
     /// How each node's clock goes when it goes slowest, by `NodeId`.
     pub slowest: Vec<Ppm>,
-    /// Whom each node dials of its own accord, by `NodeId`.
+    /// Whom each node dials of its own accord, or looks for, by `NodeId`.
     pub peers: Vec<Vec<NodeId>>,
     /// Nodes that keep to no rule of our protocol: hostile ones, and those that speak another.
     pub hostile: BTreeSet<NodeId>,

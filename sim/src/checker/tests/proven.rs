@@ -42,6 +42,16 @@ fn an_answer_that_was_dropped_or_came_to_somebody_else_proves_nothing() {
 }
 
 #[test]
+fn an_answer_holds_whoever_else_stops() {
+    let mut bench = Bench::new();
+    bench.carried(LAPTOP, SENSOR, &hello(1));
+    bench.arrived(SENSOR, LAPTOP, &welcome(2));
+    bench.observed(PRINTER, Observation::Stopped);
+    bench.transmitted(LAPTOP, SENSOR, &data(1));
+    bench.is_quiet();
+}
+
+#[test]
 fn who_starts_anew_has_no_answers() {
     let mut bench = Bench::new();
     bench.carried(LAPTOP, SENSOR, &hello(1));
