@@ -1,6 +1,6 @@
 //! Messages on their way out, and who waits for what becomes of them.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use tokio::sync::oneshot;
 use underpass_core::{
@@ -16,6 +16,9 @@ use crate::message::{Reply, SendError};
 /// Messages that wait for room in the node. When there are as many, nothing more is taken from the
 /// application, so that it waits too.
 const LINE_MAX: usize = 256;
+/// Bytes under way to one peer: it keeps of those that came in part what its own storage has room for,
+/// and more would only be sent again.
+const PEER_BYTES_MAX: usize = 1024 * 1024;
 /// Requests that wait for their replies.
 const REQUESTS_MAX: usize = 4096;
 /// Long messages under way at once, and parts of each in the node.
@@ -43,7 +46,11 @@ pub(super) struct Parcel {
 #[derive(Default)]
 pub(super) struct Courier {
     line: VecDeque<Parcel>,
+    /// A message has ended since the line was offered last: there may be room.
+    may_have_room: bool,
     accepted: BTreeMap<(Peer, MessageId), Accepted>,
+    /// Bytes of those, by peer.
+    bytes: BTreeMap<Peer, usize>,
     requests: BTreeMap<(Peer, Asked), Replied>,
     long: BTreeMap<u64, LongParcel>,
     /// The next long message's number; its first is drawn, so that no two lives use the same.
@@ -51,8 +58,15 @@ pub(super) struct Courier {
 }
 
 /// A message that the node has accepted.
-enum Accepted {
+struct Accepted {
+    len: usize,
+    of: Of,
+}
+
+/// What it is.
+enum Of {
     Whole(Option<Ended>),
+    /// A part of this long one.
     Part(u64),
 }
 
@@ -86,6 +100,11 @@ impl Courier {
         self.line.len() < LINE_MAX && self.requests.len() < REQUESTS_MAX
     }
 
+    /// Something has left the node: what waits is to be offered again.
+    pub(super) fn may_have_room(&mut self) {
+        self.may_have_room = true;
+    }
+
     /// Whether nothing is on its way.
     pub(super) fn is_idle(&self) -> bool {
         self.line.is_empty() && self.accepted.is_empty() && self.long.is_empty()
@@ -96,24 +115,54 @@ impl Courier {
         [self.accepted.len(), self.line.len(), self.requests.len()]
     }
 
-    /// Sends a message now, or when those before it have left room.
+    /// Sends a message now, or when those before it to this peer have left room.
     pub(super) fn send(&mut self, parcel: Parcel, node: &mut HostNode, now: Instant) {
-        let waiting = match self.line.is_empty() {
+        let is_first = !self.line.iter().any(|other| other.to == parcel.to);
+        let waiting = match is_first {
             true => self.offer(parcel, node, now),
             false => Some(parcel),
         };
         self.line.extend(waiting);
     }
 
-    /// Offers the node what waits.
+    /// Offers the node what waits, if there may be room for it.
     pub(super) fn offer_again(&mut self, node: &mut HostNode, now: Instant) {
-        self.send_parts(node, now);
-        while let Some(parcel) = self.line.pop_front() {
-            if let Some(parcel) = self.offer(parcel, node, now) {
-                self.line.push_front(parcel);
-                break;
-            }
+        if !std::mem::take(&mut self.may_have_room) {
+            return;
         }
+        self.send_parts(node, now);
+        let mut full = BTreeSet::new();
+        for parcel in std::mem::take(&mut self.line) {
+            let to = parcel.to;
+            let waiting = match full.contains(&to) {
+                true => Some(parcel),
+                false => self.offer(parcel, node, now),
+            };
+            if waiting.is_some() {
+                full.insert(to);
+            }
+            self.line.extend(waiting);
+        }
+    }
+
+    /// Hands a message to the node, if there may be so much under way to the peer.
+    fn accept(
+        &mut self,
+        to: Peer,
+        message: underpass_core::Outgoing<'_>,
+        node: &mut HostNode,
+        now: Instant,
+    ) -> Result<MessageId, NodeError> {
+        let bytes = self.bytes.get(&to).copied().unwrap_or_default();
+        let len = message.payload.len();
+        if bytes > 0 && bytes + len > PEER_BYTES_MAX {
+            return Err(NodeError::Full);
+        }
+        let id = node.send_message(to, message, now)?;
+        if len > 0 {
+            self.bytes.insert(to, bytes + len);
+        }
+        Ok(id)
     }
 
     /// Gives the parcel back if there is no room for it.
@@ -132,12 +181,13 @@ impl Courier {
         };
         let Parcel { to, kind, .. } = parcel;
         let message = underpass_core::Outgoing { kind, purpose, payload: &parcel.payload };
-        match node.send_message(to, message, now) {
+        match self.accept(to, message, node, now) {
             Ok(id) => {
                 if let Some(replied) = parcel.replied {
                     self.requests.insert((to, Asked::Short(id.request())), replied);
                 }
-                self.accepted.insert((to, id), Accepted::Whole(parcel.ended));
+                let len = parcel.payload.len();
+                self.accepted.insert((to, id), Accepted { len, of: Of::Whole(parcel.ended) });
                 None
             }
             Err(NodeError::Full | NodeError::Busy) => Some(parcel),
@@ -175,32 +225,32 @@ impl Courier {
 
     /// Sends as many parts as there may be under way.
     fn send_parts(&mut self, node: &mut HostNode, now: Instant) {
-        let mut failed = Vec::new();
-        for (number, long) in &mut self.long {
-            while long.next < long::parts(long.payload.len()) && long.under_way < PARTS_AT_ONCE {
-                let part = long.part(*number);
-                let message = underpass_core::Outgoing {
-                    kind: kind::PART,
-                    purpose: Purpose::Notice,
-                    payload: &part,
-                };
-                match node.send_message(long.to, message, now) {
+        let numbers: Vec<_> = self.long.keys().copied().collect();
+        for number in numbers {
+            while let Some((to, part)) = self.next_part(number) {
+                let (kind, purpose) = (kind::PART, Purpose::Notice);
+                let message = underpass_core::Outgoing { kind, purpose, payload: &part };
+                match self.accept(to, message, node, now) {
                     Ok(id) => {
-                        self.accepted.insert((long.to, id), Accepted::Part(*number));
-                        long.next += 1;
-                        long.under_way += 1;
+                        let accepted = Accepted { len: part.len(), of: Of::Part(number) };
+                        self.accepted.insert((to, id), accepted);
+                        if let Some(long) = self.long.get_mut(&number) {
+                            long.next += 1;
+                            long.under_way += 1;
+                        }
                     }
                     Err(NodeError::Full | NodeError::Busy) => break,
-                    Err(error) => {
-                        failed.push((*number, error));
-                        break;
-                    }
+                    Err(error) => self.end_long(number, Err(error.into())),
                 }
             }
         }
-        for (number, error) in failed {
-            self.end_long(number, Err(error.into()));
-        }
+    }
+
+    /// To whom, and what, if there may be more of this one under way.
+    fn next_part(&self, number: u64) -> Option<(Peer, Vec<u8>)> {
+        let long = self.long.get(&number)?;
+        let is_next = long.next < long::parts(long.payload.len()) && long.under_way < PARTS_AT_ONCE;
+        is_next.then(|| (long.to, long.part(number)))
     }
 
     /// A message has ended.
@@ -210,8 +260,16 @@ impl Courier {
             Outcome::Failed => Err(SendError::Failed),
             Outcome::Unknown => Err(SendError::Unknown),
         };
-        match self.accepted.remove(&(peer, id)) {
-            Some(Accepted::Whole(ended)) => {
+        let Some(Accepted { len, of }) = self.accepted.remove(&(peer, id)) else { return };
+        self.may_have_room = true;
+        if let Some(bytes) = self.bytes.get_mut(&peer) {
+            *bytes -= len;
+            if *bytes == 0 {
+                self.bytes.remove(&peer);
+            }
+        }
+        match of {
+            Of::Whole(ended) => {
                 if let Err(error) = &result {
                     let asked = (peer, Asked::Short(id.request()));
                     if let Some(replied) = self.requests.remove(&asked) {
@@ -220,8 +278,7 @@ impl Courier {
                 }
                 tell(ended, result);
             }
-            Some(Accepted::Part(number)) => self.on_part(number, result, now),
-            None => {}
+            Of::Part(number) => self.on_part(number, result, now),
         }
     }
 
@@ -253,6 +310,8 @@ impl Courier {
         {
             let _ = replied.send(Err(error.clone()));
         }
+        // Others may begin.
+        self.may_have_room = true;
         tell(long.ended, result);
     }
 
@@ -277,6 +336,7 @@ impl Courier {
 
     /// Gives up waiting for verdicts that do not come, and for whom nobody waits.
     pub(super) fn expire(&mut self, now: Instant) {
+        self.may_have_room = true;
         self.requests.retain(|_, replied| !replied.is_closed());
         let is_late = |long: &LongParcel| {
             let since = long.all_there_at;

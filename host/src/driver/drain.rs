@@ -27,6 +27,7 @@ impl Driver {
         while !self.is_held {
             let Some(message) = self.node.poll_message() else { break };
             let came = Came::of(&message);
+            self.courier.may_have_room();
             self.admit(came);
         }
     }

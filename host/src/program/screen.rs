@@ -39,6 +39,7 @@ pub(super) fn peers(peers: &[PeerStatus], is_colored: bool) -> String {
         };
         let round_trip = peer.round_trip_ms.map_or("-".into(), |millis| format!("{millis:.1} ms"));
         let (state, color) = match (peer.state.as_str(), peer.path.as_str()) {
+            ("active", _) if peer.has_left => ("left", "33"),
             ("active", "direct") => ("direct", "32"),
             ("active", _) => ("relayed", "33"),
             ("disconnected", _) if peer.has_left => ("left", "33"),
