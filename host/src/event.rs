@@ -8,6 +8,11 @@ use serde_json::Value;
 #[serde(tag = "event", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Event {
+    /// From here on nothing is missed: the first of all events that a watcher gets.
+    Watching {
+        /// Of the node that is watched.
+        id: String,
+    },
     /// A path to the peer has been proven.
     Connected {
         /// Its id; as the configuration calls it, if it has shown none.
@@ -75,6 +80,7 @@ impl Event {
     /// Its name, as in JSON.
     pub fn name(&self) -> &'static str {
         match self {
+            Self::Watching { .. } => "watching",
             Self::Connected { .. } => "connected",
             Self::Disconnected { .. } => "disconnected",
             Self::Left { .. } => "left",

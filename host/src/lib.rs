@@ -21,6 +21,7 @@
 )]
 
 mod api;
+mod capacity;
 mod client;
 mod clock;
 mod config;
@@ -38,6 +39,7 @@ mod script;
 mod view;
 mod why;
 
+pub use capacity::{BOARD, HOST};
 pub use driver::{LONG_MAX, Settings, StartError, start};
 pub use event::Event;
 pub use files::{SecretFileError, SecretFileErrorKind};

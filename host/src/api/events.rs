@@ -18,15 +18,20 @@ pub(super) async fn events(
     let Ok(place) = Arc::clone(&api.watchers).try_acquire_owned() else {
         return Err(Problem::unavailable("too many watch already"));
     };
-    let stream = unfold((api.handle.events(), place), |(mut events, place)| async move {
-        let event = match events.recv().await {
-            Ok(event) => event,
-            Err(RecvError::Lagged(events)) => Event::Missed { events },
-            Err(RecvError::Closed) => return None,
+    let first = Event::Watching { id: api.handle.id().to_string() };
+    let start = (Some(first), api.handle.events(), place);
+    let stream = unfold(start, |(first, mut events, place)| async move {
+        let event = match first {
+            Some(first) => first,
+            None => match events.recv().await {
+                Ok(event) => event,
+                Err(RecvError::Lagged(events)) => Event::Missed { events },
+                Err(RecvError::Closed) => return None,
+            },
         };
         let data = serde_json::to_string(&event).unwrap_or_default();
         let event = sse::Event::default().event(event.name()).data(data);
-        Some((Ok(event), (events, place)))
+        Some((Ok(event), (None, events, place)))
     });
     Ok(Sse::new(stream).keep_alive(KeepAlive::default()))
 }

@@ -22,7 +22,7 @@ pub(super) fn diagnostic(error: &toml::de::Error, text: &str) -> Diagnostic {
     {
         return at(format!("`{key}` is missing")).label(format!("this table has no `{key}`"));
     }
-    if message.starts_with("invalid ")
+    if (message.starts_with("invalid type") || message.starts_with("invalid value"))
         && let Some((_, expected)) = message.rsplit_once(", expected ")
     {
         let written = text.get(span.clone()).unwrap_or_default();

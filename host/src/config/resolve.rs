@@ -13,6 +13,7 @@ use super::file::{self, Circle, File, Limits, Machine, OwnLimits, Relay};
 use super::{
     Allowed, ApiConfig, Configuration, Format, Level, LogConfig, NetworkConfig, ScriptConfig, units,
 };
+use crate::capacity::{BOARD, HOST};
 use crate::kind::RESERVED;
 use crate::peer_address::PeerAddress;
 
@@ -286,6 +287,7 @@ impl Reader<'_> {
     ) {
         if let Some(written) = written.filter(|written| !written.get_ref().is_power_of_two()) {
             self.add(Diagnostic::at(written.span(), "this is a power of two"));
+            return;
         }
         self.limit(written, range, into);
     }
@@ -493,25 +495,3 @@ fn whom(circle: Circle) -> Whom {
         Circle::Nobody => Whom::Nobody,
     }
 }
-
-/// As the simulator's nodes of these kinds.
-const HOST: Capacity = Capacity {
-    peers: 1024,
-    handshakes: 256,
-    window_bits: 8192,
-    messages: 1024,
-    message_window: 1024,
-    buffer: 4 * 1024 * 1024,
-    circuits: 1024,
-    punches: 32,
-};
-const BOARD: Capacity = Capacity {
-    peers: 8,
-    handshakes: 4,
-    window_bits: 256,
-    messages: 16,
-    message_window: 32,
-    buffer: 4 * 1024,
-    circuits: 8,
-    punches: 1,
-};

@@ -90,7 +90,8 @@ impl Driver {
     }
 
     fn on_goodbye(&mut self, peer: Peer) {
-        self.roster.leaves(peer);
+        let session = self.node.handshake_hash(peer).ok().flatten();
+        self.roster.leaves(peer, session);
         let peer = self.name(peer);
         tracing::info!(%peer, "the peer has left");
         self.tell(Event::Left { peer });

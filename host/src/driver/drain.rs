@@ -58,7 +58,6 @@ impl Driver {
     fn report(&mut self, event: NodeEvent) {
         match event {
             NodeEvent::Connected(peer) => {
-                self.roster.returns(peer);
                 self.save_soon();
                 let peer = self.name(peer);
                 tracing::info!(%peer, "connected");

@@ -1,6 +1,6 @@
 //! Whom the configuration, or somebody since, has asked for; and where they are.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -37,8 +37,9 @@ pub(super) struct Found {
 pub(super) struct Roster {
     asked: Vec<Asked>,
     looking_up: JoinSet<Found>,
-    /// Peers that have said that they are about to be gone.
-    left: BTreeSet<Peer>,
+    /// Peers that have said that they are about to be gone, and in which session, by its handshake's
+    /// hash: in another one they are there again.
+    left: BTreeMap<Peer, Option<[u8; 32]>>,
 }
 
 impl Roster {
@@ -124,23 +125,19 @@ impl Roster {
         next
     }
 
-    /// The peer has said that it is about to be gone.
-    pub(super) fn leaves(&mut self, peer: Peer) {
-        self.left.insert(peer);
+    /// The peer has said in this session that it is about to be gone.
+    pub(super) fn leaves(&mut self, peer: Peer, session: Option<[u8; 32]>) {
+        self.left.insert(peer, session);
     }
 
-    /// It is there again.
-    pub(super) fn returns(&mut self, peer: Peer) {
-        self.left.remove(&peer);
-    }
-
-    pub(super) fn has_left(&self, peer: Peer) -> bool {
-        self.left.contains(&peer)
+    /// Whether it has said so in the session that there is, if there is one.
+    pub(super) fn has_left(&self, peer: Peer, session: Option<[u8; 32]>) -> bool {
+        self.left.get(&peer).is_some_and(|left| session.is_none() || *left == session)
     }
 
     /// Forgets what is kept of peers that the node has forgotten.
     pub(super) fn keep(&mut self, is_known: impl Fn(Peer) -> bool) {
-        self.left.retain(|peer| is_known(*peer));
+        self.left.retain(|peer, _| is_known(*peer));
         for asked in &mut self.asked {
             asked.peer = asked.peer.filter(|peer| is_known(*peer));
         }

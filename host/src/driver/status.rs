@@ -44,7 +44,7 @@ impl Driver {
                 PeerState::Disconnected => "disconnected",
             }
             .into(),
-            has_left: self.roster.has_left(peer),
+            has_left: self.roster.has_left(peer, self.node.handshake_hash(peer).ok().flatten()),
             path: route.map_or("none", |route| self.route_in_words(route).0).into(),
             address,
             relay,

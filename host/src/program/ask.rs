@@ -157,7 +157,10 @@ async fn watch(client: &Client, count: Option<u64>, is_json: bool) -> Result<Exi
             true => print_json(&event),
             false => print_line(&event_line(&event)),
         }
-        left = left.saturating_sub(1);
+        // That it watches is nothing that has happened.
+        if event["event"] != "watching" {
+            left = left.saturating_sub(1);
+        }
         left > 0
     });
     events.await?;
