@@ -39,8 +39,11 @@ impl Lab {
             run(&["ip", "netns", "add", &lab.name(name)]);
             lab.ip(name, "link set lo up");
         }
-        lab.ip("net", "link add br type bridge");
-        lab.ip("net", "link set br up");
+        lab.ip("net", "link add name hub type bridge");
+        lab.ip("net", "link set hub up");
+        // Otherwise the bridge's own frames go through rules for packets.
+        let call = ["sysctl", "-qew", "net.bridge.bridge-nf-call-iptables=0"];
+        lab.exec("net", &call);
         lab.plug("relay", "wan", "203.0.113.9/24");
         for (number, (home, nat)) in [("a", a), ("b", b)].into_iter().enumerate() {
             lab.home(number + 1, home, nat);
@@ -60,15 +63,15 @@ impl Lab {
         self.ip(home, &format!("route add default via 192.168.{number}.1"));
         self.exec(&nat, &["sysctl", "-qw", "net.ipv4.ip_forward=1"]);
         let (option, forward) = match kind {
-            Nat::Masquerade => ("", ""),
-            Nat::FullyRandom => ("fully-random", ""),
+            Nat::Masquerade => ("", "accept"),
+            Nat::FullyRandom => ("fully-random", "accept"),
             Nat::Blocked => ("", "meta l4proto udp drop"),
         };
         let rules = format!(
-            "table ip t {{
-                chain post {{ type nat hook postrouting priority 100; oifname wan masquerade {option}; }}
-                chain in {{ type filter hook input priority 0; iifname wan meta l4proto udp drop; }}
-                chain fwd {{ type filter hook forward priority 0; {forward} }}
+            "table ip home {{
+                chain out_nat {{ type nat hook postrouting priority 100; oifname wan masquerade {option}; }}
+                chain to_self {{ type filter hook input priority 0; iifname wan meta l4proto udp drop; }}
+                chain through {{ type filter hook forward priority 0; {forward}; }}
             }}"
         );
         self.exec(&nat, &["nft", &rules]);
@@ -78,7 +81,7 @@ impl Lab {
     fn plug(&self, name: &str, interface: &str, address: &str) {
         let net = self.name("net");
         self.ip(name, &format!("link add {interface} type veth peer name {name} netns {net}"));
-        self.ip("net", &format!("link set {name} master br up"));
+        self.ip("net", &format!("link set {name} master hub up"));
         self.ip(name, &format!("addr add {address} dev {interface}"));
         self.ip(name, &format!("link set {interface} up"));
     }
