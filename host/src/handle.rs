@@ -8,7 +8,7 @@ use underpass_core::PeerId;
 use crate::event::Event;
 use crate::kind;
 use crate::message::{Reply, SendError};
-use crate::peer_address::PeerAddress;
+use crate::peer_address::{HostPort, PeerAddress};
 use crate::view::{Metrics, Status};
 
 /// A running node. Clones are the same one.
@@ -87,6 +87,7 @@ impl Handle {
         payload: Vec<u8>,
     ) -> Result<(), SendError> {
         let (ended, has_ended) = oneshot::channel();
+        let to = self.found(to).await?;
         let send = Send { to, kind, payload, ended, replied: None };
         self.sends.send(send).await.map_err(|_| SendError::ShuttingDown)?;
         has_ended.await.unwrap_or(Err(SendError::ShuttingDown))
@@ -101,8 +102,9 @@ impl Handle {
     ) -> Result<Reply, SendError> {
         let (ended, mut has_ended) = oneshot::channel();
         let (replied, has_replied) = oneshot::channel();
-        let send = Send { to, kind, payload, ended, replied: Some(replied) };
         let exchange = async {
+            let to = self.found(to).await?;
+            let send = Send { to, kind, payload, ended, replied: Some(replied) };
             self.sends.send(send).await.map_err(|_| SendError::ShuttingDown)?;
             has_replied.await.unwrap_or(Err(SendError::ShuttingDown))
         };
@@ -114,6 +116,32 @@ impl Handle {
                 Err(_) => SendError::TimedOut,
             }),
         }
+    }
+
+    /// The same peer, asked for if it was not so far; a name that nobody has asked for is looked up.
+    async fn found(&self, to: To) -> Result<To, SendError> {
+        let To::Peer(peer) = &to else { return Ok(to) };
+        let Some(host) = peer.host().filter(|host| host.literal().is_none()) else {
+            return Ok(to);
+        };
+        let is_known = |status: Status| {
+            let name = Some(peer.to_string());
+            status.peers.iter().any(|known| known.asked_as == name)
+        };
+        if self.status().await.is_some_and(is_known) {
+            return Ok(to);
+        }
+        let name = (host.host.as_str(), host.port);
+        let found = tokio::net::lookup_host(name).await.map_err(|_| SendError::UnknownPeer)?;
+        // A daemon that listens for IPv4 only is as usual as one for both.
+        let mut found: Vec<_> = found.collect();
+        found.sort_by_key(std::net::SocketAddr::is_ipv6);
+        let address = found.first().ok_or(SendError::UnknownPeer)?;
+        let host = HostPort { host: address.ip().to_string(), port: address.port() };
+        Ok(To::Peer(match peer.id() {
+            Some(id) => PeerAddress::KeyAt(id, host),
+            None => PeerAddress::At(host),
+        }))
     }
 
     /// What happens from now on. Who reads too slowly is told how much was missed.

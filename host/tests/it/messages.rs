@@ -58,6 +58,15 @@ fn whoever_is_at_an_address_shows_its_key() {
 }
 
 #[test]
+fn a_peer_is_meant_by_its_address_and_by_a_name_of_that() {
+    let a = Daemon::new().up();
+    let b = Daemon::near(&a, &[]).up();
+    b.reach(&format!("localhost:{}", a.listen().port()));
+    b.reach(&a.listen().to_string());
+    assert_eq!(b.status()["active"], 1);
+}
+
+#[test]
 fn a_peer_is_meant_by_the_beginning_of_its_id() {
     let a = Daemon::new().up();
     let b = Daemon::near(&a, &[&a.url()]).up();
