@@ -72,7 +72,7 @@ impl Driver {
             NodeEvent::Route(peer, route) => {
                 let (path, via) = self.route_in_words(route);
                 let peer = self.name(peer);
-                tracing::info!(%peer, path, %via, "packets take another way");
+                tracing::info!(%peer, path, %via, "this is the way of its packets");
                 self.tell(Event::Path { peer, path: path.into(), via });
             }
             NodeEvent::Relayed(peer, reason) => {
