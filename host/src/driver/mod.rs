@@ -27,6 +27,8 @@ mod state;
 mod status;
 pub(crate) mod storage;
 mod tape;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::net::SocketAddr;
