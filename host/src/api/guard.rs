@@ -59,8 +59,10 @@ impl Guard {
                 "the Host is none of this server's names; `api.hosts` adds one",
             ));
         }
-        let is_elsewhere = headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
-        let is_foreign = headers.get(header::ORIGIN).is_some_and(|origin| !self.is_own(origin));
+        let is_elsewhere = headers
+            .get("sec-fetch-site")
+            .is_some_and(|site| site == "cross-site" || site == "same-site");
+        let is_foreign = headers.get(header::ORIGIN).is_some_and(|origin| !is_of(origin, host));
         if is_elsewhere || is_foreign {
             return Err(Problem::new(
                 StatusCode::FORBIDDEN,
@@ -93,12 +95,6 @@ impl Guard {
         has_port && self.hosts.contains(&name.to_lowercase())
     }
 
-    fn is_own(&self, origin: &HeaderValue) -> bool {
-        let host = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
-        let host = host.and_then(|(_, host)| HeaderValue::from_str(host).ok());
-        host.is_some_and(|host| self.knows(&host))
-    }
-
     fn has_token(&self, headers: &HeaderMap) -> bool {
         let mut given = headers.get_all(header::AUTHORIZATION).iter();
         let (Some(given), None) = (given.next(), given.next()) else { return false };
@@ -107,6 +103,13 @@ impl Guard {
         // Of equal length or not at all; how much of it is right does not show.
         is_bearer && bool::from(token.ct_eq(self.token.as_bytes()))
     }
+}
+
+/// Whether a page of this origin came from this host, port and all.
+fn is_of(origin: &HeaderValue, host: Option<&HeaderValue>) -> bool {
+    let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
+    let host = host.and_then(|host| host.to_str().ok());
+    origin.map(|(_, origin)| origin) == host && host.is_some()
 }
 
 /// Lets pass whoever may, and adds what every answer has.

@@ -65,7 +65,14 @@ fn another_host_is_another_server() {
 fn other_sites_are_refused_whatever_they_know() {
     let (host, bearer) = (("host", "127.0.0.1:4780"), bearer());
     let authorization = ("authorization", &*bearer);
-    for origin in ["https://evil.example", "null", "http://127.0.0.1.evil.example"] {
+    let others = [
+        "https://evil.example",
+        "null",
+        "http://127.0.0.1.evil.example",
+        "http://127.0.0.1:3000",
+        "http://localhost:4780",
+    ];
+    for origin in others {
         assert_eq!(status("/send", &[host, authorization, ("origin", origin)]), 403, "{origin}");
     }
     assert_eq!(status("/send", &[host, authorization, ("sec-fetch-site", "cross-site")]), 403);

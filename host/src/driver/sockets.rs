@@ -22,6 +22,8 @@ const TRAIN_LEN_MAX: usize = 65_000;
 /// All sockets of a node, by the numbers that it knows them by.
 pub(super) struct Sockets {
     each: Vec<Socket>,
+    /// Which is asked first whether it has something, so that a busy one leaves others their turn.
+    turn: usize,
     /// What goes out next.
     train: Train,
     counts: Counts,
@@ -87,7 +89,7 @@ impl Sockets {
         let open = |address: &SocketAddr| Socket::bind(*address).map_err(|error| (*address, error));
         let each = listen.iter().map(open).collect::<Result<_, _>>()?;
         let train = Train { path: None, bytes: Vec::new(), segment: 0, count: 0, is_closed: false };
-        Ok(Self { each, train, counts: Counts::default() })
+        Ok(Self { each, turn: 0, train, counts: Counts::default() })
     }
 
     pub(super) fn local_addresses(&self) -> impl Iterator<Item = (Number, SocketAddr)> + '_ {
@@ -111,7 +113,9 @@ impl Sockets {
     /// Waits until a socket has something to be read.
     pub(super) async fn readable(&self) -> usize {
         std::future::poll_fn(|cx| {
-            for (number, socket) in self.each.iter().enumerate() {
+            let (before, from_turn) = self.each.split_at(self.turn);
+            let in_turn = (self.turn..).zip(from_turn).chain((0..).zip(before));
+            for (number, socket) in in_turn {
                 if socket.io.poll_recv_ready(cx).is_ready() {
                     return Poll::Ready(number);
                 }
@@ -144,7 +148,8 @@ impl Sockets {
     }
 
     /// Reads what has come; how many trains.
-    pub(super) fn receive(&self, socket: usize, into: &mut Buffers) -> usize {
+    pub(super) fn receive(&mut self, socket: usize, into: &mut Buffers) -> usize {
+        self.turn = (socket + 1) % self.each.len();
         let Socket { io, state, .. } = &self.each[socket];
         let mut chunks = into.bytes.chunks_exact_mut(BUFFER_LEN);
         let mut slices: [IoSliceMut<'_>; BUFFERS] =
@@ -171,7 +176,7 @@ impl Sockets {
     /// Sends what waits for more to go with it.
     pub(super) fn flush(&mut self) {
         let Some(path) = self.train.path.take() else { return };
-        let Self { each, train, counts } = self;
+        let Self { each, train, counts, .. } = self;
         let socket = &mut each[usize::from(path.socket.0)];
         if train.count > 1 {
             counts.in_trains += train.count as u64;
@@ -273,6 +278,8 @@ pub(super) fn reachable(sockets: &Sockets, host: &[IpAddr]) -> Vec<(Number, Sock
                 let same = host.iter().filter(|ip| ip.is_ipv4() == local.is_ipv4());
                 all.extend(same.map(|ip| (number, SocketAddr::new(*ip, local.port()))));
             }
+            // Elsewhere that is somebody else.
+            ip if ip.is_loopback() => {}
             _ => all.push((number, local)),
         }
     }

@@ -3,11 +3,17 @@
 use std::fs;
 use std::path::PathBuf;
 
-use underpass_core::{Network, Player};
+use std::net::SocketAddr;
+use std::sync::Arc;
 
-use super::*;
+use underpass_core::{Config, Network, Player, SecretIdentity};
+
+use super::storage::HeapStorage;
+use super::{Settings, start};
 use crate::HOST;
-use crate::peer_address::HostPort;
+use crate::handle::{Handle, To};
+use crate::handler::Handlers;
+use crate::peer_address::{HostPort, PeerAddress};
 
 /// A node with a recording in this file.
 fn node(number: u8, peers: Vec<PeerAddress>, record: Option<PathBuf>) -> Handle {

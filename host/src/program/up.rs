@@ -104,7 +104,7 @@ async fn serve(config: &Configuration, settings: Settings) -> Exit {
     let (handle, driver) = match start(settings) {
         Ok(started) => started,
         Err(error) => {
-            complain(&error, None);
+            complain(&error, error.help());
             return Exit::NotStarted;
         }
     };
