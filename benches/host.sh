@@ -52,7 +52,7 @@ up() {
 }
 
 ready() {
-    until grep --quiet 'API at' "$scratch/$1.hello"; do
+    until grep --quiet --no-messages 'API at' "$scratch/$1.hello"; do
         sleep 0.01
     done
 }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use tokio::sync::oneshot;
 use underpass_core::{
-    Duration, Instant, MAX_MESSAGE, MessageId, Outcome, Peer, Purpose, RequestNumber,
-    SendError as NodeError,
+    Config, Duration, Instant, MAX_MESSAGE, MessageId, Outcome, Peer, PeerState, Purpose,
+    RequestNumber, SendError as NodeError,
 };
 
 use super::HostNode;
@@ -16,9 +16,14 @@ use crate::message::{Reply, SendError};
 /// Messages that wait for room in the node. When there are as many, nothing more is taken from the
 /// application, so that it waits too.
 const LINE_MAX: usize = 256;
+const LINE_BYTES_MAX: usize = 8 * LONG_MAX;
+/// None waits for longer than a message can live.
+const IN_LINE_MAX: Duration = Config::MESSAGE_LIFETIME_MAX;
 /// Bytes under way to one peer: it keeps of those that came in part what its own storage has room for,
 /// and more would only be sent again.
 const PEER_BYTES_MAX: usize = 1024 * 1024;
+/// Messages for a peer that does not answer, in the node and in the line: others would wait behind them.
+const ABSENT_MAX: usize = 32;
 /// Requests that wait for their replies.
 const REQUESTS_MAX: usize = 4096;
 /// Long messages under way at once, and parts of each in the node.
@@ -45,16 +50,30 @@ pub(super) struct Parcel {
 /// Everything on its way out.
 #[derive(Default)]
 pub(super) struct Courier {
-    line: VecDeque<Parcel>,
+    line: VecDeque<Waiting>,
+    line_bytes: usize,
     /// A message has ended since the line was offered last: there may be room.
     may_have_room: bool,
     accepted: BTreeMap<(Peer, MessageId), Accepted>,
-    /// Bytes of those, by peer.
-    bytes: BTreeMap<Peer, usize>,
+    /// How much that is, by peer.
+    under_way: BTreeMap<Peer, UnderWay>,
     requests: BTreeMap<(Peer, Asked), Replied>,
     long: BTreeMap<u64, LongParcel>,
     /// The next long message's number; its first is drawn, so that no two lives use the same.
     next_long: u64,
+}
+
+/// What the node has accepted for a peer.
+#[derive(Clone, Copy, Default)]
+struct UnderWay {
+    messages: usize,
+    bytes: usize,
+}
+
+/// A message in the line, and since when.
+struct Waiting {
+    parcel: Parcel,
+    since: Instant,
 }
 
 /// A message that the node has accepted.
@@ -97,7 +116,8 @@ impl Courier {
 
     /// Whether the application may hand over more.
     pub(super) fn has_room(&self) -> bool {
-        self.line.len() < LINE_MAX && self.requests.len() < REQUESTS_MAX
+        let is_full = self.line.len() >= LINE_MAX || self.line_bytes >= LINE_BYTES_MAX;
+        !is_full && self.requests.len() < REQUESTS_MAX
     }
 
     /// Something has left the node: what waits is to be offered again.
@@ -117,12 +137,19 @@ impl Courier {
 
     /// Sends a message now, or when those before it to this peer have left room.
     pub(super) fn send(&mut self, parcel: Parcel, node: &mut HostNode, now: Instant) {
-        let is_first = !self.line.iter().any(|other| other.to == parcel.to);
+        let is_first = !self.line.iter().any(|other| other.parcel.to == parcel.to);
         let waiting = match is_first {
             true => self.offer(parcel, node, now),
             false => Some(parcel),
         };
-        self.line.extend(waiting);
+        if let Some(parcel) = waiting {
+            self.wait(Waiting { parcel, since: now });
+        }
+    }
+
+    fn wait(&mut self, waiting: Waiting) {
+        self.line_bytes += waiting.parcel.payload.len();
+        self.line.push_back(waiting);
     }
 
     /// Offers the node what waits, if there may be room for it.
@@ -132,17 +159,22 @@ impl Courier {
         }
         self.send_parts(node, now);
         let mut full = BTreeSet::new();
-        for parcel in std::mem::take(&mut self.line) {
+        for Waiting { parcel, since } in self.take_line() {
             let to = parcel.to;
             let waiting = match full.contains(&to) {
                 true => Some(parcel),
                 false => self.offer(parcel, node, now),
             };
-            if waiting.is_some() {
+            if let Some(parcel) = waiting {
                 full.insert(to);
+                self.wait(Waiting { parcel, since });
             }
-            self.line.extend(waiting);
         }
+    }
+
+    fn take_line(&mut self) -> VecDeque<Waiting> {
+        self.line_bytes = 0;
+        std::mem::take(&mut self.line)
     }
 
     /// Hands a message to the node, if there may be so much under way to the peer.
@@ -153,16 +185,23 @@ impl Courier {
         node: &mut HostNode,
         now: Instant,
     ) -> Result<MessageId, NodeError> {
-        let bytes = self.bytes.get(&to).copied().unwrap_or_default();
+        let mut under_way = self.under_way.get(&to).copied().unwrap_or_default();
         let len = message.payload.len();
-        if bytes > 0 && bytes + len > PEER_BYTES_MAX {
+        let is_much = under_way.bytes > 0 && under_way.bytes + len > PEER_BYTES_MAX;
+        if is_much || under_way.messages >= ABSENT_MAX && is_absent(to, node) {
             return Err(NodeError::Full);
         }
         let id = node.send_message(to, message, now)?;
-        if len > 0 {
-            self.bytes.insert(to, bytes + len);
-        }
+        under_way.messages += 1;
+        under_way.bytes += len;
+        self.under_way.insert(to, under_way);
         Ok(id)
+    }
+
+    /// Whether a peer that does not answer has so many waiting for it that there may be no more.
+    pub(super) fn has_too_many(&self, to: Peer, node: &HostNode) -> bool {
+        let waiting = || self.line.iter().filter(|waiting| waiting.parcel.to == to).count();
+        is_absent(to, node) && waiting() >= ABSENT_MAX
     }
 
     /// Gives the parcel back if there is no room for it.
@@ -262,10 +301,11 @@ impl Courier {
         };
         let Some(Accepted { len, of }) = self.accepted.remove(&(peer, id)) else { return };
         self.may_have_room = true;
-        if let Some(bytes) = self.bytes.get_mut(&peer) {
-            *bytes -= len;
-            if *bytes == 0 {
-                self.bytes.remove(&peer);
+        if let Some(under_way) = self.under_way.get_mut(&peer) {
+            under_way.messages -= 1;
+            under_way.bytes -= len;
+            if under_way.messages == 0 {
+                self.under_way.remove(&peer);
             }
         }
         match of {
@@ -337,6 +377,14 @@ impl Courier {
     /// Gives up waiting for verdicts that do not come, and for whom nobody waits.
     pub(super) fn expire(&mut self, now: Instant) {
         self.may_have_room = true;
+        for waiting in self.take_line() {
+            let is_late = now.saturating_since(waiting.since) > IN_LINE_MAX;
+            let is_wanted = waiting.parcel.ended.as_ref().is_none_or(|ended| !ended.is_closed());
+            match is_late || !is_wanted {
+                true => waiting.parcel.fail(SendError::Failed),
+                false => self.wait(waiting),
+            }
+        }
         self.requests.retain(|_, replied| !replied.is_closed());
         let is_late = |long: &LongParcel| {
             let since = long.all_there_at;
@@ -379,6 +427,10 @@ impl LongParcel {
         };
         head.around(long::part(&self.payload, self.next))
     }
+}
+
+fn is_absent(peer: Peer, node: &HostNode) -> bool {
+    peer != node.oneself() && node.peer_state(peer) != Ok(PeerState::Active)
 }
 
 /// Who does not wait any more needs no telling.

@@ -113,14 +113,19 @@ impl Driver {
         }
         let message = Incoming { from, kind, is_request, payload: Arc::from(payload) };
         let answer_to = is_request.then_some(AnswerTo { peer, purpose: reply });
-        if let Some(answered) = self.hall.enter(Guest { message, answer_to }) {
+        if let Some(answered) = self.hall.enter(Guest { message, answer_to })
+            && self.courier.has_room()
+        {
             self.answer(answered);
         }
         self.hold_if_full();
     }
 
-    /// Sends a message that nobody waits for.
+    /// Sends a message that nobody waits for; not at all, if there is no room.
     pub(super) fn post(&mut self, to: Peer, kind: u16, purpose: LongPurpose, payload: Vec<u8>) {
+        if !self.courier.has_room() {
+            return;
+        }
         let parcel = Parcel { to, kind, purpose, payload, ended: None, replied: None };
         self.courier.send(parcel, &mut self.node, self.clock.now());
     }
@@ -134,7 +139,7 @@ impl Driver {
 
     /// Lets messages in again once there is room.
     pub(super) fn let_in(&mut self) {
-        if self.is_held && self.hall.has_room() && self.courier.has_room() {
+        if self.is_held && self.hall.has_room() {
             self.is_held = false;
             self.node.hold_messages(false);
         }

@@ -58,6 +58,7 @@ impl Driver {
     fn report(&mut self, event: NodeEvent) {
         match event {
             NodeEvent::Connected(peer) => {
+                self.courier.may_have_room();
                 self.save_soon();
                 let peer = self.name(peer);
                 tracing::info!(%peer, "connected");

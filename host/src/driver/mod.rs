@@ -154,7 +154,8 @@ impl Driver {
             () = network.news() => Input::Network,
             send = calls.sends.recv(), if takes_sends => Input::Send(send),
             question = calls.questions.recv() => Input::Question(question),
-            answered = hall.answered() => Input::Answered(answered),
+            // While there is no room for answers they wait, and with them those who are not handled yet.
+            answered = hall.answered(), if takes_sends => Input::Answered(answered),
             found = roster.found() => Input::Found(found),
             () = save => Input::Save,
         }
@@ -213,7 +214,11 @@ impl Driver {
             Some(_) => LongPurpose::Request,
             None => LongPurpose::Notice,
         };
-        match self.find(&to) {
+        let found = self.find(&to).and_then(|to| match self.courier.has_too_many(to, &self.node) {
+            true => Err(SendError::Full),
+            false => Ok(to),
+        });
+        match found {
             Ok(to) => {
                 let parcel = Parcel { to, kind, purpose, payload, ended: Some(ended), replied };
                 self.courier.send(parcel, &mut self.node, self.clock.now());

@@ -82,6 +82,8 @@ async fn slow_handlers_hold_back_their_senders_and_lose_nothing() {
     let (b, _) =
         start(settings(40, vec![address_of(&a).await], Handlers::new())).expect("so does it");
     let to = To::Peer(PeerAddress::Key(a.id()));
+    // It answers: of messages for one that does not, few may wait.
+    b.send(to.clone(), 1, COUNT.to_le_bytes().to_vec()).await.expect("delivered");
     let mut sends = tokio::task::JoinSet::new();
     for number in 0..COUNT {
         let (b, to) = (b.clone(), to.clone());
@@ -101,6 +103,27 @@ async fn slow_handlers_hold_back_their_senders_and_lose_nothing() {
     seen.dedup();
     assert_eq!(seen.len(), count, "none twice");
     assert!(count > 1000, "{count}");
+}
+
+#[tokio::test]
+async fn messages_for_an_absent_peer_are_in_nobodys_way() {
+    let (a, _) = start(settings(60, Vec::new(), Handlers::new())).expect("it starts");
+    let (b, _) =
+        start(settings(70, vec![address_of(&a).await], Handlers::new())).expect("so does it");
+    let absent = start(settings(80, Vec::new(), Handlers::new())).expect("and that").0;
+    absent.shut_down().await;
+    let absent = To::Peer(PeerAddress::Key(absent.id()));
+    let mut sends = tokio::task::JoinSet::new();
+    for _ in 0..1500 {
+        let (b, absent) = (b.clone(), absent.clone());
+        sends.spawn(async move { b.send(absent, 1, b"?".to_vec()).await });
+    }
+    // All but a few are refused at once.
+    for _ in 0..1400 {
+        let refused = sends.join_next().await.expect("there are more").expect("no panic");
+        assert_eq!(refused, Err(SendError::Full));
+    }
+    b.send(To::Peer(PeerAddress::Key(a.id())), 1, b"!".to_vec()).await.expect("delivered");
 }
 
 #[tokio::test]

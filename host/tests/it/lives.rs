@@ -137,8 +137,8 @@ fn a_wall_clock_that_is_set_back_changes_nothing() {
     let clock = a.file("clock");
     fs::write(&clock, "+0").expect("written");
     let library = Command::new("faketime").args(["-f", "+0", "printenv", "LD_PRELOAD"]).output();
-    let library = Said::of(library.expect("it starts")).out;
-    let b = Daemon::near(&a, &[&a.url()]).up_with(|command| {
+    let library = Said::of(library.expect("it starts")).ok().out;
+    let mut b = Daemon::near(&a, &[&a.url()]).up_with(|command| {
         command.env("LD_PRELOAD", library.trim()).env("FAKETIME_NO_CACHE", "1");
         command.env("FAKETIME_TIMESTAMP_FILE", &clock).env("DONT_FAKE_MONOTONIC", "1");
     });
@@ -147,4 +147,10 @@ fn a_wall_clock_that_is_set_back_changes_nothing() {
     b.reach(&a.id);
     a.reach(&b.id);
     assert_eq!(a.peer(&b.id)["state"], "active");
+    b.signal("TERM");
+    assert_eq!(b.ended(), Some(0));
+    // The log's clock is the one that was set back: each line begins with its time.
+    let log = b.log();
+    let (first, last) = (log.lines().next(), log.lines().last());
+    assert!(last < first, "{log}");
 }

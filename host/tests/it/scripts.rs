@@ -8,7 +8,6 @@ fn pair(scripts: &str) -> (Daemon, Daemon) {
     let b = Daemon::near(&a, &[]);
     a.configure(&scripts.replace("PEER", &b.id));
     let a = a.up();
-    b.configure_top("");
     let url = a.url();
     let b = b.up_with(|command| {
         command.args(["--set", &format!("peers={url}")]);
