@@ -114,10 +114,10 @@ async function refresh() {
 }
 
 function log(event) {
-  const { event: name, payload, ...rest } = event;
+  const { event: name, payload, len, ...rest } = event;
   const words = Object.entries(rest).map(([key, value]) =>
     key + " " + (typeof value === "object" ? JSON.stringify(value) : value));
-  if (payload !== undefined) words.push(Math.floor(payload.length * 3 / 4) + " bytes");
+  if (len !== undefined) words.push(len + " bytes");
   const time = new Date().toLocaleTimeString();
   by("log").prepend(element("li", time + "  " + name + "  " + words.join(", ")));
   while (by("log").children.length > EVENTS_SHOWN) by("log").lastChild.remove();

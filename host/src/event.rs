@@ -59,8 +59,11 @@ pub enum Event {
         kind: u16,
         /// Whether a reply is expected.
         is_request: bool,
-        /// Its bytes, in base64.
-        payload: String,
+        /// How many bytes it is.
+        len: usize,
+        /// Its bytes, in base64; not those of one longer than 16 KiB, as many events may wait to be read.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        payload: Option<String>,
     },
     /// The host has other addresses, or has slept.
     NetworkChanged,

@@ -1,12 +1,15 @@
 //! Asking for peers: by key, by address, by a name that is looked up.
 
-use underpass_core::{Peer, PeerState};
+use underpass_core::{Duration, Peer, PeerState};
 
 use super::Driver;
 use super::roster::Found;
 use crate::handle::To;
 use crate::message::SendError;
 use crate::peer_address::PeerAddress;
+
+/// Names are looked up again that often: as often as peers are called that were known once.
+const ASK_AGAIN_AFTER: Duration = Duration::from_secs(60);
 
 impl Driver {
     /// Asks for a peer; its handle, unless its name is to be looked up first or there is no room.
@@ -55,6 +58,11 @@ impl Driver {
 
     /// Looks up the names of those again who do not answer: they may be elsewhere by now.
     pub(super) fn ask_again(&mut self) {
+        let now = self.clock.now();
+        if now < self.ask_again_at {
+            return;
+        }
+        self.ask_again_at = now + ASK_AGAIN_AFTER;
         let is_active = |peer: Option<Peer>| {
             peer.is_some_and(|peer| self.node.peer_state(peer) == Ok(PeerState::Active))
         };
@@ -78,7 +86,9 @@ impl Driver {
                     if id == self.node.id() {
                         return Ok(self.node.oneself());
                     }
-                    if let Some(peer) = self.node.peer(&id) {
+                    // Where it is said to be is tried, too, the first time that somebody says so.
+                    let known = self.node.peer(&id).filter(|_| address.host().is_none());
+                    if let Some(peer) = known {
                         return Ok(peer);
                     }
                 }

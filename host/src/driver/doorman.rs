@@ -11,6 +11,9 @@ use super::{Driver, Event};
 use crate::kind;
 use crate::message::Incoming;
 
+/// Bytes of a message that an event shows.
+const SHOWN_MAX: usize = 16 * 1024;
+
 /// A message that has arrived, out of the node's buffers.
 pub(super) struct Came {
     from: Peer,
@@ -108,8 +111,10 @@ impl Driver {
         let Some(from) = id else { return };
         let is_request = purpose == LongPurpose::Request;
         if self.events.receiver_count() > 0 {
-            let payload = data_encoding::BASE64.encode(&payload);
-            self.tell(Event::Message { peer: from.to_string(), kind, is_request, payload });
+            let len = payload.len();
+            let shown = (len <= SHOWN_MAX).then(|| data_encoding::BASE64.encode(&payload));
+            let peer = from.to_string();
+            self.tell(Event::Message { peer, kind, is_request, len, payload: shown });
         }
         let message = Incoming { from, kind, is_request, payload: Arc::from(payload) };
         let answer_to = is_request.then_some(AnswerTo { peer, purpose: reply });

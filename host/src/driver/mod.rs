@@ -35,7 +35,7 @@ mod tests;
 use tokio::sync::{broadcast, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant as WakeAt, sleep_until};
-use underpass_core::{Done, MAX_TRANSMIT, Received, Recorder};
+use underpass_core::{Done, Instant, MAX_TRANSMIT, Received, Recorder};
 
 use crate::clock::{Clock, std_duration};
 use crate::event::Event;
@@ -80,6 +80,7 @@ struct Driver {
     jobs: Jobs,
     network: Network,
     roster: Roster,
+    ask_again_at: Instant,
     courier: Courier,
     hall: Hall,
     assembly: Assembly,

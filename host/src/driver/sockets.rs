@@ -189,7 +189,7 @@ impl Sockets {
             }
             // One of a train may be what the kernel has against it all.
             Err(_) if train.count > 1 => {
-                let single = train.bytes.chunks(train.segment);
+                let single = train.bytes.chunks(train.segment.max(1));
                 single.filter(|bytes| socket.send(path.remote, bytes, bytes.len()).is_err()).count()
             }
             Err(_) => train.count,

@@ -112,6 +112,7 @@ impl Driver {
             jobs: Jobs::new(settings.identity),
             network: Network::new(),
             roster: Roster::default(),
+            ask_again_at: Instant::ORIGIN,
             courier: Courier::new(number),
             hall: Hall::new(settings.handlers),
             assembly: Assembly::default(),

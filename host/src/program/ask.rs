@@ -178,7 +178,7 @@ fn event_line(event: &Value) -> String {
                 let bytes = data_encoding::BASE64.decode(text.as_bytes()).unwrap_or_default();
                 match std::str::from_utf8(&bytes) {
                     Ok(text) if text.len() <= 200 => format!("{text:?}"),
-                    _ => format!("{} bytes", bytes.len()),
+                    _ => continue,
                 }
             }
             Value::String(text) => text.clone(),

@@ -308,13 +308,15 @@ impl Watch {
         }
     }
 
-    /// Lengths of the messages that come until one of one byte, `.`, does.
+    /// The messages that come until one of one byte, `.`, does; zeros for those that events do not show.
     pub(crate) fn messages_until_dot(&mut self) -> Vec<Vec<u8>> {
         let mut payloads = Vec::new();
         loop {
             let event = self.next_of("message");
-            let text = event["payload"].as_str().expect("base64");
-            let payload = data_encoding::BASE64.decode(text.as_bytes()).expect("base64");
+            let payload = match event["payload"].as_str() {
+                Some(text) => data_encoding::BASE64.decode(text.as_bytes()).expect("base64"),
+                None => vec![0; event["len"].as_u64().expect("a length") as usize],
+            };
             if payload == b"." {
                 return payloads;
             }

@@ -97,14 +97,14 @@ fn a_home_without_udp_is_told_so() {
 #[test]
 #[ignore = "needs network namespaces: cargo xtask kernel-nat"]
 fn connections_forgotten_in_the_middle_lose_nothing() {
-    const COUNT: usize = 8;
+    const COUNT: usize = 120;
     let lab = Lab::new(Nat::Masquerade, Nat::Masquerade);
     let daemons = lab.daemons();
     meet(&daemons);
     let [_, a, b] = &daemons;
     wait_for_direct(a, b);
     let mut watch = b.watch();
-    let payload = |number: usize| vec![number as u8; 1 << 20];
+    let payload = |number: usize| vec![number as u8; 16 * 1024];
     std::thread::scope(|scope| {
         let sender = scope.spawn(|| {
             for number in 0..COUNT {
