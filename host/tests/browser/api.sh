@@ -3,7 +3,7 @@
 #   host/tests/browser/api.sh UNDERPASS FOLDER
 # UNDERPASS is the program; what is found goes to FOLDER.
 set -Eeuo pipefail
-program=$1 out=$2
+program=$(realpath "$1") out=$(realpath "$2")
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$here/daemons.sh"
 
@@ -14,6 +14,8 @@ if ! command -v schemathesis >/dev/null; then
     PATH=$scratch/venv/bin:$PATH
 fi
 two_daemons
+# It leaves notes where it runs.
+cd "$scratch"
 peer=$("$program" id --config "$scratch/b/underpass.toml")
 # Of all peers that could be meant, the one that is there: nobody else is called.
 # That it does not answer in time, or has no handler, is an answer, too.

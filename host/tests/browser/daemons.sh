@@ -19,7 +19,7 @@ trap end EXIT
 up() {
     "$program" up --config "$scratch/$1/underpass.toml" >"$scratch/$1.hello" 2>"$scratch/$1.log" &
     pids+=($!)
-    until grep --quiet 'API at' "$scratch/$1.hello"; do
+    until grep --quiet --no-messages 'API at' "$scratch/$1.hello"; do
         kill -0 "${pids[-1]}" || { cat "$scratch/$1.log"; return 1; }
         sleep 0.1
     done

@@ -1,6 +1,8 @@
 //! Messages that run scripts.
 
-use crate::daemon::Daemon;
+use std::fs;
+
+use crate::daemon::{Daemon, Folder};
 
 /// Two daemons, of which the first runs these scripts for the second. `PEER` in them is that one's id.
 fn pair(scripts: &str) -> (Daemon, Daemon) {
@@ -50,11 +52,12 @@ fn only_those_who_are_allowed_run_it() {
 
 #[test]
 fn a_script_is_stopped_with_all_that_it_has_started() {
-    let (a, b) = pair(
-        r#"
+    let folder = Folder::new();
+    let started = folder.path("pid");
+    let scripts = r#"
         [[script]]
         kind = 1
-        run = "sleep 1000 & sleep 1000"
+        run = "sleep 1000 & echo $! > FILE; sleep 1000"
         allow = ["network"]
         timeout = "300ms"
         [[script]]
@@ -66,10 +69,13 @@ fn a_script_is_stopped_with_all_that_it_has_started() {
         kind = 3
         run = "exit 7"
         allow = ["network"]
-        "#,
-    );
+        "#;
+    let (a, b) = pair(&scripts.replace("FILE", started.to_str().expect("text")));
     let fails = |kind: &str| b.send(&a.id, &["--kind", kind, "--reply"], b"").err;
     assert!(fails("1").contains("took longer than 0.3s"));
+    let pid = fs::read_to_string(started).expect("it had begun");
+    let stat = fs::read_to_string(format!("/proc/{}/stat", pid.trim()));
+    assert!(stat.is_err() || stat.is_ok_and(|stat| stat.contains(") Z ")), "it runs on");
     assert!(fails("2").contains("printed more than 1024 bytes"));
     assert!(fails("3").contains("exit status: 7"));
 }
