@@ -24,6 +24,8 @@ const IN_LINE_MAX: Duration = Config::MESSAGE_LIFETIME_MAX;
 const PEER_BYTES_MAX: usize = 1024 * 1024;
 /// Messages for a peer that does not answer, in the node and in the line: others would wait behind them.
 const ABSENT_MAX: usize = 32;
+/// Bytes of what a peer says of its handler's failure.
+const COMPLAINT_MAX: usize = 1024;
 /// Requests that wait for their replies.
 const REQUESTS_MAX: usize = 4096;
 /// Long messages under way at once, and parts of each in the node.
@@ -367,7 +369,8 @@ impl Courier {
             kind::NO_HANDLER => Err(SendError::NoHandler),
             kind::NOT_ALLOWED => Err(SendError::NotAllowed),
             kind::HANDLER_FAILED => {
-                let message = String::from_utf8_lossy(payload).into_owned();
+                let shown = &payload[..payload.len().min(COMPLAINT_MAX)];
+                let message = String::from_utf8_lossy(shown).into_owned();
                 Err(SendError::HandlerFailed { message })
             }
             _ => Ok(Reply { kind, payload: payload.to_vec() }),

@@ -4,6 +4,8 @@ mod arguments;
 mod ask;
 mod init;
 mod screen;
+#[cfg(test)]
+mod tests;
 mod up;
 
 use std::io::{IsTerminal, Write};
@@ -141,7 +143,7 @@ fn refuse(error: &ClientError) -> Exit {
 fn complain(error: &dyn std::fmt::Display, help: Option<String>) {
     let is_colored = is_colored(&std::io::stderr());
     let title = screen::paint(is_colored, "1;31", "error");
-    eprintln!("{title}: {error}");
+    eprintln!("{title}: {}", screen::harmless(&error.to_string()));
     if let Some(help) = help {
         eprintln!("  = help: {help}");
     }

@@ -10,6 +10,15 @@ pub(super) fn paint(is_colored: bool, code: &str, text: &str) -> String {
     }
 }
 
+/// What others have said may not steer the terminal.
+pub(super) fn harmless(text: &str) -> String {
+    let each = text.chars().map(|c| match c.is_control() && c != '\n' {
+        true => c.escape_default().to_string(),
+        false => c.to_string(),
+    });
+    each.collect()
+}
+
 pub(super) fn status(status: &Status, is_colored: bool) -> String {
     let mut lines = vec![
         format!("id       {}", status.id),
