@@ -51,6 +51,21 @@ fn whoever_is_known_by_key_alone_is_found_through_the_one_in_the_middle() {
 }
 
 #[test]
+fn ipv6_is_as_good() {
+    if std::net::UdpSocket::bind("[::1]:0").is_err() {
+        eprintln!("not run: this machine has no IPv6");
+        return;
+    }
+    let listen = |command: &mut std::process::Command| {
+        command.args(["--set", "listen=[::1]:0"]);
+    };
+    let a = Daemon::new().up_with(listen);
+    let b = Daemon::near(&a, &[&a.url()]).up_with(listen);
+    b.reach(&a.id);
+    assert_eq!(b.peer(&a.id)["address"], a.listen().to_string());
+}
+
+#[test]
 fn whoever_is_at_an_address_shows_its_key() {
     let a = Daemon::new().up();
     let b = Daemon::near(&a, &[&a.listen().to_string()]).up();
