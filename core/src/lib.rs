@@ -61,7 +61,8 @@
 //! the [`Outcome`], exactly once. A message carries the number of the handler it is for, and may be
 //! a request or the [reply](Purpose::Reply) to one. A node may send messages to
 //! [itself](Node::oneself). What is full says so: [`SendError::Full`] to a sender, and a receiver
-//! without room leaves what it cannot take to be sent again.
+//! without room, of its own or of its [application's](Node::hold_messages), leaves what it cannot
+//! take to be sent again.
 //!
 //! # What holds
 //!

@@ -257,6 +257,13 @@ impl<S: Storage> Node<S> {
         lifecycle::apply_realms(&mut self.cx());
     }
 
+    /// Says whether the application has no room for messages at the moment. Meanwhile none comes out of
+    /// [`handle_datagram`](Self::handle_datagram): what one datagram holds is not acknowledged, and so
+    /// comes again; longer ones wait for [`poll_message`](Self::poll_message) in the storage.
+    pub fn hold_messages(&mut self, hold: bool) {
+        self.state.messages.is_held = hold;
+    }
+
     /// Forgets a peer and erases its sessions. It is not told. Messages to it end, and are reported
     /// as any others; those from it that are whole can still be had.
     ///
@@ -400,6 +407,14 @@ impl<S: Storage> Node<S> {
     pub fn peer(&mut self, id: &PeerId) -> Option<Peer> {
         let mut cx = self.cx();
         cx.find_peer(id).map(|slot| cx.handle(slot))
+    }
+
+    /// The handles of all peers that the node knows, or has been asked for.
+    pub fn peers_known(&self) -> impl Iterator<Item = Peer> + '_ {
+        (0..)
+            .zip(self.storage.peers())
+            .filter(|(_, peer)| peer.is_taken)
+            .map(|(slot, peer)| Peer { slot, generation: peer.generation })
     }
 
     /// Who a peer is; `None` as long as there is only an address.

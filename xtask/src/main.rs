@@ -7,6 +7,7 @@
 
 mod bare;
 mod cargo;
+mod kernel_nat;
 mod licences;
 mod naive;
 mod ring;
@@ -36,6 +37,8 @@ enum Chore {
         /// Only patches whose name contains this
         only: Option<String>,
     },
+    /// Test the daemon behind the kernel's own NAT, in network namespaces
+    KernelNat,
     /// Time one workload in this simulator and in others, which it builds apart
     Ring,
 }
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         Chore::Licences => licences::run(),
         Chore::Bare => bare::run(),
         Chore::Naive { only } => naive::run(only.as_deref()),
+        Chore::KernelNat => kernel_nat::run(),
         Chore::Ring => ring::run(),
     };
     match outcome {

@@ -12,8 +12,12 @@ use crate::sizes::{Sizes, table};
 
 /// Our packages from the inside out. A package may depend on those of earlier layers only, in its
 /// tests too.
-const LAYERS: [&[&str]; 4] =
-    [&["underpass-core"], &["underpass-link", "underpass-sim"], &["underpass-benches"], &["xtask"]];
+const LAYERS: [&[&str]; 4] = [
+    &["underpass-core"],
+    &["underpass-host", "underpass-link", "underpass-sim"],
+    &["underpass-benches"],
+    &["xtask"],
+];
 
 fn layer_of(name: &str) -> Option<usize> {
     LAYERS.iter().position(|layer| layer.contains(&name))

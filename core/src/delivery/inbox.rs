@@ -64,6 +64,9 @@ pub(super) fn on_fragment(
             Arrival::Kept
         }
         Seen::Never if fragments(fragment.len as usize) == 1 => {
+            if cx.state.messages.is_held {
+                return Err(Dropped::MessagesFull);
+            }
             deliver(from, fragment.number, cx);
             Arrival::Whole
         }

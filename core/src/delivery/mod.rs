@@ -75,6 +75,8 @@ pub(crate) struct Shared {
     next_block: u16,
     /// Flights whose fragment was sent again.
     superseded: u16,
+    /// Whether the application takes no messages for now.
+    pub(crate) is_held: bool,
     oneself: Oneself,
 }
 
@@ -99,6 +101,7 @@ impl Shared {
             taken: [Taken::NONE; 2],
             next_block: 0,
             superseded: 0,
+            is_held: false,
             oneself: Oneself::new(key),
         }
     }

@@ -112,6 +112,7 @@ pub(super) enum Call<'a> {
     PollTransmit,
     PollEvent,
     PollMessage,
+    HoldMessages { hold: bool },
 }
 
 impl Call<'_> {
@@ -136,7 +137,8 @@ impl Call<'_> {
             | Self::PollJob
             | Self::PollTransmit
             | Self::PollEvent
-            | Self::PollMessage => None,
+            | Self::PollMessage
+            | Self::HoldMessages { .. } => None,
         }
     }
 }

@@ -181,6 +181,7 @@ impl<'r, S: Storage> Player<'r, S> {
             Call::NetworkChanged { now } => node.network_changed(now),
             Call::ChangeSecret { secret } => node.change_secret(secret),
             Call::RetirePreviousSecret => node.retire_previous_secret(),
+            Call::HoldMessages { hold } => node.hold_messages(hold),
         }
         Some(())
     }
@@ -207,6 +208,7 @@ fn name(call: &Call<'_>) -> &'static str {
         Call::PollTransmit => "poll_transmit",
         Call::PollEvent => "poll_event",
         Call::PollMessage => "poll_message",
+        Call::HoldMessages { .. } => "hold_messages",
     }
 }
 

@@ -202,6 +202,13 @@ impl<S: Storage, L: Log> Recorder<S, L> {
         record(&mut self.tape, &());
     }
 
+    /// As [`Node::hold_messages`].
+    pub fn hold_messages(&mut self, hold: bool) {
+        self.call(|| Call::HoldMessages { hold });
+        self.node.hold_messages(hold);
+        record(&mut self.tape, &());
+    }
+
     /// As [`Node::close`].
     ///
     /// # Errors
