@@ -147,12 +147,14 @@ fn control(
     match message {
         Control::Ping(ping) => {
             heartbeat::on_ping(from, via, ping, cx);
+            delivery::hurry(from, via.way, cx);
             Ok(None)
         }
         Control::Pong(pong) => match heartbeat::on_pong(from, via, &pong, cx) {
             Err(Dropped::UnexpectedPong) => punch::on_pong(from, via, &pong.probe, cx),
             Err(reason) => Err(reason),
             Ok(turn) => {
+                delivery::hurry(from, via.way, cx);
                 // A relay becomes ours with its first answer.
                 lifecycle::on_turn(turn, cx);
                 punch::on_seen(from, via, pong.seen, cx);

@@ -52,6 +52,7 @@ use crate::message::{MessageId, Outgoing};
 use crate::peer::{Channel, Peer};
 use crate::table::list::{Link, List};
 use crate::timer::Timer;
+use crate::way::Way;
 use crate::wire::{Ack, Fragment};
 
 /// What a node keeps of the messages to and from a peer.
@@ -223,6 +224,11 @@ pub(crate) fn wake(peer: u16, cx: &mut Cx<'_>) {
     if owes(peer, cx) {
         cx.make_ready(Actor::Peer(peer));
     }
+}
+
+/// The peer has just been heard from on this way.
+pub(crate) fn hurry(peer: u16, way: Way, cx: &mut Cx<'_>) {
+    outbox::hurry(peer, way, cx);
 }
 
 /// The peer has fallen silent: what it has not acknowledged is sent again when it is back.

@@ -29,6 +29,8 @@ const PROBES: u8 = 2;
 /// path, and a message has its lifetime to get through. RFC 9002 leaves the limit to whatever ends
 /// the connection; pings go on as often all the while.
 const BACKOFF_MAX: Duration = Duration::from_secs(5);
+/// From so many in a row on the peer's own questions show when something may reach it.
+const TIMEOUTS_HURRIED: u8 = 2;
 /// After so many in a row the way that packets take is no longer trusted, whatever its pings say.
 const TIMEOUTS_DISTRUSTED: u8 = 3;
 /// So many doublings pass that in any case.
@@ -339,20 +341,43 @@ pub(super) fn on_loss_timer(to: u16, cx: &mut Cx<'_>) {
         detect_lost(to, cx);
     } else {
         outbox.timeouts = outbox.timeouts.saturating_add(1);
-        outbox.timed_out_at = now;
-        outbox.probes = PROBES;
         let is_odd = outbox.timeouts == TIMEOUTS_DISTRUSTED;
         if is_odd {
             cx.peer(to).ways.distrust(now);
             paths::after_change(to, cx);
         }
-        match first_in_part(to, cx) {
-            Some(slot) => send_rest_again(to, slot, cx),
-            None if has_lost(to, cx) => {}
-            None => send_oldest_again(to, cx),
-        }
+        probe(to, cx);
     }
     set_loss_timer(to, cx);
+}
+
+/// The peer is heard from on this way, though it has not acknowledged anything for long: what a NAT shuts
+/// between two questions is open now, and may be shut whenever the timer runs out.
+pub(super) fn hurry(to: u16, way: Way, cx: &mut Cx<'_>) {
+    let now = cx.now();
+    let slot = cx.peer(to);
+    if slot.ways.course.primary() != Some(way) {
+        return;
+    }
+    let outbox = &slot.delivery.outbox;
+    let again = outbox.timed_out_at + outbox.route.rtt.probe_timeout();
+    if outbox.loss_at.is_none() && outbox.timeouts >= TIMEOUTS_HURRIED && now >= again {
+        probe(to, cx);
+        set_loss_timer(to, cx);
+        cx.make_ready(Actor::Peer(to));
+    }
+}
+
+/// What is overdue goes out once more, now.
+fn probe(to: u16, cx: &mut Cx<'_>) {
+    let now = cx.now();
+    let outbox = &mut cx.peer(to).delivery.outbox;
+    (outbox.timed_out_at, outbox.probes) = (now, PROBES);
+    match first_in_part(to, cx) {
+        Some(slot) => send_rest_again(to, slot, cx),
+        None if has_lost(to, cx) => {}
+        None => send_oldest_again(to, cx),
+    }
 }
 
 /// The first message of which the peer has a part.

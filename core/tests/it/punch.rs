@@ -303,3 +303,21 @@ fn a_sleeper_is_kept_within_reach_by_the_end_that_its_nat_locks_out() {
         net.hosts[A].events.clear();
     }
 }
+
+/// Its questions open the NAT for two seconds each, and what is sent in between does not come in.
+#[test]
+fn who_is_behind_a_nat_that_soon_forgets_is_told_when_it_asks() {
+    for wait_secs in 0..10 {
+        let mut net = Net::new(2);
+        let nat = Nat::new(1, &[at(HOME_A)], Ports::OfSocket);
+        net.nats.push(nat.with_timeout(Duration::from_secs(2)));
+        net.hosts[A].address = at(HOME_A);
+        net.delay = Duration::from_millis(10);
+        net.connect(A, B);
+        net.run_for(Duration::from_secs(60 + wait_secs));
+        assert!(net.is_active(A, B) && net.is_active(B, A));
+        net.send(B, A, b"are you there?").expect("there is room");
+        net.run_for(Duration::from_secs(25));
+        assert_eq!(net.hosts[A].messages.len(), 1, "after {wait_secs} s");
+    }
+}
