@@ -2,6 +2,7 @@
 
 use crate::cx::{Actor, Cx};
 use crate::delivery;
+use crate::gossip;
 use crate::heartbeat;
 use crate::lifecycle::{self, Turn};
 use crate::paths;
@@ -48,6 +49,7 @@ fn dispatch(actor: Actor, timer: Timer, cx: &mut Cx<'_>) -> Option<Turn> {
             None
         }
         (Actor::Handshake(slot), _) => handshake::on_timer(timer, slot, cx),
+        (Actor::Node, _) => gossip::on_timer(timer, cx),
         (Actor::Circuit(_), _) => unreachable!("a circuit has no timers"),
     }
 }

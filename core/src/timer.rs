@@ -37,6 +37,14 @@ pub enum Timer {
     HandshakeRetry,
     /// When to give up a handshake.
     HandshakeExpiry,
+    /// When to look after the neighbours that gossip keeps, and after what it knows.
+    Membership,
+    /// When to compare with a neighbour who is known.
+    Shuffle,
+    /// When to sign this node's own record anew.
+    Publish,
+    /// When to ask once more who has a tag.
+    Walk,
 }
 
 /// When [`Node::handle_timeout`](crate::Node::handle_timeout) must be called next, and why.
@@ -76,8 +84,16 @@ pub(crate) type PeerTimers = Timers<OfPeer, 13>;
 /// A handshake's timers.
 pub(crate) type HandshakeTimers = Timers<OfHandshake, 2>;
 
+/// The timers of the node itself.
+pub(crate) type NodeTimers = Timers<OfNode, 4>;
+
+pub(crate) struct OfNode;
 pub(crate) struct OfPeer;
 pub(crate) struct OfHandshake;
+
+impl Kinds<4> for OfNode {
+    const KINDS: [Timer; 4] = [Timer::Membership, Timer::Shuffle, Timer::Publish, Timer::Walk];
+}
 
 impl Kinds<13> for OfPeer {
     const KINDS: [Timer; 13] = [

@@ -313,9 +313,11 @@ fn owners(scenario: &Scenario, registry: &Registry) -> Vec<Setup> {
     let neighbours = neighbours(&scenario.nodes, &asks);
     let setup = |(id, node): (NodeId, &Node)| Setup {
         // Until it is known who is at an address, that takes up room for itself.
-        capacity: node
-            .limits
-            .capacity(neighbours[id.0 as usize] + node.bootstrap.len(), node.relay.is_some()),
+        capacity: node.limits.capacity(
+            neighbours[id.0 as usize] + node.bootstrap.len(),
+            node.relay.is_some(),
+            false,
+        ),
         cpu: node.cpu,
         peers: node.peers.clone(),
         bootstrap: node.bootstrap.clone(),

@@ -210,6 +210,11 @@ pub(crate) fn is_ours(peer: u16, cx: &Cx<'_>) -> bool {
     cx.state.relays.iter().any(|relay| relay.get() == Some(handle))
 }
 
+/// Whether a relay keeps a place for us.
+pub(crate) fn is_reserved(peer: u16, cx: &Cx<'_>) -> bool {
+    cx.peers[usize::from(peer)].relaying.relay.stage == Stage::Reserved
+}
+
 /// The relay at this position, if peers can be looked for there.
 fn relay_at(position: u8, cx: &mut Cx<'_>) -> Option<u16> {
     let relay = cx.state.relays.get(usize::from(position))?.get()?;
@@ -299,7 +304,7 @@ pub(super) fn on_search_timer(peer: u16, cx: &mut Cx<'_>) -> Option<Turn> {
 /// Whether nothing leads to a peer through a relay.
 fn needs_circuit(peer: &PeerSlot) -> bool {
     let is_connected = peer.state == PeerState::Active;
-    let is_waiting = peer.standing == Standing::Pinned && peer.current.is_none();
+    let is_waiting = peer.is_wanted() && peer.current.is_none();
     // One that does not answer leads nowhere.
     let leads = |known: &Known| known.way.direct().is_none() && known.is_validated();
     (is_connected || is_waiting) && !peer.ways.iter().any(leads)

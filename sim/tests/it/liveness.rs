@@ -56,7 +56,7 @@ fn after_a_cut(is_forgetful: bool) -> Option<String> {
     let names = ["laptop", "sensor"];
     let setup = |peers: Vec<NodeId>| {
         Arc::new(Setup {
-            capacity: Limits::default().capacity(1, false),
+            capacity: Limits::default().capacity(1, false, false),
             peers,
             bootstrap: Vec::new(),
             access: Access::default(),

@@ -19,6 +19,8 @@ pub struct Limits {
     pub window_bits: Option<usize>,
     /// Circuits at once, if it relays.
     pub circuits: Option<usize>,
+    /// Records of others, if it takes part in gossip.
+    pub records: Option<usize>,
 }
 
 impl Limits {
@@ -31,6 +33,7 @@ impl Limits {
         buffer: Some(4 * 1024),
         window_bits: Some(256),
         circuits: Some(8),
+        records: Some(16),
     };
 
     /// A computer that has room for whatever comes.
@@ -42,12 +45,14 @@ impl Limits {
         buffer: Some(4 * 1024 * 1024),
         window_bits: Some(8192),
         circuits: Some(1024),
+        records: Some(1024),
     };
 
     /// The capacity of a node that can ever have to do with so many others. It holds more handshakes
     /// than a board unless it says otherwise, so that a crowd that starts at one instant is through
     /// within a round trip or two.
-    pub fn capacity(&self, neighbours: usize, relays: bool) -> Capacity {
+    pub fn capacity(&self, neighbours: usize, relays: bool, gossips: bool) -> Capacity {
+        let records = if gossips { self.records.unwrap_or(256) } else { 0 };
         Capacity {
             peers: self.peers.unwrap_or(neighbours.max(8)),
             handshakes: self.handshakes.unwrap_or(16),
@@ -57,6 +62,9 @@ impl Limits {
             buffer: self.buffer.unwrap_or(16 * 1024),
             circuits: if relays { self.circuits.unwrap_or(64) } else { 0 },
             punches: 8,
+            records,
+            // As many as a board has room for, or a host.
+            rumours: if records < 64 { records.min(2) } else { 8 },
         }
     }
 }

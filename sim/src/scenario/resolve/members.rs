@@ -69,6 +69,7 @@ impl Resolver<'_> {
             buffer,
             window_bits,
             circuits,
+            records,
         } = &**own;
         let buffer = buffer.as_ref().map(|buffer| {
             let bytes = buffer.get_ref().0;
@@ -82,6 +83,7 @@ impl Resolver<'_> {
             buffer: self.bounded("buffer", buffer, 1_440..=10_485_600),
             window_bits: self.power_of_two("window_bits", window_bits, 128..=WINDOW_BITS_MAX),
             circuits: self.in_range("circuits", circuits, 1..=16_384),
+            records: self.in_range("records", records, 4..=16_384),
         })
     }
 
