@@ -53,6 +53,10 @@ pub(crate) use rumour::SEEN_PER_RUMOUR;
 pub use rumour::{Broadcast, BroadcastError, MAX_BROADCAST, RumourSlot, Seen};
 pub(crate) use signed::{Digest, Signature};
 pub use table::RecordSlot;
+#[cfg(feature = "inspect")]
+pub(crate) use {
+    record::signed_record, rumour::LEN_MAX as RUMOUR_LEN_MAX, rumour::signed_broadcast,
+};
 
 pub(crate) use members::{
     dial_target, on_alive, on_dialled, on_gone, on_moved, on_unreached, path_to,

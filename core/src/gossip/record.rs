@@ -119,6 +119,33 @@ impl Record {
     }
 }
 
+/// A record that says what it is told to.
+#[cfg(feature = "inspect")]
+pub(crate) fn signed_record(
+    draft: &crate::inspect::RecordDraft<'_>,
+    network: &Network,
+    owner: &crate::PeerId,
+    keys: &impl crate::Keys,
+) -> heapless::Vec<u8, { Record::LEN_MAX }> {
+    let mut flags = Flags::new(draft.is_bootstrap, draft.is_relay);
+    if draft.is_ended {
+        flags.0 |= Flags::END;
+    }
+    let record = Record {
+        peer: *owner.as_bytes(),
+        sequence: draft.sequence,
+        flags,
+        addresses: draft.addresses.iter().copied().take(ADDRESSES).collect(),
+        relays: draft.relays.iter().map(|relay| *relay.as_bytes()).take(RELAYS).collect(),
+        tags: draft.tags.iter().copied().take(TAGS).collect(),
+    };
+    let mut bytes = [0; Record::LEN_MAX];
+    let len = record.encode(&mut bytes);
+    let signature = keys.sign(&digest(&network.id, &bytes[..len]).message());
+    bytes[len - SIGNATURE_LEN..len].copy_from_slice(&signature);
+    bytes[..len].iter().copied().collect()
+}
+
 /// What the owner of a record signs.
 pub(crate) fn digest(network: &[u8; 32], signed: &[u8]) -> Digest {
     Digest::of(LABEL, network, &signed[..signed.len() - SIGNATURE_LEN])

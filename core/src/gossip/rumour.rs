@@ -37,7 +37,7 @@ const CHECKS: Rate = Rate { at_once: 16, interval: Duration::from_secs(1) };
 const LABEL: &[u8] = b"underpass/1 broadcast";
 
 /// Origin, number, kind, and the payload with its length before it; then the signature.
-const LEN_MAX: usize = 32 + 8 + 3 + (2 + MAX_BROADCAST) + SIGNATURE_LEN;
+pub(crate) const LEN_MAX: usize = 32 + 8 + 3 + (2 + MAX_BROADCAST) + SIGNATURE_LEN;
 
 const _: () = assert!(LEN_MAX >= RECORD_LEN_MAX);
 
@@ -181,6 +181,23 @@ fn is_sound(what: Rumoured, signed: &[u8]) -> bool {
         Rumoured::Broadcast => read(signed).is_some(),
         Rumoured::End => Record::decode(signed).is_ok_and(|record| record.flags.is_end()),
     }
+}
+
+/// A broadcast with everything in it given.
+#[cfg(feature = "inspect")]
+pub(crate) fn signed_broadcast(
+    network: &crate::Network,
+    keys: &impl crate::Keys,
+    broadcast: &Broadcast<'_>,
+    number: [u8; 8],
+) -> heapless::Vec<u8, LEN_MAX> {
+    let Broadcast { origin, kind, payload } = *broadcast;
+    let body = Body { origin: *origin.as_bytes(), number, kind, payload };
+    let mut bytes = [0; LEN_MAX];
+    let len = postcard::to_slice(&body, &mut bytes).expect("LEN_MAX holds every body").len();
+    let signature = keys.sign(&Digest::of(LABEL, &network.id, &bytes[..len]).message());
+    bytes[len..len + SIGNATURE_LEN].copy_from_slice(&signature);
+    bytes[..len + SIGNATURE_LEN].iter().copied().collect()
 }
 
 /// Takes up an application's broadcast.

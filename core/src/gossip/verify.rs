@@ -114,6 +114,7 @@ pub(crate) fn take_work(cx: &mut Cx<'_>) -> Option<(Ticket, Work)> {
     let (waiting, work) =
         own.or_else(|| check(number, cx)).or_else(|| rumour::take_work(number, cx))?;
     cx.state.tickets = number;
+    cx.state.counters.count(Counter::Jobs);
     Some((Ticket { waiting, number }, work))
 }
 

@@ -2,7 +2,8 @@
 //!
 //! It is quiet once for [`CALM`] nothing has gone wrong, no application has sent or got anything, and
 //! nobody has come or gone. From then on a node sends an address pings, their answers and handshakes,
-//! nothing else, and in a minute no more of them than their intervals allow.
+//! nothing else, and in a minute no more of them than their intervals allow. Between two that take part in
+//! gossip go a few messages a minute besides.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -27,11 +28,16 @@ const TRIES: u64 = 7;
 /// session at once (every 15 min), each with a `Hello` to ask for a cookie, one with it, a `Welcome`
 /// and a `Confirm`.
 const RENEWAL: usize = 2 * 4;
+/// Messages of gossip to one address within a minute: its shuffle and the answer to the other end's, a
+/// shuffle that follows from that, and what has changed in the meantime, of which each node has something
+/// to say every half hour.
+const GOSSIP: u64 = 16;
 
 pub(super) struct Quiet {
     names: Arc<[String]>,
     faults: Vec<Fault>,
     is_smooth: bool,
+    gossips: Vec<bool>,
     /// When something happened last.
     stirred: Instant,
     /// The minute that is counted now.
@@ -47,6 +53,7 @@ pub(super) struct Quiet {
 struct Sent {
     probes: u64,
     handshakes: usize,
+    gossip: u64,
 }
 
 impl Quiet {
@@ -55,6 +62,7 @@ impl Quiet {
             names: Arc::clone(&setting.names),
             faults: setting.faults.clone(),
             is_smooth: setting.is_smooth,
+            gossips: setting.gossips.clone(),
             stirred: Instant::ORIGIN,
             minute: 0,
             sent: BTreeMap::new(),
@@ -115,10 +123,17 @@ impl Watch for Quiet {
         }
         let (probes_max, handshakes_max) = (self.probes_max(), self.handshakes_max());
         let to = packet.destination;
+        let gossips = self.gossips[packet.from.0 as usize];
         let sent = self.sent.entry((packet.from, to)).or_default();
         let is_sealed = wire::kind(packet.bytes) == Some(SEALED);
         let what = match packet.bytes.len() {
-            len if is_sealed && len > PROBE_LEN => format!("{len} bytes of data"),
+            len if is_sealed && len > PROBE_LEN => {
+                sent.gossip += 1;
+                if gossips && sent.gossip <= GOSSIP {
+                    return;
+                }
+                format!("{len} bytes of data")
+            }
             _ if is_sealed => {
                 sent.probes += 1;
                 if sent.probes <= probes_max {

@@ -76,6 +76,9 @@ pub(super) struct View {
     /// How packets to it travel, and since when; `None` if they do not.
     pub(super) way: Option<Way>,
     pub(super) way_since: Instant,
+    /// Whether its record is known, and since when.
+    pub(super) is_known: bool,
+    pub(super) known_since: Instant,
     /// Why it is not a direct one, as last reported.
     pub(super) why: Option<RelayReason>,
     /// The last round trip measured, and when.
@@ -150,6 +153,7 @@ impl Subject {
         match *fact {
             Fact::Session { a, b, .. } | Fact::Rtt { a, b, .. } => Self::View(a, b),
             Fact::Path { from, to, .. } => Self::View(from, to),
+            Fact::Knows { node, of } => Self::View(node, of),
             Fact::Relayed { through, .. } => Self::Node(through),
             Fact::Event { node, peer: Some(peer), .. } => Self::View(node, peer),
             Fact::Delivered { from, to, .. } | Fact::Latency { from, to, .. } => {
@@ -238,6 +242,11 @@ impl Ledger {
                 }
                 Changed::Nothing
             }
+            Observation::Known { peer, is } => {
+                let Some(view) = self.views.get_mut(&(node, peer)) else { return Changed::Nothing };
+                (view.is_known, view.known_since) = (is, at);
+                Changed::View(node, peer)
+            }
             Observation::Forwarded { bytes } => self.forwarded(at, node, bytes),
             Observation::Rtt { peer, rtt } => {
                 let Some(view) = self.views.get_mut(&(node, peer)) else { return Changed::Nothing };
@@ -275,6 +284,7 @@ impl Ledger {
             Fact::Path { from, to, is } => {
                 self.view(*from, *to).is_some_and(|view| is_so(*is, view.way))
             }
+            Fact::Knows { node, of } => self.view(*node, *of).is_some_and(|view| view.is_known),
             Fact::Relayed { through, since, at_least, at_most } => {
                 (at_least..=at_most).contains(&&self.relayed(*through, *since))
             }
@@ -350,6 +360,7 @@ impl Ledger {
         for (_, view) in self.views.range_mut((node, NodeId(0))..=(node, NodeId(u32::MAX))) {
             (view.state, view.since, view.rtt) = (SessionState::Init, at, None);
             (view.way, view.way_since, view.why) = (None, at, None);
+            (view.is_known, view.known_since) = (false, at);
         }
         Changed::Memory(node)
     }
@@ -495,6 +506,8 @@ impl View {
             since: Instant::ORIGIN,
             way: None,
             way_since: Instant::ORIGIN,
+            is_known: false,
+            known_since: Instant::ORIGIN,
             why: None,
             rtt: None,
             connected: Reports::default(),

@@ -159,6 +159,9 @@ impl Words<'_> {
                 };
                 format!("the path of {from} to {to} {how}")
             }
+            Fact::Knows { node, of } => {
+                format!("{} knows {} by its record", self.name(*node), self.name(*of))
+            }
             Fact::Relayed { through, since, at_least, at_most } => {
                 let low = Some(*at_least).filter(|low| *low > 0).map(Bytes);
                 let high = Some(*at_most).filter(|high| *high < u64::MAX).map(Bytes);
@@ -227,6 +230,14 @@ impl Words<'_> {
                             view.way_since
                         ),
                     }
+                }
+            },
+            Fact::Knows { node, of } => match self.ledger.view(*node, *of) {
+                None => self.was_off(*node),
+                Some(view) => {
+                    let knows = if view.is_known { "knew" } else { "did not know" };
+                    let (node, of) = (self.name(*node), self.name(*of));
+                    format!("{node} {knows} {of} (since {})", view.known_since)
                 }
             },
             Fact::Relayed { through, since, .. } => {
@@ -367,6 +378,7 @@ impl Words<'_> {
                 };
                 vec![self.knows(from, to, &path(from, to)), self.knows(to, from, &path(to, from))]
             }
+            Fact::Knows { node, of } => vec![self.knows(node, of, ""), self.knows(of, node, "")],
             Fact::Relayed { through, .. } => vec![(through, self.power(through))],
             Fact::Rtt { a, b, .. } => {
                 let rtt = |a, b| match self.ledger.view(a, b).and_then(|view| view.rtt) {

@@ -102,6 +102,14 @@ pub struct Node {
     pub access: Option<Table<Access>>,
     /// Whether it relays for the members of the network, or how much.
     pub relay: Option<Spanned<Relay>>,
+    /// Whether everybody may find it by hearsay; `false` for one that finds others, and is not found. It
+    /// takes no part in gossip if not given.
+    pub discoverable: Option<Spanned<bool>>,
+    /// What it is found by, if it is discoverable.
+    #[serde(default)]
+    pub tags: Vec<Spanned<String>>,
+    /// Whether newcomers are sent to it: one that is discoverable, and forgets others after an hour.
+    pub newcomers: Option<Spanned<bool>>,
     /// How long its keys' work takes: a kind of machine, or each operation by itself; no time if not given.
     pub cpu: Option<Spanned<Cpu>>,
     /// By how many millionths its clock is too fast, from -1000 to 1000; 0 if not given.
@@ -276,6 +284,8 @@ pub struct Expect {
     pub latency: Option<Table<Latency>>,
     /// A node reported something so often since the run began.
     pub event: Option<Table<Event>>,
+    /// A node knows another one by its record.
+    pub knows: Option<Table<Knows>>,
     /// A relay sent on so much.
     pub relayed: Option<Table<Relayed>>,
     /// A counter of a node lies in a range; read at the end.
@@ -361,6 +371,16 @@ pub enum PathKind {
     Relayed,
     /// Not at all.
     None,
+}
+
+/// A node holds the record of another one.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Knows {
+    /// Who; a name or glob.
+    pub node: Spanned<String>,
+    /// Whom; a name or glob.
+    pub of: Spanned<String>,
 }
 
 /// How much a relay sent on: in the span of the expectation, or since the run began.

@@ -115,6 +115,8 @@ pub struct Node {
     pub access: Access,
     /// How much it relays for the members of the network; `None` if nothing.
     pub relay: Option<RelayLimits>,
+    /// What part it takes in gossip; `None` if it takes none.
+    pub gossip: Option<Gossip>,
     /// From when on it loses all that it should relay, and does as if it did not.
     pub drops_from: Option<Instant>,
     /// The application on it, by the name in the [`Registry`](crate::machine::Registry) of the run.
@@ -156,6 +158,7 @@ impl Node {
             app: "sink".into(),
             machine: None,
             relay: None,
+            gossip: None,
             drops_from: None,
             hostile: None,
         }
@@ -173,13 +176,13 @@ impl Node {
 }
 
 /// Who looks for whom with nothing but its key: who sends to one that it does not dial, if there are
-/// relays that may know a way.
+/// relays that may know a way, or it may hear where the other one is.
 pub fn asks(nodes: &[Node], sends: &[Send]) -> BTreeSet<(NodeId, NodeId)> {
-    if nodes.iter().all(|node| node.relay.is_none()) {
-        return BTreeSet::new();
-    }
+    let has_relays = nodes.iter().any(|node| node.relay.is_some());
+    let may_find = |from: NodeId| has_relays || nodes[from.0 as usize].gossip.is_some();
     let dials = |from: NodeId, to| nodes[from.0 as usize].dials().any(|dialled| dialled == to);
-    let asks = |send: &&Send| send.from != send.to && !dials(send.from, send.to);
+    let asks =
+        |send: &&Send| send.from != send.to && !dials(send.from, send.to) && may_find(send.from);
     sends.iter().filter(asks).map(|send| (send.from, send.to)).collect()
 }
 
@@ -199,6 +202,17 @@ pub fn neighbours(nodes: &[Node], asks: &BTreeSet<(NodeId, NodeId)>) -> Vec<usiz
         neighbours[to.0 as usize].insert(from);
     }
     neighbours.iter().map(BTreeSet::len).collect()
+}
+
+/// What part a node takes in gossip.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Gossip {
+    /// Everybody may know of it; else it only listens.
+    pub is_discoverable: bool,
+    /// Newcomers are sent to it.
+    pub is_bootstrap: bool,
+    /// What it is found by.
+    pub tags: Vec<String>,
 }
 
 /// Whom a node deals with.
@@ -510,6 +524,13 @@ pub enum Fact {
         to: NodeId,
         /// How.
         is: PathKind,
+    },
+    /// A node holds the record of another one, which has not ended.
+    Knows {
+        /// Who.
+        node: NodeId,
+        /// Whom.
+        of: NodeId,
     },
     /// A relay has sent on so many bytes since then, with its own seal around them.
     Relayed {

@@ -35,6 +35,13 @@ pub enum Observation {
         /// Why.
         why: RelayReason,
     },
+    /// It knows a node by its record, or does no longer.
+    Known {
+        /// Which node.
+        peer: NodeId,
+        /// Whether it does.
+        is: bool,
+    },
     /// It sent on what a peer has for another.
     Forwarded {
         /// Bytes of what went out, with its own seal.
@@ -233,6 +240,11 @@ impl Observation {
                 out.extend(peer.0.to_le_bytes());
                 encode_text(out, reason(why));
             }
+            Self::Known { peer, is } => {
+                out.push(35);
+                out.extend(peer.0.to_le_bytes());
+                out.push(is.into());
+            }
             Self::Forwarded { bytes } => {
                 out.push(33);
                 out.extend(bytes.to_le_bytes());
@@ -270,6 +282,12 @@ impl Observation {
             }
             Self::Why { peer, why } => {
                 line.text("kind", "why").text("peer", name_of(peer)).text("why", reason(why))
+            }
+            Self::Known { peer, is: true } => {
+                line.text("kind", "known").text("peer", name_of(peer))
+            }
+            Self::Known { peer, is: false } => {
+                line.text("kind", "forgotten").text("peer", name_of(peer))
             }
             Self::Forwarded { bytes } => line.text("kind", "forwarded").number("bytes", bytes),
             Self::Established { peer, handshake_hash } => line
@@ -361,6 +379,8 @@ impl Observation {
             Self::Why { peer, why } => {
                 format!("no direct path to {}: {}", name_of(peer), reason(why))
             }
+            Self::Known { peer, is: true } => format!("knows {} by its record", name_of(peer)),
+            Self::Known { peer, is: false } => format!("has forgotten {}", name_of(peer)),
             Self::Forwarded { bytes } => format!("{bytes} bytes sent on for a peer"),
             Self::Rtt { peer, rtt } => {
                 format!("round trip to {} {}", name_of(peer), Period(rtt))

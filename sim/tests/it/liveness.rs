@@ -65,6 +65,7 @@ fn after_a_cut(is_forgetful: bool) -> Option<String> {
             relay: None,
             asks: Vec::new(),
             drops_from: None,
+            gossip: None,
             cpu: Cpu::default(),
             app: AppFactory::default(),
             tapes: None,
@@ -122,6 +123,7 @@ fn after_a_cut(is_forgetful: bool) -> Option<String> {
         topology,
         faults: config.faults.clone(),
         is_smooth: true,
+        gossips: vec![false; names.len()],
         connections: Connections {
             settled: at(135),
             due: vec![Connection { from: DIALS, to: DIALLED, by: at(230) }],

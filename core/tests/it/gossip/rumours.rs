@@ -10,7 +10,7 @@ const OPEN: Gossip = Gossip::DISCOVERABLE;
 fn crowd(count: usize) -> Net {
     let mut net = net_of(&vec![OPEN; count]);
     for host in 1..count {
-        net.connect(host, 0.max(host - 1));
+        net.connect(host, host - 1);
     }
     net.run_for(Duration::from_secs(400));
     net

@@ -54,7 +54,8 @@ impl Limits {
     pub fn capacity(&self, neighbours: usize, relays: bool, gossips: bool) -> Capacity {
         let records = if gossips { self.records.unwrap_or(256) } else { 0 };
         Capacity {
-            peers: self.peers.unwrap_or(neighbours.max(8)),
+            // Gossip keeps sessions of its own, and strangers call.
+            peers: self.peers.unwrap_or(neighbours.max(8) + if gossips { 16 } else { 0 }),
             handshakes: self.handshakes.unwrap_or(16),
             window_bits: self.window_bits.unwrap_or(1024),
             messages: self.messages.unwrap_or(32),

@@ -1,14 +1,14 @@
 //! Our own protocol as a machine: the short loop around a `Node` that every driver is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use underpass_core::inspect::{Usage, usage};
 use underpass_core::{
-    Access, Capacity, Config, Event, Instant, MAX_TRANSMIT, Message as ReceivedMessage, MessageId,
-    Node, Outcome, Outgoing, Path, Peer, Purpose, Received, Recorder, RelayLimits, Route,
-    SendError, Socket as CoreSocket, Transmit, Whom,
+    Access, Capacity, Config, Event, Gossip, Instant, MAX_TRANSMIT, Message as ReceivedMessage,
+    MessageId, Network, Node, Outcome, Outgoing, Path, Peer, Purpose, Received, Recorder,
+    RelayLimits, Route, SendError, Socket as CoreSocket, Tag, Transmit, Whom,
 };
 
 use super::{Addresses, Command, Cx, Inspect, IpFamily, Machine, SendId, Socket, Unsupported};
@@ -61,6 +61,8 @@ pub struct Setup {
     pub access: model::Access,
     /// How much it relays for the members of the network; `None` if nothing.
     pub relay: Option<RelayLimits>,
+    /// What part it takes in gossip.
+    pub gossip: Option<model::Gossip>,
     /// From when on it loses all that it should relay.
     pub drops_from: Option<Instant>,
     /// What becomes of its secret of the network.
@@ -99,6 +101,9 @@ struct Running {
     hall: Hall,
     /// How full its tables have been at most.
     most: Usage,
+    /// Whom it knows by their records, as last reported, and when that was.
+    known: BTreeSet<NodeId>,
+    known_version: u64,
 }
 
 /// Which payload.
@@ -140,7 +145,11 @@ impl Underpass {
     pub fn metrics() -> Vec<&'static str> {
         let done = underpass_core::Counter::ALL.iter().map(|counter| counter.name());
         let dropped = underpass_core::Dropped::ALL.iter().map(|reason| reason.name());
-        done.chain(dropped).chain(inspection::MARKS).chain(Hall::METRICS).collect()
+        done.chain(dropped)
+            .chain(inspection::MARKS)
+            .chain(inspection::GAUGES)
+            .chain(Hall::METRICS)
+            .collect()
     }
 
     fn running(&mut self) -> &mut Running {
@@ -157,6 +166,7 @@ impl Underpass {
                 break;
             }
         }
+        self.report_known(cx);
         let running = self.running();
         running.most = running.most.max(usage(&running.node));
         let Running { node, worker, hall, .. } = running;
@@ -261,6 +271,25 @@ impl Underpass {
         };
         if before != way {
             cx.observe(Observation::Route { peer: node, way });
+        }
+    }
+
+    /// Reports whom it has come to know by their records since it did so last, and whom it has forgotten.
+    fn report_known(&mut self, cx: &mut Cx<'_>) {
+        let roster = Arc::clone(&self.roster);
+        let running = self.running();
+        let version = running.node.known_peers_version();
+        if std::mem::replace(&mut running.known_version, version) == version {
+            return;
+        }
+        let records = running.node.known_peers().filter(|known| !known.is_ended);
+        let known: BTreeSet<NodeId> = records.filter_map(|known| roster.node(&known.id)).collect();
+        let before = std::mem::replace(&mut running.known, known.clone());
+        for &peer in before.symmetric_difference(&known) {
+            cx.observe(Observation::Known { peer, is: known.contains(&peer) });
+        }
+        if self.setup.saves {
+            self.save(cx);
         }
     }
 
@@ -426,10 +455,12 @@ impl Machine for Underpass {
         let secrets = Secrets::at(&setup.secrets, cx.world_now());
         let model::Access { answers, messages, ref allow } = setup.access;
         let relays = if setup.relay.is_some() { Whom::Network } else { Whom::Nobody };
+        let network = secrets.network(&self.roster);
         let config = Config {
             access: Access { answers, messages, relays },
             relay: setup.relay.unwrap_or(RelayLimits::DEFAULT),
-            ..Config::new(secrets.network(&self.roster))
+            gossip: setup.gossip.as_ref().map_or(Gossip::OFF, |gossip| part(gossip, &network)),
+            ..Config::new(network)
         };
         let (id, seed) = (self.roster.identity(cx.node()).id(), cx.stream(&["seed"]).bytes(0));
         let storage = HeapStorage::new(setup.capacity);
@@ -452,6 +483,8 @@ impl Machine for Underpass {
             line: Line::default(),
             hall: Hall::new(setup.app.make(cx.node(), cx.incarnation())),
             most: Usage::default(),
+            known: BTreeSet::new(),
+            known_version: 0,
         });
         self.tell_addresses(cx);
         for &peer in allow {
@@ -544,8 +577,18 @@ impl Machine for Underpass {
         let counters = running.node.counters();
         let count = counters.iter().find(|(known, _)| *known == name);
         let count = count.map(|(_, value)| value);
-        count.or_else(|| running.hall.metric(name)).or_else(|| self.mark(name))
+        count
+            .or_else(|| running.hall.metric(name))
+            .or_else(|| self.mark(name))
+            .or_else(|| self.gauge(name))
     }
+}
+
+/// What part a node takes in gossip.
+fn part(gossip: &model::Gossip, network: &Network) -> Gossip {
+    let silent = if gossip.is_discoverable { Gossip::DISCOVERABLE } else { Gossip::SILENT };
+    let tags = gossip.tags.iter().map(|name| Tag::new(network, name));
+    tags.fold(Gossip { is_bootstrap: gossip.is_bootstrap, ..silent }, Gossip::with_tag)
 }
 
 /// Bytes of the datagrams that go out, all together.

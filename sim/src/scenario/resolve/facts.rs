@@ -20,6 +20,8 @@ impl Resolver<'_> {
             self.rtt(rtt.get())
         } else if let Some(path) = &expect.path {
             self.path(path.get())
+        } else if let Some(knows) = &expect.knows {
+            self.knows(knows.get())
         } else if let Some(relayed) = &expect.relayed {
             self.relayed(relayed, time)
         } else if let Some(delivered) = &expect.delivered {
@@ -101,6 +103,23 @@ impl Resolver<'_> {
         };
         let pairs = self.ordered_pairs(&path.from, &path.to)?;
         Some(pairs.into_iter().map(|(from, to)| Fact::Path { from, to, is }).collect())
+    }
+
+    fn knows(&mut self, knows: &file::Knows) -> Option<Vec<Fact>> {
+        let pairs = self.ordered_pairs(&knows.node, &knows.of)?;
+        let deaf = pairs.iter().find(|(node, _)| self.nodes[node.0 as usize].gossip.is_none());
+        if let Some((deaf, _)) = deaf {
+            let deaf = self.names.of(*deaf);
+            self.wrong(
+                Diagnostic::at(knows.node.span(), format!("`{deaf}` hears of nobody"))
+                    .label("it takes no part in gossip")
+                    .help(format!(
+                        "write `discoverable = true` for `{deaf}`, or `false` to listen"
+                    )),
+            );
+            return None;
+        }
+        Some(pairs.into_iter().map(|(node, of)| Fact::Knows { node, of }).collect())
     }
 
     /// In a span, bytes are counted from its beginning.

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::ops::{Range, RangeInclusive};
 
 use crate::scenario::file::Spanned;
-use underpass_core::{Instant, RelayLimits, Whom};
+use underpass_core::{Instant, RelayLimits, TAGS, Whom};
 
 use super::names::Pair;
 use super::{Resolver, instant};
 use crate::machine::underpass::Limits;
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{self, Kind, Node, OwnLimits, OwnRelay, Table};
-use crate::scenario::model::{self, Access, NodeId};
+use crate::scenario::model::{self, Access, Gossip, NodeId};
 use crate::units::Rate;
 
 /// A window far larger than anybody needs takes up memory for every session.
@@ -32,7 +32,9 @@ impl Resolver<'_> {
             let access = node.access.as_ref().and_then(|access| self.access(access.get(), &ids));
             let relay = node.relay.as_ref().and_then(|relay| self.relay(relay.get_ref()));
             let drops_from = node.relay.as_ref().and_then(|relay| self.drops(relay.get_ref()));
+            let gossip = self.gossip(node);
             for id in ids.clone() {
+                self.nodes[id].gossip.clone_from(&gossip);
                 self.nodes[id].drops_from = drops_from;
                 (self.nodes[id].limits, self.nodes[id].relay) = (limits.unwrap_or_default(), relay);
                 self.nodes[id].cpu = cpu.unwrap_or_default();
@@ -44,6 +46,30 @@ impl Resolver<'_> {
             }
         }
         self.check_callable();
+    }
+
+    /// What part a node takes in gossip.
+    fn gossip(&mut self, node: &Node) -> Option<Gossip> {
+        let is_discoverable = node.discoverable.as_ref().map(|is| *is.get_ref());
+        let newcomers = node.newcomers.as_ref().filter(|is| *is.get_ref());
+        let needless = node.tags.first().map(|tag| ("tags", tag.span()));
+        let needless = needless.or(newcomers.map(|is| ("newcomers", is.span())));
+        if let Some((key, span)) = needless.filter(|_| is_discoverable != Some(true)) {
+            self.wrong(
+                Diagnostic::at(span, format!("`{key}` of a node that nobody finds"))
+                    .help(format!("write `discoverable = true`, or leave `{key}` out")),
+            );
+        }
+        if let Some(tag) = node.tags.get(TAGS) {
+            self.wrong(
+                Diagnostic::at(tag.span(), format!("{} tags are too many", node.tags.len()))
+                    .label(format!("a node can have {TAGS}"))
+                    .help("leave some out"),
+            );
+        }
+        let tags = node.tags.iter().map(|tag| tag.get_ref().clone()).collect();
+        let is_bootstrap = newcomers.is_some();
+        is_discoverable.map(|is_discoverable| Gossip { is_discoverable, is_bootstrap, tags })
     }
 
     /// A node must have room for all that it has to do with.
