@@ -147,6 +147,7 @@ pub(crate) fn dial(peer: u16, cx: &mut Cx<'_>) {
     if !slot.is_wanted() || !is_idle {
         return;
     }
+    visit_relay_of(peer, cx);
     match whereabouts(peer, cx) {
         Some(path) if handshake::initiate(peer, path.into(), cx) => relay::search_later(peer, cx),
         Some(_) => reconnect::soon(peer, cx),
@@ -154,6 +155,24 @@ pub(crate) fn dial(peer: u16, cx: &mut Cx<'_>) {
         None => {
             relay::search(peer, cx);
         }
+    }
+}
+
+/// Goes where a peer says that it is found, if none of our relays is one of its own: as a guest, so that
+/// what was begun here goes on by itself once there is a session with that relay.
+fn visit_relay_of(peer: u16, cx: &mut Cx<'_>) {
+    let Some((id, path)) = gossip::relay_of(peer, cx) else { return };
+    let contact = Contact { id, agreement_key: id.agreement_key() };
+    let known = cx.find_peer(&id).or_else(|| admit(Some(contact), Asker::Stranger, cx));
+    let Some(relay) = known.filter(|relay| *relay != peer) else { return };
+    if !relay::visit(relay, cx) {
+        return;
+    }
+    let slot = cx.peer(relay);
+    slot.gossip.is_kept = true;
+    let is_idle = slot.initiating.is_none() && slot.current.is_none();
+    if let Some(path) = path.filter(|_| is_idle) {
+        dial_at(relay, path, cx);
     }
 }
 
@@ -180,6 +199,7 @@ fn keep(record: u16, cx: &mut Cx<'_>) {
     }
     let slot = cx.peer(peer);
     let is_under_way = slot.initiating.is_some() || slot.relaying.is_sought();
+    let is_under_way = is_under_way || relay::is_guest_awaited(cx);
     if !is_under_way {
         given_up(peer, cx);
     }

@@ -52,9 +52,7 @@ pub(super) fn write_shuffle(out: &mut [u8], cx: &mut Cx<'_>) -> usize {
         if !cx.records[slot].is_held() {
             continue;
         }
-        if let Some(entry) = entry_of(slot as u16, cx)
-            && entries.push(entry).is_err()
-        {
+        if entries.push(entry_of(slot, cx)).is_err() {
             break;
         }
     }
@@ -62,12 +60,10 @@ pub(super) fn write_shuffle(out: &mut [u8], cx: &mut Cx<'_>) -> usize {
     GossipWriter::shuffle(&entries, &rumours, out)
 }
 
-fn entry_of(slot: u16, cx: &mut Cx<'_>) -> Option<Entry> {
-    let mut signed = [0; super::RECORD_LEN_MAX];
-    let records = records(cx);
-    let len = records.read(slot, &mut signed);
-    let record = super::Record::decode(&signed[..len]).ok()?;
-    Some(entry(&record.peer, record.sequence, &signed[..len]))
+fn entry_of(slot: usize, cx: &Cx<'_>) -> Entry {
+    let place = &cx.records[slot];
+    let peer = *place.peer().as_bytes().first_chunk().expect("a key is longer");
+    Entry { peer, sequence: place.entry.sequence, check: place.entry.check }
 }
 
 fn entry(peer: &[u8; 32], sequence: u32, signed: &[u8]) -> Entry {
@@ -112,12 +108,10 @@ fn lacking(from: u16, shuffle: &Shuffle<'_>, cx: &mut Cx<'_>) -> Option<List> {
         if !place.is_held() || is_stale || *place.peer().as_bytes() == own {
             continue;
         }
-        let slot = slot as u16;
-        let Some(entry) = entry_of(slot, cx) else { continue };
-        match is_lacking(&entry, shuffle) {
+        match is_lacking(&entry_of(slot, cx), shuffle) {
             // What finds no room, the next shuffle brings.
-            Some(true) => drop(older.push(slot)),
-            Some(false) => drop(others.push(slot)),
+            Some(true) => drop(older.push(slot as u16)),
+            Some(false) => drop(others.push(slot as u16)),
             None => {}
         }
     }
@@ -149,13 +143,13 @@ fn lacks(shuffle: &Shuffle<'_>, cx: &mut Cx<'_>) -> bool {
             // It knows a later record of this node than this node does.
             return is_public && theirs.sequence > cx.state.gossip.own.sequence;
         }
-        let known = (0..cx.records.len() as u16).find(|slot| {
-            let place = &cx.records[usize::from(*slot)];
+        let known = (0..cx.records.len()).find(|slot| {
+            let place = &cx.records[*slot];
             (place.is_held() || place.is_unproven()) && place.peer().as_bytes()[..8] == theirs.peer
         });
         match known {
             None => has_room,
-            Some(slot) => entry_of(slot, cx).is_some_and(|own| own.sequence < theirs.sequence),
+            Some(slot) => cx.records[slot].entry.sequence < theirs.sequence,
         }
     })
 }

@@ -9,10 +9,12 @@ use crate::access::Standing;
 use crate::counters::Counter;
 use crate::cx::{Actor, Cx};
 use crate::held::Held;
+use crate::identity::PeerId;
 use crate::lifecycle::Turn;
 use crate::path::Path;
 use crate::peer::{Peer, PeerState};
 use crate::punch;
+use crate::relay;
 use crate::time::{Duration, Instant};
 use crate::timer::{Timer, retry_gap};
 
@@ -34,6 +36,8 @@ const TRIES: u8 = 6;
 const URGENT: Rate = Rate { at_once: 3, interval: Duration::from_secs(10) };
 /// Of those who could be dialled so many are compared.
 const COMPARED: usize = 8;
+/// A node that is dialled directly, or at a relay that is dialled first, answers within this time or not.
+const DIALLED_FOR: Duration = Duration::from_secs(20);
 /// A peer that was not reached is dialled again after so long, doubled each time.
 const DIALLED_AGAIN: Duration = Duration::from_secs(60);
 
@@ -86,12 +90,24 @@ pub(super) fn start(cx: &mut Cx<'_>) {
     }
 }
 
+/// This node takes no part any more: neighbours look for others.
+pub(super) fn stop(cx: &mut Cx<'_>) {
+    for neighbour in core::mem::take(&mut cx.state.gossip.neighbours) {
+        owe_handle(neighbour, |owed| owed.answer = Held::This(false), cx);
+    }
+    cx.state.gossip.asking = Held::Nothing;
+}
+
 /// Something may be done about there being too few neighbours.
 pub(super) fn hasten(cx: &mut Cx<'_>) {
     if is_on(cx) && !has_enough(cx) && cx.state.gossip.asking.as_ref().is_none() {
         let at = cx.now() + cx.state.public.jitter(SOON);
         cx.set_timer(Actor::Node, Timer::Membership, Some(at));
     }
+}
+
+fn is_dialling(peer: Peer, cx: &Cx<'_>) -> bool {
+    cx.state.gossip.dialling.as_ref().is_some_and(|(dialled, _)| *dialled == peer)
 }
 
 fn is_neighbour(peer: u16, cx: &Cx<'_>) -> bool {
@@ -103,7 +119,7 @@ pub(crate) fn on_alive(peer: u16, cx: &mut Cx<'_>) {
     let round_trip = cx.peer(peer).heartbeat.round_trip;
     let Some(id) = cx.peer(peer).contact.map(|contact| contact.id) else { return };
     let handle = cx.handle(peer);
-    if cx.state.gossip.dialling.get() == Some(handle) {
+    if is_dialling(handle, cx) {
         cx.state.gossip.dialling = Held::Nothing;
     }
     if !is_on(cx) || cx.peer(peer).is_foreign || !cx.peer(peer).channel.can_gossip() {
@@ -119,9 +135,7 @@ pub(crate) fn on_alive(peer: u16, cx: &mut Cx<'_>) {
     }
     cx.peer(peer).gossip.is_parted = false;
     own::publish(cx);
-    if cx.state.gossip.own.signed(cx.state.now).is_some() {
-        owe(peer, |owed| owed.announcement = true, cx);
-    }
+    introduce(peer, cx);
     if was_lost && !is_neighbour(peer, cx) && cx.state.gossip.asking.as_ref().is_none() {
         // Whoever was out of reach may have been with others: the two parts are one again.
         ask(peer, true, cx);
@@ -130,18 +144,27 @@ pub(crate) fn on_alive(peer: u16, cx: &mut Cx<'_>) {
     }
 }
 
-/// This node's own record has changed: those who had the one before hear of it.
+/// Tells a peer who this node is, once for each time that they are in touch.
+fn introduce(peer: u16, cx: &mut Cx<'_>) {
+    let is_signed = cx.state.gossip.own.signed(cx.state.now).is_some();
+    if is_signed && !core::mem::replace(&mut cx.peer(peer).gossip.is_introduced, true) {
+        owe(peer, |owed| owed.announcement = true, cx);
+    }
+}
+
+/// This node's own record has changed, or is the first: neighbours hear of it, and whoever has not heard of
+/// this node at all.
 pub(super) fn tell_own(cx: &mut Cx<'_>) {
     for peer in 0..cx.peers.len() as u16 {
         let slot = cx.peer(peer);
-        let is_heard = slot.state == PeerState::Active && slot.channel.can_gossip();
-        if is_heard && !slot.is_foreign {
-            let is_first = cx.state.gossip.own.sequence == 1;
-            owe(
-                peer,
-                |owed| if is_first { owed.announcement = true } else { owed.update = true },
-                cx,
-            );
+        let takes_part = slot.state == PeerState::Active && slot.channel.can_gossip();
+        if !takes_part || slot.is_foreign {
+            continue;
+        }
+        if cx.peer(peer).gossip.is_introduced && is_neighbour(peer, cx) {
+            owe(peer, |owed| owed.update = true, cx);
+        } else {
+            introduce(peer, cx);
         }
     }
 }
@@ -284,12 +307,13 @@ fn remove(peer: Peer, cx: &mut Cx<'_>) {
 pub(crate) fn on_gone(peer: u16, cx: &mut Cx<'_>) {
     let handle = cx.handle(peer);
     cx.peer(peer).gossip.owed = super::Owed::NOTHING;
+    cx.peer(peer).gossip.is_introduced = false;
     let gossip = &mut cx.state.gossip;
     if gossip.asking.as_ref().is_some_and(|asking| asking.peer == handle) {
         gossip.asking = Held::Nothing;
     }
-    if gossip.dialling.get() == Some(handle) {
-        gossip.dialling = Held::Nothing;
+    if is_dialling(handle, cx) {
+        cx.state.gossip.dialling = Held::Nothing;
     }
     remove(handle, cx);
     hasten(cx);
@@ -303,6 +327,10 @@ pub(crate) fn on_unreached(peer: u16, cx: &mut Cx<'_>) -> bool {
         let entry = &mut cx.records[usize::from(slot)].entry;
         entry.failures = entry.failures.saturating_add(1);
         entry.tried_at = Some(now);
+    }
+    // Whether it is dialled again, the application says.
+    if is_dialling(cx.handle(peer), cx) {
+        cx.state.gossip.dialling = Held::Nothing;
     }
     let slot = cx.peer(peer);
     let is_idle = slot.current.is_none() && slot.initiating.is_none();
@@ -323,8 +351,10 @@ pub(super) fn on_timer(cx: &mut Cx<'_>) -> Option<Turn> {
     let lifetime = lifetime(cx);
     records(cx).expire(lifetime, now);
     own::publish(cx);
-    if let Some(turn) = ask_again(cx) {
-        return Some(turn);
+    ask_again(cx);
+    if let Some(peer) = overdue(cx) {
+        hasten(cx);
+        return Some(Turn::Part(peer));
     }
     let is_round = cx.now() + cx.state.public.jitter(ROUND);
     cx.set_timer(Actor::Node, Timer::Membership, Some(is_round));
@@ -357,22 +387,30 @@ fn ask(peer: u16, is_urgent: bool, cx: &mut Cx<'_>) {
     cx.set_timer(Actor::Node, Timer::Membership, Some(next_at));
 }
 
-/// The question that is under way is asked once more, or has had its time.
-fn ask_again(cx: &mut Cx<'_>) -> Option<Turn> {
+/// A node that was dialled and has had its time, if nobody else wants it.
+fn overdue(cx: &mut Cx<'_>) -> Option<u16> {
     let now = cx.now();
-    let asking = cx.state.gossip.asking.get().filter(|asking| asking.next_at <= now)?;
+    let (peer, _) = cx.state.gossip.dialling.get().filter(|(_, until)| *until <= now)?;
+    cx.state.gossip.dialling = Held::Nothing;
+    cx.resolve(peer).filter(|peer| on_unreached(*peer, cx))
+}
+
+/// The question that is under way is asked once more, or has had its time.
+fn ask_again(cx: &mut Cx<'_>) {
+    let now = cx.now();
+    let asking = cx.state.gossip.asking.get().filter(|asking| asking.next_at <= now);
+    let Some(asking) = asking else { return };
     let Some(peer) = cx.resolve(asking.peer).filter(|_| asking.tries < TRIES) else {
         cx.state.gossip.asking = Held::Nothing;
         if let Some(peer) = cx.resolve(asking.peer) {
             cx.peer(peer).gossip.refused_until = now + REFUSED_AGAIN;
         }
-        return None;
+        return;
     };
     let tries = asking.tries + 1;
     let next_at = now + retry_gap(tries);
     cx.state.gossip.asking = Held::This(Asking { tries, next_at, ..asking });
     owe(peer, |owed| owed.ask = Held::This(asking.is_urgent), cx);
-    None
 }
 
 /// One of the peers in touch who is no neighbour, at random.
@@ -501,7 +539,7 @@ pub(crate) fn on_dialled(peer: Option<u16>, cx: &mut Cx<'_>) {
         Some(peer) => {
             let handle = cx.handle(peer);
             cx.peer(peer).gossip.is_kept = true;
-            Held::This(handle)
+            Held::This((handle, cx.now() + DIALLED_FOR))
         }
         None => Held::Nothing,
     };
@@ -528,6 +566,32 @@ fn path_in(record: &super::Record, attempts: u8, cx: &Cx<'_>) -> Option<Path> {
         let socket = punch::socket_to(remote, &cx.state.punch)?;
         Some(Path { socket, remote })
     })
+}
+
+/// A relay at which a peer says that it is found, and that this node knows how to reach: it is another one each
+/// time. `None` if it names one of this node's own.
+pub(crate) fn relay_of(peer: u16, cx: &mut Cx<'_>) -> Option<(PeerId, Option<Path>)> {
+    if cx.records.is_empty() {
+        return None;
+    }
+    // One relay is not reached through another.
+    if relay::is_ours(peer, cx) {
+        return None;
+    }
+    let id = cx.peer(peer).contact?.id;
+    let slot = records(cx).find(&id)?;
+    let record = records(cx).record(slot).ok()?;
+    let turn = usize::from(cx.peer(peer).attempts).checked_rem(record.relays.len())?;
+    let relay = PeerId::claimed(record.relays[turn]);
+    let known = cx.find_peer(&relay);
+    if relay == cx.state.id || known.is_some_and(|known| relay::is_ours(known, cx)) {
+        return None;
+    }
+    // Its own record says where it is; and that it is a key at all.
+    let slot = records(cx).find(&relay)?;
+    let found = records(cx).record(slot).ok().filter(|record| record.flags.is_relay())?;
+    let failures = cx.records[usize::from(slot)].entry.failures;
+    Some((relay, Some(path_in(&found, failures, cx)?)))
 }
 
 /// A neighbour with whom there is something to be compared.

@@ -59,7 +59,7 @@ pub(crate) use {
 };
 
 pub(crate) use members::{
-    dial_target, on_alive, on_dialled, on_gone, on_moved, on_unreached, path_to,
+    dial_target, on_alive, on_dialled, on_gone, on_moved, on_unreached, path_to, relay_of,
 };
 pub(crate) use rumour::{accept as broadcast, take_unread};
 pub use search::FindError;
@@ -177,8 +177,8 @@ pub(crate) struct Shared {
     neighbours: heapless::Vec<Peer, NEIGHBOURS_MAX>,
     /// Who is being asked to be a neighbour.
     asking: Held<members::Asking>,
-    /// Who is being dialled to be one.
-    dialling: Held<Peer>,
+    /// Who is being dialled to be one, and until when.
+    dialling: Held<(Peer, Instant)>,
     /// How often one may push its way in where there is no room.
     urgent: Tokens,
     dials: Dials,
@@ -206,6 +206,8 @@ pub(crate) struct Shared {
 pub(crate) struct Gossiping {
     /// Gossip dials it, or has.
     pub(crate) is_kept: bool,
+    /// It has heard who this node is.
+    is_introduced: bool,
     /// It was refused, and nobody else wants it here: its session is not renewed.
     pub(crate) is_parted: bool,
     refused_until: Instant,
@@ -285,6 +287,7 @@ impl Shared {
 impl Gossiping {
     pub(crate) const NONE: Self = Self {
         is_kept: false,
+        is_introduced: false,
         is_parted: false,
         refused_until: Instant::ORIGIN,
         muted_until: Instant::ORIGIN,
@@ -351,6 +354,7 @@ pub(crate) fn start(cx: &mut Cx<'_>) {
         for timer in [Timer::Membership, Timer::Shuffle, Timer::Walk] {
             cx.set_timer(Actor::Node, timer, None);
         }
+        // The rumour that it is the end goes out to neighbours when it is signed: these are let go then.
         return own::end(cx);
     }
     match cx.state.config.gossip.presence {
@@ -516,9 +520,6 @@ pub(crate) fn take_owed(peer: u16, out: &mut [u8], cx: &mut Cx<'_>) -> Option<(V
 /// Takes one thing that is owed; `None` if there is nothing left to be said of it.
 fn write_owed(peer: u16, out: &mut [u8], cx: &mut Cx<'_>) -> Option<usize> {
     let owed = &mut cx.peer(peer).gossip.owed;
-    if let Some(is_accepted) = owed.answer.take() {
-        return Some(GossipWriter::neighbour_answer(is_accepted, out));
-    }
     if let Some(is_urgent) = owed.ask.take() {
         return Some(GossipWriter::neighbour(is_urgent, out));
     }
@@ -557,7 +558,9 @@ fn write_owed(peer: u16, out: &mut [u8], cx: &mut Cx<'_>) -> Option<usize> {
     if core::mem::take(&mut owed.shuffle) {
         return Some(exchange::write_shuffle(out, cx));
     }
-    None
+    // Last: whoever is told that it is no neighbour may go.
+    let is_accepted = owed.answer.take()?;
+    Some(GossipWriter::neighbour_answer(is_accepted, out))
 }
 
 fn own_record(hops: u8, telling: Telling, out: &mut [u8], cx: &mut Cx<'_>) -> Option<usize> {

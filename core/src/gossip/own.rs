@@ -10,7 +10,7 @@ use crate::access::Whom;
 use crate::cx::{Actor, Cx};
 use crate::job::{Outcome, Stale, Work};
 use crate::punch::{self, Scope, scope};
-use crate::relay;
+use crate::relay::{self, OWN_RELAYS};
 use crate::time::{Duration, Instant};
 use crate::timer::Timer;
 
@@ -112,7 +112,7 @@ fn describe(cx: &mut Cx<'_>) -> Record {
 /// not want to be known.
 fn named_relays(cx: &mut Cx<'_>) -> heapless::Vec<[u8; 32], RELAYS> {
     let mut named = heapless::Vec::new();
-    for place in cx.state.relays {
+    for place in cx.state.relays.into_iter().take(OWN_RELAYS) {
         let Some(relay) = place.get().and_then(|relay| cx.resolve(relay)) else { continue };
         let Some(contact) = cx.peer(relay).contact.filter(|_| relay::is_reserved(relay, cx)) else {
             continue;
@@ -169,6 +169,9 @@ fn tell_end(cx: &mut Cx<'_>) {
     let (signed, len) = (own.signed, usize::from(own.len));
     if Record::decode(&signed[..len]).is_ok_and(|record| record.flags.is_end()) {
         super::rumour::tell_end(&signed[..len], cx);
+        if !super::is_on(cx) {
+            super::members::stop(cx);
+        }
     }
 }
 

@@ -21,6 +21,8 @@ const CHUNK_LEN: usize = 176;
 pub(crate) const LIFETIME: Duration = Duration::from_secs(2 * 3600);
 /// A bootstrap node, whom everybody tells everything, forgets sooner.
 pub(crate) const BOOTSTRAP_LIFETIME: Duration = Duration::from_secs(3600);
+/// A record that has waited for its check for so long has been forgotten by whoever was to do it.
+const CHECKED_IN: Duration = Duration::from_secs(120);
 /// At most so many of what hearsay brings are in one /24 or /48.
 const PER_PREFIX: usize = 2;
 /// What one source has told may take this part of the table, and what waits for its check, too.
@@ -62,6 +64,11 @@ pub(super) struct Entry {
     pub(super) from: Peer,
     /// The owner itself told it.
     pub(super) is_first_hand: bool,
+    /// Of the record: what tells it from others without reading it.
+    pub(super) sequence: u32,
+    pub(super) check: [u8; 4],
+    /// A hash of the network that its first address is in; zero if it names none that says anything.
+    prefix: u64,
     /// How it goes on once it is checked.
     pub(super) onward: Onward,
     /// The number of the ticket by which it is being checked.
@@ -156,6 +163,9 @@ impl Entry {
         source: 0,
         from: Peer { slot: 0, generation: 0 },
         is_first_hand: false,
+        sequence: 0,
+        check: [0; 4],
+        prefix: 0,
         onward: Onward::Stay,
         ticket: None,
         is_found: false,
@@ -166,11 +176,25 @@ impl Entry {
         round_trip_ms: 0,
     };
 
-    fn new(heard: &Heard) -> Self {
+    fn new(signed: &[u8], told: &Record, heard: &Heard, hasher: &SipHasher13) -> Self {
         let Heard { at, age_s, source, from, is_first_hand, onward, .. } = *heard;
         // Who says that it is older than any may be says nothing.
         let age_s = age_s.min(secs(LIFETIME));
-        Self { at, age_s, source, from, is_first_hand, onward, ..Self::NONE }
+        let check = record::check(signed);
+        let prefix = prefix(told, hasher);
+        let sequence = told.sequence;
+        Self {
+            at,
+            age_s,
+            source,
+            from,
+            is_first_hand,
+            sequence,
+            check,
+            prefix,
+            onward,
+            ..Self::NONE
+        }
     }
 
     /// How long ago its owner signed it, as far as those who had it can tell.
@@ -255,7 +279,7 @@ impl Records<'_> {
         if usize::from(self.count.unproven) >= limit || !heard.may_wait {
             return Offered::Full;
         }
-        match self.put(signed, heard) {
+        match self.put(signed, told, heard) {
             Some(slot) => Offered::Unproven(slot),
             None => Offered::Full,
         }
@@ -292,26 +316,22 @@ impl Records<'_> {
         if heard.is_first_hand || heard.is_asked_for {
             return true;
         }
-        let held = || self.slots.iter().filter(|slot| slot.is_held() && slot.entry.is_hearsay());
-        let Some(prefix) = told.addresses.first().and_then(prefix) else { return true };
-        let beside = slots(self.slots).filter(|slot| {
-            let held = &self.slots[usize::from(*slot)];
-            let is_hearsay = held.is_held() && held.entry.is_hearsay();
-            let theirs = || self.record(*slot).ok()?.addresses.first().and_then(self::prefix);
-            is_hearsay && theirs() == Some(prefix)
-        });
-        held().count() == 0 || beside.take(PER_PREFIX).count() < PER_PREFIX
+        let prefix = prefix(told, &self.hasher);
+        let is_beside = |slot: &&RecordSlot| {
+            slot.is_held() && slot.entry.is_hearsay() && slot.entry.prefix == prefix
+        };
+        prefix == 0 || self.slots.iter().filter(is_beside).take(PER_PREFIX).count() < PER_PREFIX
     }
 
     /// Finds places for the bytes, if need be those of what nobody would miss.
-    fn put(&mut self, signed: &[u8], heard: &Heard) -> Option<u16> {
+    fn put(&mut self, signed: &[u8], told: &Record, heard: &Heard) -> Option<u16> {
         let chunks = signed.len().div_ceil(CHUNK_LEN);
         let share = (self.slots.len() / SHARE).max(1);
         let of_source = |slot: &RecordSlot| {
             slot.is_held() && slot.entry.is_hearsay() && slot.entry.source == heard.source
         };
-        let told = self.slots.iter().filter(|slot| of_source(slot)).count();
-        if told >= share && !heard.is_first_hand && !heard.is_asked_for {
+        let from_there = self.slots.iter().filter(|slot| of_source(slot)).count();
+        if from_there >= share && !heard.is_first_hand && !heard.is_asked_for {
             let oldest = self.least_wanted(heard.at, of_source)?;
             self.remove(oldest);
         }
@@ -324,6 +344,7 @@ impl Records<'_> {
             })?;
             self.remove(other);
         }
+        let entry = Entry::new(signed, told, heard, &self.hasher);
         let mut slot = None;
         for (number, chunk) in signed.chunks(CHUNK_LEN).enumerate().rev() {
             let free = self.slots.iter().position(|slot| slot.stage == Stage::Free)?;
@@ -332,7 +353,7 @@ impl Records<'_> {
             place.more = slot.map_or(Link::NONE, Link::to);
             place.len = signed.len() as u16;
             place.bytes[..chunk.len()].copy_from_slice(chunk);
-            place.entry = Entry::new(heard);
+            place.entry = entry;
             slot = Some(free as u16);
         }
         self.count.unproven += 1;
@@ -409,12 +430,14 @@ impl Records<'_> {
         }
     }
 
-    /// Forgets what is older than its time.
+    /// Forgets what is older than its time, and what was not checked in time.
     pub(super) fn expire(&mut self, lifetime: Duration, now: Instant) {
         for slot in slots(self.slots) {
             let place = &self.slots[usize::from(slot)];
             if place.is_held() && place.entry.age(now) >= lifetime {
                 self.remove(slot);
+            } else if place.is_unproven() && now.saturating_since(place.entry.at) >= CHECKED_IN {
+                self.refuse(slot);
             }
         }
     }
@@ -457,21 +480,15 @@ pub(super) fn parsed(slots: &[RecordSlot], slot: u16) -> Result<Record, NoRecord
     Record::decode(&signed[..len])
 }
 
-/// The network that an address is in, as far as one owner's goes: /24 or /48. Private ones say nothing of
-/// who owns them.
-fn prefix(address: &SocketAddr) -> Option<[u8; 7]> {
-    if scope(address.ip()) != Some(Scope::Global) {
-        return None;
-    }
-    let mut prefix = [0; 7];
+/// The network that the first address of a record is in, as far as one owner's goes: /24 or /48. Private
+/// ones say nothing of who owns them.
+fn prefix(told: &Record, hasher: &SipHasher13) -> u64 {
+    let is_telling = |address: &&SocketAddr| scope(address.ip()) == Some(Scope::Global);
+    let Some(address) = told.addresses.first().filter(is_telling) else { return 0 };
     match address.ip() {
-        IpAddr::V4(ip) => prefix[1..4].copy_from_slice(&ip.octets()[..3]),
-        IpAddr::V6(ip) => {
-            prefix[0] = 6;
-            prefix[1..].copy_from_slice(&ip.octets()[..6]);
-        }
+        IpAddr::V4(ip) => hasher.hash(&ip.octets()[..3]) | 1,
+        IpAddr::V6(ip) => hasher.hash(&ip.octets()[..6]) | 1,
     }
-    Some(prefix)
 }
 
 fn slots(slots: &[RecordSlot]) -> core::ops::Range<u16> {

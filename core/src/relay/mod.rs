@@ -28,8 +28,8 @@ mod server;
 pub(crate) use bucket::Bucket;
 pub use circuits::CircuitSlot;
 pub(crate) use client::{
-    OFFERS, Offered, RELAYS, capabilities, give_back, is_ours, is_reserved, on_secret_change,
-    recall, search, search_later, search_spare,
+    OFFERS, OWN_RELAYS, Offered, RELAYS, capabilities, give_back, is_guest_awaited, is_ours,
+    is_reserved, on_secret_change, recall, search, search_later, search_spare, visit,
 };
 pub(crate) use foreign::{Proofs, has_room, is_welcome, on_check, on_proof, take_work};
 pub(crate) use server::{apply_access, forward, reached, take_owed_by};

@@ -1,6 +1,7 @@
 //! Peers that find each other by hearsay.
 
 mod membership;
+mod relays;
 mod rumours;
 mod silence;
 
