@@ -1,6 +1,6 @@
 //! What is known now of everything that an expectation asks about.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
 use underpass_core::{Duration, Instant, Outcome, RelayReason};
@@ -76,6 +76,8 @@ pub(super) struct View {
     /// How packets to it travel, and since when; `None` if they do not.
     pub(super) way: Option<Way>,
     pub(super) way_since: Instant,
+    /// Which of its broadcasts this one has heard, in all its lives.
+    pub(super) heard: BTreeSet<(SendId, u64)>,
     /// Whether its record is known, and since when.
     pub(super) is_known: bool,
     pub(super) known_since: Instant,
@@ -154,6 +156,7 @@ impl Subject {
             Fact::Session { a, b, .. } | Fact::Rtt { a, b, .. } => Self::View(a, b),
             Fact::Path { from, to, .. } => Self::View(from, to),
             Fact::Knows { node, of } => Self::View(node, of),
+            Fact::Heard { node, from } => Self::View(node, from),
             Fact::Relayed { through, .. } => Self::Node(through),
             Fact::Event { node, peer: Some(peer), .. } => Self::View(node, peer),
             Fact::Delivered { from, to, .. } | Fact::Latency { from, to, .. } => {
@@ -247,6 +250,11 @@ impl Ledger {
                 (view.is_known, view.known_since) = (is, at);
                 Changed::View(node, peer)
             }
+            Observation::Heard { from, send, number, .. } => {
+                let Some(view) = self.views.get_mut(&(node, from)) else { return Changed::Nothing };
+                view.heard.insert((send, number));
+                Changed::View(node, from)
+            }
             Observation::Forwarded { bytes } => self.forwarded(at, node, bytes),
             Observation::Rtt { peer, rtt } => {
                 let Some(view) = self.views.get_mut(&(node, peer)) else { return Changed::Nothing };
@@ -285,6 +293,9 @@ impl Ledger {
                 self.view(*from, *to).is_some_and(|view| is_so(*is, view.way))
             }
             Fact::Knows { node, of } => self.view(*node, *of).is_some_and(|view| view.is_known),
+            Fact::Heard { node, from } => {
+                self.view(*node, *from).is_some_and(|view| view.heard_all(self.told(*from)))
+            }
             Fact::Relayed { through, since, at_least, at_most } => {
                 (at_least..=at_most).contains(&&self.relayed(*through, *since))
             }
@@ -318,6 +329,12 @@ impl Ledger {
     pub(super) fn view(&self, node: NodeId, peer: NodeId) -> Option<&View> {
         let is_on = self.nodes[node.0 as usize].is_on;
         is_on.then(|| self.views.get(&(node, peer)).expect("all that facts are about are there"))
+    }
+
+    /// How many broadcasts a node makes in the whole run.
+    pub(super) fn told(&self, from: NodeId) -> u64 {
+        let is_theirs = |send: &&Statement| (send.from, send.mode) == (from, Mode::Broadcast);
+        self.sends.iter().filter(is_theirs).map(|send| send.count).sum()
     }
 
     pub(super) fn relayed(&self, relay: NodeId, since: Instant) -> u64 {
@@ -500,12 +517,17 @@ impl Node {
 }
 
 impl View {
+    fn heard_all(&self, told: u64) -> bool {
+        u64::try_from(self.heard.len()).is_ok_and(|heard| heard >= told)
+    }
+
     fn blank() -> Self {
         Self {
             state: SessionState::Init,
             since: Instant::ORIGIN,
             way: None,
             way_since: Instant::ORIGIN,
+            heard: BTreeSet::new(),
             is_known: false,
             known_since: Instant::ORIGIN,
             why: None,

@@ -159,6 +159,11 @@ impl Words<'_> {
                 };
                 format!("the path of {from} to {to} {how}")
             }
+            Fact::Heard { node, from } => {
+                let told = self.ledger.told(*from);
+                let (node, from) = (self.name(*node), self.name(*from));
+                format!("{node} heard all {told} broadcasts of {from}")
+            }
             Fact::Knows { node, of } => {
                 format!("{} knows {} by its record", self.name(*node), self.name(*of))
             }
@@ -230,6 +235,14 @@ impl Words<'_> {
                             view.way_since
                         ),
                     }
+                }
+            },
+            Fact::Heard { node, from } => match self.ledger.view(*node, *from) {
+                None => self.was_off(*node),
+                Some(view) => {
+                    let heard = view.heard.len();
+                    let (node, from) = (self.name(*node), self.name(*from));
+                    format!("{node} had heard {heard} broadcasts of {from}")
                 }
             },
             Fact::Knows { node, of } => match self.ledger.view(*node, *of) {
@@ -378,7 +391,9 @@ impl Words<'_> {
                 };
                 vec![self.knows(from, to, &path(from, to)), self.knows(to, from, &path(to, from))]
             }
-            Fact::Knows { node, of } => vec![self.knows(node, of, ""), self.knows(of, node, "")],
+            Fact::Knows { node, of: other } | Fact::Heard { node, from: other } => {
+                vec![self.knows(node, other, ""), self.knows(other, node, "")]
+            }
             Fact::Relayed { through, .. } => vec![(through, self.power(through))],
             Fact::Rtt { a, b, .. } => {
                 let rtt = |a, b| match self.ledger.view(a, b).and_then(|view| view.rtt) {

@@ -171,6 +171,8 @@ pub enum Mode {
     Datagram,
     /// Acknowledged, and repeated until then.
     Message,
+    /// As a rumour, to everybody who takes part in gossip: only with `to = "*"`.
+    Broadcast,
 }
 
 /// Something that goes wrong, or that owners do: one of the keys from `partition` on, and `state`.
@@ -286,6 +288,8 @@ pub struct Expect {
     pub event: Option<Table<Event>>,
     /// A node knows another one by its record.
     pub knows: Option<Table<Knows>>,
+    /// A node has heard all that another one broadcast.
+    pub heard: Option<Table<Heard>>,
     /// A relay sent on so much.
     pub relayed: Option<Table<Relayed>>,
     /// A counter of a node lies in a range; read at the end.
@@ -381,6 +385,16 @@ pub struct Knows {
     pub node: Spanned<String>,
     /// Whom; a name or glob.
     pub of: Spanned<String>,
+}
+
+/// A node has heard all broadcasts of another one.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Heard {
+    /// Who; a name or glob.
+    pub node: Spanned<String>,
+    /// Whose; a name or glob.
+    pub from: Spanned<String>,
 }
 
 /// How much a relay sent on: in the span of the expectation, or since the run began.

@@ -288,6 +288,8 @@ pub enum Mode {
     /// As an acknowledged message. If the node has no room for it, the application offers it again
     /// whenever another has ended, in the order of its messages.
     Message,
+    /// As a rumour, to everybody who takes part in gossip; `to` is the sender itself.
+    Broadcast,
 }
 
 /// Something that goes wrong.
@@ -531,6 +533,13 @@ pub enum Fact {
         node: NodeId,
         /// Whom.
         of: NodeId,
+    },
+    /// A node has heard all that another one broadcasts.
+    Heard {
+        /// Who.
+        node: NodeId,
+        /// Whose.
+        from: NodeId,
     },
     /// A relay has sent on so many bytes since then, with its own seal around them.
     Relayed {

@@ -42,6 +42,17 @@ pub enum Observation {
         /// Whether it does.
         is: bool,
     },
+    /// It heard a broadcast, and handed it to its application.
+    Heard {
+        /// Who spoke.
+        from: NodeId,
+        /// The statement that the broadcast belongs to.
+        send: SendId,
+        /// Which broadcast of that statement.
+        number: u64,
+        /// The time from application to application.
+        latency: Duration,
+    },
     /// It sent on what a peer has for another.
     Forwarded {
         /// Bytes of what went out, with its own seal.
@@ -245,6 +256,10 @@ impl Observation {
                 out.extend(peer.0.to_le_bytes());
                 out.push(is.into());
             }
+            Self::Heard { from, send, number, latency } => {
+                encode_payload(out, 36, send, number, from);
+                out.extend(latency.as_micros().to_le_bytes());
+            }
             Self::Forwarded { bytes } => {
                 out.push(33);
                 out.extend(bytes.to_le_bytes());
@@ -289,6 +304,12 @@ impl Observation {
             Self::Known { peer, is: false } => {
                 line.text("kind", "forgotten").text("peer", name_of(peer))
             }
+            Self::Heard { from, send, number, latency } => line
+                .text("kind", "heard")
+                .text("from", name_of(from))
+                .number("send", send.0)
+                .number("number", number)
+                .number("latency_us", latency.as_micros()),
             Self::Forwarded { bytes } => line.text("kind", "forwarded").number("bytes", bytes),
             Self::Established { peer, handshake_hash } => line
                 .text("kind", "established")
@@ -381,6 +402,10 @@ impl Observation {
             }
             Self::Known { peer, is: true } => format!("knows {} by its record", name_of(peer)),
             Self::Known { peer, is: false } => format!("has forgotten {}", name_of(peer)),
+            Self::Heard { from, send, number, latency } => {
+                let what = payload("heard, of", number, send, name_of(from));
+                format!("{what}, after {}", Period(latency))
+            }
             Self::Forwarded { bytes } => format!("{bytes} bytes sent on for a peer"),
             Self::Rtt { peer, rtt } => {
                 format!("round trip to {} {}", name_of(peer), Period(rtt))

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use underpass_core::inspect::{Usage, usage};
 use underpass_core::{
-    Access, Capacity, Config, Event, Gossip, Instant, MAX_TRANSMIT, Message as ReceivedMessage,
-    MessageId, Network, Node, Outcome, Outgoing, Path, Peer, Purpose, Received, Recorder,
-    RelayLimits, Route, SendError, Socket as CoreSocket, Tag, Transmit, Whom,
+    Access, BroadcastError, Capacity, Config, Event, Gossip, Instant, MAX_TRANSMIT,
+    Message as ReceivedMessage, MessageId, Network, Node, Outcome, Outgoing, Path, Peer, Purpose,
+    Received, Recorder, RelayLimits, Route, SendError, Socket as CoreSocket, Tag, Transmit, Whom,
 };
 
 use super::{Addresses, Command, Cx, Inspect, IpFamily, Machine, SendId, Socket, Unsupported};
@@ -190,6 +190,7 @@ impl Underpass {
         while let Some(event) = self.running().node.poll_event() {
             self.report(event, cx);
         }
+        self.hear(cx);
     }
 
     fn report(&mut self, event: Event, cx: &mut Cx<'_>) {
@@ -210,6 +211,22 @@ impl Underpass {
             }
             Event::Message(peer, id, outcome) => self.report_end(peer, id, outcome, cx),
             _ => {}
+        }
+    }
+
+    /// Reports what it has heard that was said to everybody.
+    fn hear(&mut self, cx: &mut Cx<'_>) {
+        while let Some(broadcast) = self.running().node.poll_broadcast() {
+            let (origin, payload) = (broadcast.origin, broadcast.payload.to_vec());
+            // Members of the network that are no nodes of the scenario may say what they like.
+            let Some(from) = self.roster.node(&origin) else { continue };
+            let Some(stamp) = Stamp::of(&payload, self.roster.canary) else {
+                cx.observe(Observation::Garbled { from });
+                continue;
+            };
+            let Stamp { send, number, sent_at } = stamp;
+            let latency = cx.world_now().saturating_since(sent_at);
+            cx.observe(Observation::Heard { from, send, number, latency });
         }
     }
 
@@ -377,6 +394,24 @@ impl Underpass {
             running.send(transmit, &buffer, cx);
         }
         self.report_offer(given, sent.map_or_else(Offer::Refused, |_| Offer::Accepted), cx);
+    }
+
+    fn broadcast(
+        &mut self,
+        cx: &mut Cx<'_>,
+        (send, number, to): (SendId, u64, NodeId),
+        payload: &[u8],
+    ) {
+        let told = self.running().node.broadcast(0, payload, cx.now());
+        if let Err(error) = told {
+            let why = match error {
+                BroadcastError::NotDiscoverable => "nobody knows of the node",
+                BroadcastError::TooLong => "the payload is too long",
+                BroadcastError::TooOften => "the node has said too much of late",
+                BroadcastError::Full => "there is no room for another rumour",
+            };
+            cx.observe(Observation::Refused { send, number, to, why });
+        }
     }
 
     /// Sends a message to a node, or to the peer that it is known as already.
@@ -548,6 +583,7 @@ impl Machine for Underpass {
                 let given = Given { whose: Whose::Owner(*send, *number), to: *to };
                 match mode {
                     Mode::Datagram => self.send_datagram(cx, given, payload),
+                    Mode::Broadcast => self.broadcast(cx, (*send, *number, *to), payload),
                     Mode::Message => {
                         self.send_message(cx, given, None, Purpose::Notice, payload.clone());
                     }

@@ -66,6 +66,7 @@ impl Resolver<'_> {
             ("latency", expect.latency.as_ref().map(Table::span)),
             ("event", expect.event.as_ref().map(Table::span)),
             ("knows", expect.knows.as_ref().map(Table::span)),
+            ("heard", expect.heard.as_ref().map(Table::span)),
             ("relayed", expect.relayed.as_ref().map(Table::span)),
             ("metric", expect.metric.as_ref().map(Table::span)),
         ];

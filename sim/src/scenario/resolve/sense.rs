@@ -336,9 +336,11 @@ fn needs_a_path(said: &Fact) -> bool {
         Fact::Session { is, .. } => *is != SessionState::Init,
         Fact::Path { is, .. } => *is != PathKind::None,
         Fact::Delivered { .. } | Fact::Rtt { .. } | Fact::Latency { .. } => true,
-        Fact::Event { .. } | Fact::Knows { .. } | Fact::Relayed { .. } | Fact::Metric { .. } => {
-            false
-        }
+        Fact::Event { .. }
+        | Fact::Knows { .. }
+        | Fact::Heard { .. }
+        | Fact::Relayed { .. }
+        | Fact::Metric { .. } => false,
     }
 }
 
@@ -354,7 +356,9 @@ fn involved(said: &Fact) -> [Option<NodeId>; 2] {
         Fact::Delivered { from, to, .. }
         | Fact::Latency { from, to, .. }
         | Fact::Path { from, to, .. } => [Some(*from), Some(*to)],
-        Fact::Knows { node, of } => [Some(*node), Some(*of)],
+        Fact::Knows { node, of: other } | Fact::Heard { node, from: other } => {
+            [Some(*node), Some(*other)]
+        }
         Fact::Relayed { through, .. } => [Some(*through), None],
         Fact::Event { node, peer, .. } => [Some(*node), *peer],
         Fact::Metric { node, .. } => [Some(*node), None],
