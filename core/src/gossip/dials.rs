@@ -19,6 +19,17 @@ const PER_NETWORK: Rate = Rate { at_once: 6, interval: Duration::from_secs(120) 
 /// to them.
 const CELLS: usize = 32;
 
+/// Who wants an address dialled.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// Gossip, which has others to dial.
+    Gossip,
+    /// The application, which wants this peer: how many it wants is its own affair.
+    Application,
+}
+
+type Places = (u64, u64);
+
 pub(super) struct Dials {
     all: Tokens,
     addresses: [Tokens; CELLS],
@@ -33,19 +44,19 @@ impl Dials {
     };
 
     /// Whether an address that nobody has answered at may be dialled.
-    pub(super) fn may(&self, to: SocketAddr, hasher: &SipHasher13, now: Instant) -> bool {
-        let (address, network) = places(to, hasher);
-        self.all.has(ALL, now)
-            && self.addresses[address].has(PER_ADDRESS, now)
-            && self.networks[network].has(PER_NETWORK, now)
+    pub(super) fn may(&self, (address, network): Places, cause: Cause, now: Instant) -> bool {
+        let is_chosen = cause == Cause::Application;
+        let may = self.all.has(ALL, now) && self.networks[cell(network)].has(PER_NETWORK, now);
+        (is_chosen || may) && self.addresses[cell(address)].has(PER_ADDRESS, now)
     }
 
     /// It is dialled.
-    pub(super) fn note(&mut self, to: SocketAddr, hasher: &SipHasher13, now: Instant) {
-        let (address, network) = places(to, hasher);
-        self.all.take(ALL, now);
-        self.addresses[address].take(PER_ADDRESS, now);
-        self.networks[network].take(PER_NETWORK, now);
+    pub(super) fn note(&mut self, (address, network): Places, cause: Cause, now: Instant) {
+        if cause == Cause::Gossip {
+            self.all.take(ALL, now);
+            self.networks[cell(network)].take(PER_NETWORK, now);
+        }
+        self.addresses[cell(address)].take(PER_ADDRESS, now);
     }
 
     /// Whether any may be.
@@ -54,18 +65,24 @@ impl Dials {
     }
 }
 
-fn places(to: SocketAddr, hasher: &SipHasher13) -> (usize, usize) {
+/// Hashes of an address and of the network that it is in.
+pub(super) fn places(to: SocketAddr, hasher: &SipHasher13) -> Places {
     let (octets, network) = match to.ip() {
         IpAddr::V4(ip) => (ip.to_ipv6_mapped().octets(), 15),
         IpAddr::V6(ip) => (ip.octets(), 6),
     };
-    let place = |octets: &[u8]| {
+    let hash = |octets: &[u8]| {
         let mut hasher = *hasher;
         hasher.write(octets);
-        // Below the number of cells, which fits.
-        (hasher.finish() % CELLS as u64) as usize
+        // Zero is nowhere.
+        hasher.finish() | 1
     };
-    (place(&octets), place(&octets[..network]))
+    (hash(&octets), hash(&octets[..network]))
+}
+
+fn cell(hash: u64) -> usize {
+    // The lowest bit is always set; the rest is below the number of cells, which fits.
+    (hash / 2 % CELLS as u64) as usize
 }
 
 #[cfg(test)]
@@ -79,8 +96,9 @@ mod tests {
         for second in 0..minutes * 60 {
             let now = Instant::from_micros((1_000 + second) * 1_000_000);
             for address in addresses.clone() {
-                if dials.may(address, &hasher, now) {
-                    dials.note(address, &hasher, now);
+                let to = places(address, &hasher);
+                if dials.may(to, Cause::Gossip, now) {
+                    dials.note(to, Cause::Gossip, now);
                     count += 1;
                 }
             }

@@ -1,6 +1,8 @@
 //! Neighbours: whom this node keeps sessions with so that the network hangs together, whom it asks and
 //! dials to have enough of them, and what becomes of those that are lost.
 
+use super::candidates::{candidate, lost};
+use super::dials::places;
 use super::own;
 use super::table::Onward;
 use super::tokens::Rate;
@@ -9,14 +11,11 @@ use crate::access::Standing;
 use crate::counters::Counter;
 use crate::cx::{Actor, Cx};
 use crate::held::Held;
-use crate::identity::PeerId;
 use crate::lifecycle::Turn;
-use crate::path::Path;
 use crate::peer::{Peer, PeerState};
-use crate::punch;
-use crate::relay;
 use crate::time::{Duration, Instant};
 use crate::timer::{Timer, retry_gap};
+use crate::way::Way;
 
 /// Neighbours that a host wants (HyParView, section 4.2: 5 for 10,000 nodes). It takes two more.
 const WANTED: usize = 5;
@@ -34,12 +33,8 @@ const REFUSED_AGAIN: Duration = Duration::from_secs(120);
 const TRIES: u8 = 6;
 /// Where there is no room, somebody who has no neighbour gets one all the same: not more often.
 const URGENT: Rate = Rate { at_once: 3, interval: Duration::from_secs(10) };
-/// Of those who could be dialled so many are compared.
-const COMPARED: usize = 8;
 /// A node that is dialled directly, or at a relay that is dialled first, answers within this time or not.
 const DIALLED_FOR: Duration = Duration::from_secs(20);
-/// A peer that was not reached is dialled again after so long, doubled each time.
-const DIALLED_AGAIN: Duration = Duration::from_secs(60);
 
 /// A question to a peer.
 #[derive(Clone, Copy)]
@@ -125,11 +120,14 @@ pub(crate) fn on_alive(peer: u16, cx: &mut Cx<'_>) {
     if !is_on(cx) || cx.peer(peer).is_foreign || !cx.peer(peer).channel.can_gossip() {
         return;
     }
+    let way = cx.peer(peer).ways.course.primary().and_then(Way::direct);
+    let answered = way.map(|path| places(path.remote, cx.state.address_hasher()).0);
     let mut was_lost = false;
     if let Some(slot) = records(cx).find(&id) {
         let entry = &mut cx.records[usize::from(slot)].entry;
         was_lost = entry.has_answered && entry.failures > 0;
         (entry.has_answered, entry.failures) = (true, 0);
+        entry.answered = answered.unwrap_or(entry.answered);
         let millis = round_trip.unwrap_or_default().as_micros() / 1000;
         entry.round_trip_ms = u16::try_from(millis).unwrap_or(u16::MAX).max(1);
     }
@@ -437,102 +435,6 @@ fn askable(cx: &mut Cx<'_>) -> Option<u16> {
     (0..cx.peers.len() as u16).filter(|slot| may(*slot, cx)).nth(draw)
 }
 
-/// One of the records whose owner could be a neighbour: the best of a few drawn at random, so that neither
-/// distance nor whoever tells most decides how the network hangs together.
-fn candidate(cx: &mut Cx<'_>) -> Option<u16> {
-    let len = cx.records.len();
-    let start = cx.state.public.draw_u32() as usize % len;
-    let mut best: Option<((u8, bool, u16), u16)> = None;
-    let mut compared = 0;
-    for offset in 0..len {
-        let slot = ((start + offset) % len) as u16;
-        if !may_dial(slot, cx) {
-            continue;
-        }
-        let entry = &cx.records[usize::from(slot)].entry;
-        let rank = (entry.failures, !entry.has_answered, entry.round_trip_ms / 100);
-        if best.is_none_or(|(known, _)| rank < known) {
-            best = Some((rank, slot));
-        }
-        compared += 1;
-        if compared == COMPARED {
-            break;
-        }
-    }
-    best.map(|(_, slot)| slot)
-}
-
-/// Of those who have answered once, and do not now, the one that was tried longest ago.
-fn lost(cx: &mut Cx<'_>) -> Option<u16> {
-    let mut first: Option<(Option<Instant>, u16)> = None;
-    for slot in 0..cx.records.len() as u16 {
-        let entry = &cx.records[usize::from(slot)].entry;
-        let (is_lost, tried_at) = (entry.has_answered && entry.failures > 0, entry.tried_at);
-        let is_sooner = first.is_none_or(|(known, _)| tried_at < known);
-        if is_lost && is_sooner && may_dial(slot, cx) {
-            first = Some((tried_at, slot));
-        }
-    }
-    first.map(|(_, slot)| slot)
-}
-
-/// Whether the owner of a record may be dialled now.
-fn may_dial(slot: u16, cx: &mut Cx<'_>) -> bool {
-    let now = cx.now();
-    let place = &cx.records[usize::from(slot)];
-    if !place.is_held() {
-        return false;
-    }
-    let (id, entry) = (place.peer(), place.entry);
-    if let Some(tried_at) = entry.tried_at {
-        let doublings = if entry.has_answered { 0 } else { entry.failures.min(6) };
-        if now < tried_at + DIALLED_AGAIN.saturating_mul(1 << doublings) {
-            return false;
-        }
-    }
-    if let Some(peer) = cx.find_peer(&id) {
-        // The application sees to it, or there is a session.
-        let peer = cx.peer(peer);
-        if peer.current.is_some() || peer.initiating.is_some() || peer.standing == Standing::Pinned
-        {
-            return false;
-        }
-    }
-    let Ok(record) = records(cx).record(slot) else { return false };
-    if record.flags.is_end() {
-        return false;
-    }
-    if entry.has_answered {
-        return true;
-    }
-    let hasher = *cx.state.address_hasher();
-    match record.addresses.first() {
-        Some(address) => cx.state.gossip.dials.may(*address, &hasher, now),
-        // It may be found at a relay of ours.
-        None => !record.relays.is_empty() && cx.state.gossip.dials.has_any(now),
-    }
-}
-
-/// The owner of a record is to be dialled: who it is, and where.
-pub(crate) fn dial_target(
-    slot: u16,
-    cx: &mut Cx<'_>,
-) -> Option<(crate::identity::PeerId, Option<Path>)> {
-    let now = cx.now();
-    let id = cx.records[usize::from(slot)].peer();
-    let record = records(cx).record(slot).ok()?;
-    let entry = &mut cx.records[usize::from(slot)].entry;
-    entry.tried_at = Some(now);
-    let (failures, has_answered) = (entry.failures, entry.has_answered);
-    let path = path_in(&record, failures, cx);
-    if let Some(path) = path.filter(|_| !has_answered) {
-        let hasher = *cx.state.address_hasher();
-        cx.state.gossip.dials.note(path.remote, &hasher, now);
-    }
-    cx.state.counters.count(Counter::GossipDials);
-    Some((id, path))
-}
-
 /// The peer that was to be dialled is, or there was no room for it.
 pub(crate) fn on_dialled(peer: Option<u16>, cx: &mut Cx<'_>) {
     cx.state.gossip.dialling = match peer {
@@ -543,55 +445,6 @@ pub(crate) fn on_dialled(peer: Option<u16>, cx: &mut Cx<'_>) {
         }
         None => Held::Nothing,
     };
-}
-
-/// Where a peer can be dialled by what its record says; each time at the next of its addresses.
-pub(crate) fn path_to(peer: u16, cx: &mut Cx<'_>) -> Option<Path> {
-    if cx.records.is_empty() {
-        return None;
-    }
-    let id = cx.peer(peer).contact?.id;
-    let slot = records(cx).find(&id)?;
-    let record = records(cx).record(slot).ok()?;
-    let attempts = cx.peer(peer).attempts;
-    path_in(&record, attempts, cx)
-}
-
-fn path_in(record: &super::Record, attempts: u8, cx: &Cx<'_>) -> Option<Path> {
-    let count = record.addresses.len();
-    let turn = usize::from(attempts).checked_rem(count)?;
-    // One that this host has no socket for leads nowhere.
-    let mut in_turn = (0..count).map(|offset| record.addresses[(turn + offset) % count]);
-    in_turn.find_map(|remote| {
-        let socket = punch::socket_to(remote, &cx.state.punch)?;
-        Some(Path { socket, remote })
-    })
-}
-
-/// A relay at which a peer says that it is found, and that this node knows how to reach: it is another one each
-/// time. `None` if it names one of this node's own.
-pub(crate) fn relay_of(peer: u16, cx: &mut Cx<'_>) -> Option<(PeerId, Option<Path>)> {
-    if cx.records.is_empty() {
-        return None;
-    }
-    // One relay is not reached through another.
-    if relay::is_ours(peer, cx) {
-        return None;
-    }
-    let id = cx.peer(peer).contact?.id;
-    let slot = records(cx).find(&id)?;
-    let record = records(cx).record(slot).ok()?;
-    let turn = usize::from(cx.peer(peer).attempts).checked_rem(record.relays.len())?;
-    let relay = PeerId::claimed(record.relays[turn]);
-    let known = cx.find_peer(&relay);
-    if relay == cx.state.id || known.is_some_and(|known| relay::is_ours(known, cx)) {
-        return None;
-    }
-    // Its own record says where it is; and that it is a key at all.
-    let slot = records(cx).find(&relay)?;
-    let found = records(cx).record(slot).ok().filter(|record| record.flags.is_relay())?;
-    let failures = cx.records[usize::from(slot)].entry.failures;
-    Some((relay, Some(path_in(&found, failures, cx)?)))
 }
 
 /// A neighbour with whom there is something to be compared.

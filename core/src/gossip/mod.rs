@@ -24,7 +24,9 @@
 //! | `table.rs` | the records that are known |
 //! | `own.rs` | this node's own |
 //! | `verify.rs` | records that come: their checks, and what follows from them |
-//! | `members.rs` | neighbours, and whom to dial |
+//! | `members.rs` | neighbours |
+//! | `candidates.rs` | whom to dial because of its record, and where |
+//! | `owed.rs` | what neighbours are owed |
 //! | `exchange.rs` | shuffles |
 //! | `search.rs` | who has a tag |
 //! | `rumour.rs` | what everybody must hear |
@@ -36,9 +38,11 @@
 //! A node that is not [discoverable](Presence::Discoverable) signs no record, and nothing is ever told of a
 //! node but its record: so there is nothing to be told of it.
 
+mod candidates;
 mod dials;
 mod exchange;
 mod members;
+mod owed;
 mod own;
 mod record;
 mod rumour;
@@ -58,9 +62,9 @@ pub(crate) use {
     record::signed_record, rumour::LEN_MAX as RUMOUR_LEN_MAX, rumour::signed_broadcast,
 };
 
-pub(crate) use members::{
-    dial_target, on_alive, on_dialled, on_gone, on_moved, on_unreached, path_to, relay_of,
-};
+pub(crate) use candidates::{dial_target, path_to, relay_of};
+pub(crate) use members::{on_alive, on_dialled, on_gone, on_moved, on_unreached};
+pub(crate) use owed::{owes, take_owed};
 pub(crate) use rumour::{accept as broadcast, take_unread};
 pub use search::FindError;
 pub(crate) use search::{begin as find, take_event};
@@ -72,19 +76,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::counters::{Counter, Dropped};
 use crate::cx::{Actor, Cx};
-use crate::heartbeat::Via;
 use crate::held::Held;
 use crate::identity::PeerId;
 use crate::job::{Outcome, Stale};
 use crate::lifecycle::Turn;
 use crate::peer::Peer;
-use crate::session;
 use crate::time::{Duration, Instant};
 use crate::timer::Timer;
-use crate::wire::{
-    CAN_GOSSIP, GossipMessage, GossipWriter, ITEMS, PeerRequest, RumourId, Telling, Told,
-};
+use crate::wire::{CAN_GOSSIP, GossipMessage};
 use dials::Dials;
+use owed::{List, Owed, owe, owe_handle};
 use own::Own;
 use record::Record;
 use search::{Passing, Search};
@@ -217,36 +218,6 @@ pub(crate) struct Gossiping {
     owed: Owed,
 }
 
-/// What it is owed.
-struct Owed {
-    ask: Held<bool>,
-    answer: Held<bool>,
-    /// This node's own record: as a newcomer's, or as one that has changed.
-    announcement: bool,
-    update: bool,
-    /// Its own record, which it has forgotten.
-    back: bool,
-    /// Records of others.
-    onward: [Held<(u16, Onward)>; ONWARD],
-    shuffle: bool,
-    list: Held<List>,
-    request: Held<PeerRequest>,
-    /// A bit for each place of a rumour.
-    rumours: u64,
-}
-
-/// Records that were asked for, by slot.
-#[derive(Clone, Copy)]
-struct List {
-    request: [u8; 8],
-    slots: [Option<u16>; ITEMS],
-}
-
-impl List {
-    /// In place of a slot: this node's own record.
-    const OWN: u16 = u16::MAX;
-}
-
 impl Shared {
     pub(crate) const NEW: Self = Self {
         count: Count::NONE,
@@ -295,33 +266,6 @@ impl Gossiping {
         questions: Tokens::FULL,
         owed: Owed::NOTHING,
     };
-}
-
-impl Owed {
-    const NOTHING: Self = Self {
-        ask: Held::Nothing,
-        answer: Held::Nothing,
-        announcement: false,
-        update: false,
-        back: false,
-        onward: [Held::Nothing; ONWARD],
-        shuffle: false,
-        list: Held::Nothing,
-        request: Held::Nothing,
-        rumours: 0,
-    };
-
-    fn is_nothing(&self) -> bool {
-        let Self { ask, answer, list, request, .. } = self;
-        let is_told = self.announcement || self.update || self.back || self.shuffle;
-        !is_told
-            && self.rumours == 0
-            && ask.as_ref().is_none()
-            && answer.as_ref().is_none()
-            && list.as_ref().is_none()
-            && request.as_ref().is_none()
-            && self.onward.iter().all(|held| held.as_ref().is_none())
-    }
 }
 
 /// The records.
@@ -471,7 +415,7 @@ pub(crate) fn restore_record(age_s: u16, signed: &[u8], cx: &mut Cx<'_>) -> Opti
     let heard = Heard {
         at: cx.now(),
         age_s,
-        source: u64::from(told.sequence),
+        source: 0,
         from: Peer { slot: 0, generation: 0 },
         is_first_hand: false,
         onward: Onward::Stay,
@@ -483,105 +427,6 @@ pub(crate) fn restore_record(age_s: u16, signed: &[u8], cx: &mut Cx<'_>) -> Opti
         records(cx).prove(slot);
     }
     Some(())
-}
-
-/// Whether anything is owed to this peer.
-pub(crate) fn owes(peer: u16, cx: &mut Cx<'_>) -> bool {
-    !cx.peer(peer).gossip.owed.is_nothing()
-}
-
-/// Notes something that a peer is owed.
-fn owe(peer: u16, note: impl FnOnce(&mut Owed), cx: &mut Cx<'_>) {
-    note(&mut cx.peer(peer).gossip.owed);
-    cx.make_ready(Actor::Peer(peer));
-}
-
-/// The same for one that may be gone.
-fn owe_handle(peer: Peer, note: impl FnOnce(&mut Owed), cx: &mut Cx<'_>) {
-    if let Some(peer) = cx.resolve(peer) {
-        owe(peer, note, cx);
-    }
-}
-
-/// The next message about third parties for this peer, written into `out`, and how it goes.
-pub(crate) fn take_owed(peer: u16, out: &mut [u8], cx: &mut Cx<'_>) -> Option<(Via, usize)> {
-    // A peer that has not answered yet has to wait, and is told again then.
-    let via = session::current(peer, cx)?;
-    while owes(peer, cx) {
-        if let Some(len) = write_owed(peer, out, cx) {
-            cx.state.counters.count(Counter::GossipSent);
-            cx.state.counters.add(Counter::GossipBytesSent, len);
-            return Some((via, len));
-        }
-    }
-    None
-}
-
-/// Takes one thing that is owed; `None` if there is nothing left to be said of it.
-fn write_owed(peer: u16, out: &mut [u8], cx: &mut Cx<'_>) -> Option<usize> {
-    let owed = &mut cx.peer(peer).gossip.owed;
-    if let Some(is_urgent) = owed.ask.take() {
-        return Some(GossipWriter::neighbour(is_urgent, out));
-    }
-    if core::mem::take(&mut owed.announcement) {
-        owed.update = false;
-        return own_record(members::JOIN_HOPS, Telling::Announcement, out, cx);
-    }
-    if core::mem::take(&mut owed.update) {
-        return own_record(members::UPDATE_HOPS, Telling::Update, out, cx);
-    }
-    if core::mem::take(&mut owed.back) {
-        let id = cx.peer(peer).contact.as_ref()?.id;
-        let slot = records(cx).find(&id)?;
-        return record_of(slot, 1, Telling::Update, out, cx);
-    }
-    if let Some((slot, onward)) = owed.onward.iter_mut().find_map(Held::take) {
-        return match onward {
-            Onward::Stay => None,
-            Onward::Walk(hops) | Onward::Join(hops) => {
-                record_of(slot, hops, Telling::Announcement, out, cx)
-            }
-            Onward::Spread(hops) => record_of(slot, hops, Telling::Update, out, cx),
-        };
-    }
-    if let Some(list) = owed.list.take() {
-        return exchange::write_list(&list, out, cx);
-    }
-    if let Some(request) = owed.request.take() {
-        return Some(GossipWriter::request(&request, out));
-    }
-    if owed.rumours != 0 {
-        let slot = owed.rumours.trailing_zeros();
-        owed.rumours &= owed.rumours - 1;
-        return rumour::write(slot as usize, out, cx);
-    }
-    if core::mem::take(&mut owed.shuffle) {
-        return Some(exchange::write_shuffle(out, cx));
-    }
-    // Last: whoever is told that it is no neighbour may go.
-    let is_accepted = owed.answer.take()?;
-    Some(GossipWriter::neighbour_answer(is_accepted, out))
-}
-
-fn own_record(hops: u8, telling: Telling, out: &mut [u8], cx: &mut Cx<'_>) -> Option<usize> {
-    let (age_s, signed) = cx.state.gossip.own.signed(cx.state.now)?;
-    Some(GossipWriter::told(telling, &Told { hops, age_s, signed }, out))
-}
-
-fn record_of(
-    slot: u16,
-    hops: u8,
-    telling: Telling,
-    out: &mut [u8],
-    cx: &mut Cx<'_>,
-) -> Option<usize> {
-    let now = cx.now();
-    // Another record may have taken its place: that one is as true.
-    let place = cx.records.get(usize::from(slot)).filter(|place| place.is_held())?;
-    let age_s = place.entry.age_s(now);
-    let mut signed = [0; Record::LEN_MAX];
-    let len = records(cx).read(slot, &mut signed);
-    Some(GossipWriter::told(telling, &Told { hops, age_s, signed: &signed[..len] }, out))
 }
 
 /// How long a record is kept.
@@ -626,5 +471,3 @@ pub(crate) fn each_saved(
 
 /// Bytes of a record at most.
 pub(crate) const RECORD_LEN_MAX: usize = Record::LEN_MAX;
-
-const _: () = assert!(core::mem::size_of::<RumourId>() == 8);

@@ -2,6 +2,13 @@
 //!
 //! The answer goes back the way that the question came, and each on the way checks it and keeps it: who it
 //! was that asked, only the first one knows.
+//!
+//! How likely it is that somebody is found follows from how many records nodes hold: of `n` nodes whose
+//! views of `r` are drawn at random, `w` steps miss a record with probability `(1 - r/n)^w`. Of 10,000 with
+//! 256 each, a walk finds the only one with a tag in 34 % of cases, a search of eight walks in 96 %; with 16
+//! each, in 2.5 % and 19 %. Of a tag that one node in a hundred has, a walk misses all with 0.99 to the power
+//! of what it passes by: with 256 each, the first neighbour knows somebody in 92 %, with 16 each, sixteen do.
+//! (Reckoned, not measured.)
 
 use super::record::Tag;
 use super::{List, PASSING, is_on, members, owe, owe_handle, records};

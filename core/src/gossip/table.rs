@@ -79,6 +79,8 @@ pub(super) struct Entry {
     pub(super) is_news: bool,
     /// Its owner has answered this node.
     pub(super) has_answered: bool,
+    /// A hash of the address at which it did so last; zero if it was never a direct one.
+    pub(super) answered: u64,
     /// Dials since then that came to nothing.
     pub(super) failures: u8,
     /// When it was last dialled.
@@ -171,6 +173,7 @@ impl Entry {
         is_found: false,
         is_news: false,
         has_answered: false,
+        answered: 0,
         failures: 0,
         tried_at: None,
         round_trip_ms: 0,
@@ -394,7 +397,7 @@ impl Records<'_> {
             }
             let before = self.slots[usize::from(known)].entry;
             let entry = &mut self.slots[usize::from(slot)].entry;
-            entry.has_answered = before.has_answered;
+            (entry.has_answered, entry.answered) = (before.has_answered, before.answered);
             entry.is_first_hand |= before.is_first_hand;
             (entry.tried_at, entry.round_trip_ms) = (before.tried_at, before.round_trip_ms);
             entry.is_found = before.is_found;

@@ -1,6 +1,8 @@
 //! Who knows whom.
 
-use underpass_core::{Config, Counter, Dropped, Duration, Gossip, Keys, PeerState};
+use std::net::SocketAddr;
+
+use underpass_core::{Config, Counter, Dropped, Duration, Gossip, Keys, PeerState, Socket};
 
 use super::{host, knows, net_of};
 use crate::net::{Net, network};
@@ -169,4 +171,24 @@ fn a_forged_record_is_not_believed_and_its_teller_not_listened_to() {
     let counters = net.hosts[1].node.counters();
     assert_eq!(counters.done(Counter::BadSignatures), 1);
     assert!(counters.dropped(Dropped::GossipIgnored) > 0);
+}
+
+#[test]
+fn whoever_has_answered_once_cannot_have_others_dial_a_victim() {
+    let mut net = net_of(&[OPEN, OPEN]);
+    let victim: SocketAddr = "203.0.113.9:4747".parse().unwrap();
+    let now = net.now;
+    net.hosts[1].node.set_local_addresses(&[(Socket(0), victim)], now);
+    net.connect(1, 0);
+    net.run_for(Duration::from_secs(5));
+    let known = knows(&net, 0, 1).expect("it is known");
+    assert!(known.has_answered && known.addresses.contains(&Some(victim)));
+    let gone = net.hosts[1].address;
+    let mut aimed = 0;
+    net.run(Duration::from_secs(3600), |packet| {
+        aimed += u32::from(packet.to == victim);
+        packet.from != gone && packet.to != gone
+    });
+    // Twice at once, then every ten minutes; of each attempt, so many Hellos.
+    assert!((1..=8 * 8).contains(&aimed), "{aimed}");
 }
