@@ -289,7 +289,8 @@ fn not_found(peer: u16, cx: &mut Cx<'_>) {
 /// Begins a handshake with a peer whose session is in use until there is a newer one.
 fn renew(peer: u16, cx: &mut Cx<'_>) {
     let slot = cx.peer(peer);
-    let is_idle = slot.initiating.is_none() && !slot.gossip.is_parted;
+    let is_let_go = slot.gossip.is_parted && slot.standing == Standing::Met;
+    let is_idle = slot.initiating.is_none() && !is_let_go;
     let Some(way) = slot.ways.course.primary().filter(|_| is_idle) else {
         return;
     };

@@ -6,7 +6,7 @@
 
 use super::dials::{Cause, places};
 use super::record::Record;
-use super::records;
+use super::{Presence, records};
 use crate::access::Standing;
 use crate::counters::Counter;
 use crate::cx::Cx;
@@ -160,7 +160,8 @@ fn path_in(record: &Record, attempts: u8, cx: &Cx<'_>) -> Option<Path> {
 /// A relay at which a peer says that it is found, and that this node knows how to reach: it is another one each
 /// time. `None` if it names one of this node's own.
 pub(crate) fn relay_of(peer: u16, cx: &mut Cx<'_>) -> Option<(PeerId, Option<Path>)> {
-    if cx.records.is_empty() {
+    // Nobody hears of a silent node but whom its application chose, and relays are no exception.
+    if cx.state.config.gossip.presence != Presence::Discoverable || cx.records.is_empty() {
         return None;
     }
     // One relay is not reached through another.

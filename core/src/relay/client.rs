@@ -94,12 +94,11 @@ pub(super) fn on_alive(peer: u16, cx: &mut Cx<'_>) {
     let handle = cx.handle(peer);
     let slot = cx.peer(peer);
     let is_pinned = slot.standing == Standing::Pinned;
-    if !slot.channel.can_relay() || !is_pinned && !is_ours(peer, cx) {
+    if !slot.channel.can_relay() || !(is_pinned || is_ours(peer, cx)) {
         return;
     }
-    let slot = cx.peer(peer);
     // Through another relay it is of no use.
-    if slot.ways.course.primary().and_then(Way::direct).is_none() {
+    if cx.peer(peer).ways.course.primary().and_then(Way::direct).is_none() {
         return;
     }
     if !is_ours(peer, cx) {

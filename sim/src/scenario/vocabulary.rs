@@ -24,8 +24,7 @@ impl<'v> Vocabulary<'v> {
 
 /// Words of the language that this version does not know yet, by the table that they belong to.
 /// They get a message of their own, since who writes one made no mistake.
-const PLANNED: &[(&str, &[&str])] =
-    &[("node", &["discoverable", "network", "tags"]), ("expect", &["knows"])];
+const PLANNED: &[(&str, &[&str])] = &[("node", &["network"])];
 
 /// Whether `word` is planned for `table` (the empty name is the top level).
 pub(super) fn is_planned(table: &str, word: &str) -> bool {
