@@ -36,6 +36,7 @@ fn dispatch(actor: Actor, timer: Timer, cx: &mut Cx<'_>) -> Option<Turn> {
         }
         (Actor::Peer(peer), Timer::Reservation | Timer::Search) => relay::on_timer(timer, peer, cx),
         (Actor::Peer(peer), Timer::Reconnect) => Some(Turn::Dial(peer)),
+        (Actor::Peer(peer), Timer::Parting) => gossip::on_parting(peer, cx),
         (Actor::Peer(peer), Timer::Keys) => upkeep::on_timer(peer, cx),
         (
             Actor::Peer(peer),

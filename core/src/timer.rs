@@ -21,6 +21,8 @@ pub enum Timer {
     Reconnect,
     /// When to look for a direct way to a peer, and what is next in that.
     Punch,
+    /// When a peer that gossip lets go has been told so.
+    Parting,
     /// When to forget the session that a newer one has replaced.
     PreviousSession,
     /// When the keys of a session are to be updated, erased, renewed or given up.
@@ -80,7 +82,7 @@ pub(crate) struct Timers<K, const N: usize> {
 }
 
 /// A peer's timers.
-pub(crate) type PeerTimers = Timers<OfPeer, 13>;
+pub(crate) type PeerTimers = Timers<OfPeer, 14>;
 /// A handshake's timers.
 pub(crate) type HandshakeTimers = Timers<OfHandshake, 2>;
 
@@ -95,8 +97,8 @@ impl Kinds<4> for OfNode {
     const KINDS: [Timer; 4] = [Timer::Membership, Timer::Shuffle, Timer::Publish, Timer::Walk];
 }
 
-impl Kinds<13> for OfPeer {
-    const KINDS: [Timer; 13] = [
+impl Kinds<14> for OfPeer {
+    const KINDS: [Timer; 14] = [
         Timer::Ping,
         Timer::Silence,
         Timer::Stretch,
@@ -104,6 +106,7 @@ impl Kinds<13> for OfPeer {
         Timer::Search,
         Timer::Reconnect,
         Timer::Punch,
+        Timer::Parting,
         Timer::PreviousSession,
         Timer::Keys,
         Timer::Acknowledge,

@@ -12,10 +12,11 @@ use crate::counters::Counter;
 use crate::cx::{Actor, Cx};
 use crate::held::Held;
 use crate::lifecycle::Turn;
-use crate::peer::{Peer, PeerState};
+use crate::peer::{Peer, PeerSlot, PeerState};
 use crate::time::{Duration, Instant};
 use crate::timer::{Timer, retry_gap};
 use crate::way::Way;
+use crate::wire::NeighbourAnswer;
 
 /// Neighbours that a host wants (HyParView, section 4.2: 5 for 10,000 nodes). It takes two more.
 const WANTED: usize = 5;
@@ -29,6 +30,8 @@ const ROUND: Duration = Duration::from_secs(60);
 const SOON: Duration = Duration::from_millis(200);
 /// Who refused is asked again.
 const REFUSED_AGAIN: Duration = Duration::from_secs(120);
+/// Between the last word to a peer that is let go, and its end.
+const PARTING: Duration = Duration::from_secs(1);
 /// Tries of a question, on the schedule of every control exchange: they take five seconds.
 const TRIES: u8 = 6;
 /// Where there is no room, somebody who has no neighbour gets one all the same: not more often.
@@ -88,7 +91,9 @@ pub(super) fn start(cx: &mut Cx<'_>) {
 /// This node takes no part any more: neighbours look for others.
 pub(super) fn stop(cx: &mut Cx<'_>) {
     for neighbour in core::mem::take(&mut cx.state.gossip.neighbours) {
-        owe_handle(neighbour, |owed| owed.answer = Held::This(false), cx);
+        if let Some(peer) = cx.resolve(neighbour) {
+            refuse(peer, cx);
+        }
     }
     cx.state.gossip.asking = Held::Nothing;
 }
@@ -214,24 +219,37 @@ pub(super) fn on_neighbour(from: u16, is_urgent: bool, cx: &mut Cx<'_>) {
     let has_room = is_neighbour(from, cx) || cx.state.gossip.neighbours.len() < taken(cx);
     let is_accepted =
         may && (has_room || is_urgent && cx.state.gossip.urgent.take(URGENT, now) && make_room(cx));
-    owe(from, |owed| owed.answer = Held::This(is_accepted), cx);
     if is_accepted {
+        owe(from, |owed| owed.answer = Held::This(NeighbourAnswer::ACCEPTED), cx);
         add(from, cx);
     } else {
-        let slot = cx.peer(from);
-        slot.gossip.is_parted = slot.standing == Standing::Met && slot.delivery.is_empty();
+        refuse(from, cx);
     }
+}
+
+/// Says that a peer is no neighbour, and lets it go if nobody else wants it.
+fn refuse(peer: u16, cx: &mut Cx<'_>) {
+    let lets_go = is_dispensable(cx.peer(peer));
+    let slot = cx.peer(peer);
+    slot.gossip.is_parted = lets_go;
+    slot.gossip.is_kept &= !lets_go;
+    owe(peer, |owed| owed.answer = Held::This(NeighbourAnswer::refused(lets_go)), cx);
+}
+
+/// Whether nobody but gossip wants a peer.
+fn is_dispensable(peer: &PeerSlot) -> bool {
+    peer.standing == Standing::Met && peer.delivery.is_empty()
 }
 
 /// One of the neighbours that the application did not ask for has to go.
 fn make_room(cx: &mut Cx<'_>) -> bool {
     let handles = cx.state.gossip.neighbours.clone();
-    let is_dispensable = |peer: &Peer| {
+    let may_go = |peer: &Peer| {
         let slot = cx.resolve(*peer).map(|slot| &cx.peers[usize::from(slot)]);
         slot.is_none_or(|slot| slot.standing == Standing::Met)
     };
     let dispensable: heapless::Vec<Peer, NEIGHBOURS_MAX> =
-        handles.into_iter().filter(is_dispensable).collect();
+        handles.into_iter().filter(may_go).collect();
     if dispensable.is_empty() {
         return false;
     }
@@ -239,37 +257,45 @@ fn make_room(cx: &mut Cx<'_>) -> bool {
     let evicted = dispensable[draw % dispensable.len()];
     remove(evicted, cx);
     if let Some(peer) = cx.resolve(evicted) {
-        let slot = cx.peer(peer);
-        slot.gossip.is_parted = slot.delivery.is_empty();
-        slot.gossip.is_kept = false;
-        owe(peer, |owed| owed.answer = Held::This(false), cx);
+        refuse(peer, cx);
     }
     true
 }
 
-/// A peer says whether it is a neighbour, or is one no longer. One that nobody else wants is let go.
-pub(super) fn on_answer(from: u16, is_accepted: bool, cx: &mut Cx<'_>) -> Option<Turn> {
+/// A peer says whether it is a neighbour, or is one no longer. If nobody wants the session on either side, it
+/// ends: at once where that is known of both, and a moment later where it still has to be said.
+pub(super) fn on_answer(from: u16, answer: NeighbourAnswer, cx: &mut Cx<'_>) -> Option<Turn> {
     let now = cx.now();
     let handle = cx.handle(from);
     let was_asked = cx.state.gossip.asking.as_ref().is_some_and(|asking| asking.peer == handle);
     if was_asked {
         cx.state.gossip.asking = Held::Nothing;
     }
-    if is_accepted {
-        if was_asked || is_neighbour(from, cx) {
-            add(from, cx);
-        } else {
-            owe(from, |owed| owed.answer = Held::This(false), cx);
+    if answer.is_accepted {
+        match was_asked || is_neighbour(from, cx) {
+            true => add(from, cx),
+            false => refuse(from, cx),
         }
         return None;
     }
     remove(handle, cx);
     cx.peer(from).gossip.refused_until = now + REFUSED_AGAIN;
     hasten(cx);
-    let slot = cx.peer(from);
-    let is_ours = slot.gossip.is_kept || slot.gossip.is_parted;
-    (is_ours && slot.standing == Standing::Met && slot.delivery.is_empty())
-        .then_some(Turn::Part(from))
+    if !answer.lets_go || !is_dispensable(cx.peer(from)) {
+        return None;
+    }
+    if cx.peer(from).gossip.is_parted {
+        return Some(Turn::Part(from));
+    }
+    refuse(from, cx);
+    cx.set_timer(Actor::Peer(from), Timer::Parting, Some(now + PARTING));
+    None
+}
+
+/// A peer that is let go has been told.
+pub(crate) fn on_parting(peer: u16, cx: &mut Cx<'_>) -> Option<Turn> {
+    let slot = cx.peer(peer);
+    (slot.gossip.is_parted && is_dispensable(slot)).then_some(Turn::Part(peer))
 }
 
 fn add(peer: u16, cx: &mut Cx<'_>) {
@@ -281,7 +307,7 @@ fn add(peer: u16, cx: &mut Cx<'_>) {
     }
     if neighbours.push(handle).is_err() {
         // It has become one of too many meanwhile.
-        return owe(peer, |owed| owed.answer = Held::This(false), cx);
+        return refuse(peer, cx);
     }
     cx.state.counters.count(Counter::NeighboursGained);
     // What each has that the other lacks, both find out at once.
@@ -333,7 +359,7 @@ pub(crate) fn on_unreached(peer: u16, cx: &mut Cx<'_>) -> bool {
     let slot = cx.peer(peer);
     let is_idle = slot.current.is_none() && slot.initiating.is_none();
     let is_ours = slot.gossip.is_kept || slot.gossip.is_parted;
-    is_ours && is_idle && slot.standing == Standing::Met && slot.delivery.is_empty()
+    is_ours && is_idle && is_dispensable(slot)
 }
 
 /// A peer's packets take another way: what this node says of its own place may have to change.

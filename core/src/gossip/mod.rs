@@ -63,7 +63,7 @@ pub(crate) use {
 };
 
 pub(crate) use candidates::{dial_target, path_to, relay_of};
-pub(crate) use members::{on_alive, on_dialled, on_gone, on_moved, on_unreached};
+pub(crate) use members::{on_alive, on_dialled, on_gone, on_moved, on_parting, on_unreached};
 pub(crate) use owed::{owes, take_owed};
 pub(crate) use rumour::{accept as broadcast, take_unread};
 pub use search::FindError;
@@ -103,7 +103,7 @@ const MUTED: Duration = Duration::from_secs(600);
 /// What a peer may say of third parties: a newcomer many things at once.
 const MESSAGES: Rate = Rate { at_once: 64, interval: Duration::from_millis(250) };
 /// What it may ask that must be looked up.
-const QUESTIONS: Rate = Rate { at_once: 12, interval: Duration::from_secs(1) };
+const QUESTIONS: Rate = Rate { at_once: 32, interval: Duration::from_secs(1) };
 
 /// Whether a node takes part in gossip, and is known by it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
@@ -335,9 +335,7 @@ pub(crate) fn on_message(
             members::on_neighbour(from, *is_urgent, cx);
             Ok(None)
         }
-        GossipMessage::NeighbourAnswer { is_accepted } => {
-            Ok(members::on_answer(from, *is_accepted, cx))
-        }
+        GossipMessage::NeighbourAnswer(answer) => Ok(members::on_answer(from, *answer, cx)),
         GossipMessage::Announcement(told) => {
             verify::on_told(from, told, members::after_announcement(told.hops), cx)
         }

@@ -9,12 +9,12 @@ use crate::heartbeat::Via;
 use crate::held::Held;
 use crate::peer::Peer;
 use crate::session;
-use crate::wire::{GossipWriter, ITEMS, PeerRequest, Telling, Told};
+use crate::wire::{GossipWriter, ITEMS, NeighbourAnswer, PeerRequest, Telling, Told};
 
 /// What it is owed.
 pub(super) struct Owed {
     pub(super) ask: Held<bool>,
-    pub(super) answer: Held<bool>,
+    pub(super) answer: Held<NeighbourAnswer>,
     /// This node's own record: as a newcomer's, or as one that has changed.
     pub(super) announcement: bool,
     pub(super) update: bool,
@@ -142,8 +142,8 @@ fn write_owed(peer: u16, out: &mut [u8], cx: &mut Cx<'_>) -> Option<usize> {
         return Some(exchange::write_shuffle(out, cx));
     }
     // Last: whoever is told that it is no neighbour may go.
-    let is_accepted = owed.answer.take()?;
-    Some(GossipWriter::neighbour_answer(is_accepted, out))
+    let answer = owed.answer.take()?;
+    Some(GossipWriter::neighbour_answer(answer, out))
 }
 
 fn own_record(hops: u8, telling: Telling, out: &mut [u8], cx: &mut Cx<'_>) -> Option<usize> {

@@ -12,7 +12,7 @@ pub(crate) enum GossipMessage<'a> {
     /// Whether the receiver wants to be a neighbour; one who has none asks urgently.
     Neighbour { is_urgent: bool },
     /// The answer; to part, one that nobody asked for.
-    NeighbourAnswer { is_accepted: bool },
+    NeighbourAnswer(NeighbourAnswer),
     /// A newcomer's record, and how often it may be handed on.
     Announcement(Told<'a>),
     /// A record that is newer than the one before, and how far it may be spread.
@@ -25,6 +25,21 @@ pub(crate) enum GossipMessage<'a> {
     PeerList(PeerList<'a>),
     /// Something that everybody must hear.
     Rumour(Rumour<'a>),
+}
+
+/// Whether somebody is a neighbour, and if not, whether the sender wants the session for anything else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct NeighbourAnswer {
+    pub(crate) is_accepted: bool,
+    pub(crate) lets_go: bool,
+}
+
+impl NeighbourAnswer {
+    pub(crate) const ACCEPTED: Self = Self { is_accepted: true, lets_go: false };
+
+    pub(crate) const fn refused(lets_go: bool) -> Self {
+        Self { is_accepted: false, lets_go }
+    }
 }
 
 /// What a rumour is.
@@ -131,9 +146,7 @@ impl<'a> GossipMessage<'a> {
         use super::control::decode_body as body_of;
         Some(match kind {
             kind::NEIGHBOUR => body_of(body).map(|is_urgent| Self::Neighbour { is_urgent }),
-            kind::NEIGHBOUR_ANSWER => {
-                body_of(body).map(|is_accepted| Self::NeighbourAnswer { is_accepted })
-            }
+            kind::NEIGHBOUR_ANSWER => body_of(body).map(Self::NeighbourAnswer),
             kind::ANNOUNCEMENT => body_of(body).map(Self::Announcement),
             kind::UPDATE => body_of(body).map(Self::Update),
             kind::SHUFFLE => Shuffle::decode(body).map(Self::Shuffle),
@@ -245,9 +258,9 @@ impl<'o> GossipWriter<'o> {
         writer.len
     }
 
-    pub(crate) fn neighbour_answer(is_accepted: bool, out: &'o mut [u8]) -> usize {
+    pub(crate) fn neighbour_answer(answer: NeighbourAnswer, out: &'o mut [u8]) -> usize {
         let mut writer = Self::new(kind::NEIGHBOUR_ANSWER, out);
-        writer.put(&is_accepted);
+        writer.put(&answer);
         writer.len
     }
 

@@ -37,6 +37,8 @@ const OPENED: [Dropped; 16] = [
     Dropped::MessagesFull,
     Dropped::BeyondWindow,
     Dropped::FragmentMismatch,
+    Dropped::GossipIgnored,
+    Dropped::GossipLimited,
     Dropped::UnexpectedAck,
 ];
 
