@@ -5,6 +5,7 @@ use crate::counters::{Counter, Dropped};
 use crate::crypto::aead::TAG_LEN;
 use crate::cx::Cx;
 use crate::delivery::{self, Arrival};
+use crate::gossip;
 use crate::heartbeat::{self, Via};
 use crate::lifecycle::{self, Turn};
 use crate::message::{self, MessageId, Received};
@@ -128,6 +129,11 @@ fn dispatch<'d>(
         }
         Message::Punch(kind, message) => {
             punch::on_message(from, via, kind, &message, cx)?;
+            Ok(Received::Nothing)
+        }
+        Message::Gossip(message) => {
+            let turn = gossip::on_message(from, &message, cx)?;
+            lifecycle::on_turn(turn, cx);
             Ok(Received::Nothing)
         }
         Message::Control(message) => {

@@ -12,6 +12,8 @@ pub const HOST: Capacity = Capacity {
     buffer: 4 * 1024 * 1024,
     circuits: 1024,
     punches: 32,
+    records: 4096,
+    rumours: 64,
 };
 
 /// A microcontroller.
@@ -24,4 +26,6 @@ pub const BOARD: Capacity = Capacity {
     buffer: 4 * 1024,
     circuits: 8,
     punches: 1,
+    records: 16,
+    rumours: 2,
 };

@@ -256,6 +256,7 @@ fn build_with(scenario: &Scenario, seed: u64, own: Own, extras: Extras) -> World
         sends: scenario.sends.clone(),
         slowest: slowest(scenario),
         peers: wanted(scenario),
+        gossips: scenario.nodes.iter().map(|node| node.gossip.is_some()).collect(),
         hostile: unruly(scenario),
         topology,
         faults: scenario.faults.clone(),
@@ -339,7 +340,7 @@ fn owners(scenario: &Scenario, registry: &Registry) -> Vec<Setup> {
         if is_for_strangers { 2 * needed } else { needed }
     };
     let setup = |(id, node): (NodeId, &Node)| Setup {
-        capacity: node.limits.capacity(room(id, node), node.relay.is_some()),
+        capacity: node.limits.capacity(room(id, node), node.relay.is_some(), node.gossip.is_some()),
         cpu: node.cpu,
         peers: node.peers.clone(),
         bootstrap: node.bootstrap.clone(),
@@ -348,6 +349,7 @@ fn owners(scenario: &Scenario, registry: &Registry) -> Vec<Setup> {
         relay: node.relay,
         ping_interval: node.ping_interval,
         claims: node.claims,
+        gossip: node.gossip.clone(),
         drops_from: node.drops_from,
         drops_of: node.drops_of.clone(),
         lies: node.lies.clone(),

@@ -185,6 +185,8 @@ fn state() {
         buffer: 4096,
         circuits: 0,
         punches: 1,
+        records: 16,
+        rumours: 2,
     };
     let host = Capacity {
         peers: 4096,
@@ -195,6 +197,8 @@ fn state() {
         buffer: 1 << 20,
         circuits: 0,
         punches: 64,
+        records: 1024,
+        rumours: 16,
     };
     for (what, capacity) in [("a board, 8 peers", board), ("a host, 4096 peers", host)] {
         let whole = size_of::<Node<()>>() + capacity.bytes();

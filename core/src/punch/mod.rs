@@ -22,7 +22,8 @@ pub use attempt::PunchSlot;
 pub use limits::ProbeCell;
 pub use reason::{RelayReason, Relayed};
 
-pub(crate) use candidates::Local;
+pub(crate) use address::{Scope, scope};
+pub(crate) use candidates::{Local, own_addresses, socket_to};
 pub(crate) use limits::{CELLS_PER_ATTEMPT, ProbeLimits};
 pub(crate) use reason::{reason, relayed};
 pub(crate) use when::{on_attested, on_course, on_network_change, on_seen, set_local_addresses};

@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::counters::Dropped;
 use crate::error::{CapacityError, ConnectError, RestoreError, SendError, UnknownPeer};
 use crate::event::Event;
+use crate::gossip::{Broadcast, BroadcastError, FindError, Gossip, Tag};
 use crate::identity::{Keys, PeerId};
 use crate::job::{Done, Job, Stale};
 use crate::message::{Message, MessageId, Outgoing, Received};
@@ -174,6 +175,40 @@ impl<S: Storage, L: Log> Recorder<S, L> {
         record(&mut self.tape, &());
     }
 
+    /// As [`Node::set_gossip`].
+    pub fn set_gossip(&mut self, gossip: Gossip, now: Instant) {
+        self.call(|| Call::SetGossip { gossip, now });
+        self.node.set_gossip(gossip, now);
+        record(&mut self.tape, &());
+    }
+
+    /// As [`Node::find`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn find(&mut self, tag: Tag, now: Instant) -> Result<(), FindError> {
+        self.call(|| Call::Find { tag, now });
+        let begun = self.node.find(tag, now);
+        record(&mut self.tape, &begun);
+        begun
+    }
+
+    /// As [`Node::broadcast`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn broadcast(
+        &mut self,
+        kind: u16,
+        payload: &[u8],
+        now: Instant,
+    ) -> Result<(), BroadcastError> {
+        self.call(|| Call::Broadcast { kind, payload, now });
+        let accepted = self.node.broadcast(kind, payload, now);
+        record(&mut self.tape, &accepted);
+        accepted
+    }
+
     /// As [`Node::set_local_addresses`].
     pub fn set_local_addresses(&mut self, addresses: &[(Socket, SocketAddr)], now: Instant) {
         self.call(|| Call::SetLocalAddresses { addresses: Addresses::new(addresses), now });
@@ -302,6 +337,14 @@ impl<S: Storage, L: Log> Recorder<S, L> {
         let message = self.node.poll_message();
         record(&mut self.tape, &message);
         message
+    }
+
+    /// As [`Node::poll_broadcast`].
+    pub fn poll_broadcast(&mut self) -> Option<Broadcast<'_>> {
+        self.call(|| Call::PollBroadcast);
+        let broadcast = self.node.poll_broadcast();
+        record(&mut self.tape, &broadcast);
+        broadcast
     }
 
     /// As [`Node::peer`].

@@ -15,7 +15,9 @@ use crate::way::{Circuit, Way};
 use crate::wire::{CAN_RELAY, Named, Offer, Open, RelayMessage, Reserved};
 
 /// Relays at which a node can be reached.
-pub(crate) const RELAYS: usize = 2;
+pub(crate) const OWN_RELAYS: usize = 2;
+/// And one that it visits, to find somebody there.
+pub(crate) const RELAYS: usize = OWN_RELAYS + 1;
 /// After a relay has refused, it is asked again.
 const REFUSED_AGAIN: Duration = Duration::from_secs(600);
 /// A reservation is renewed before it ends, and never more often than this.
@@ -97,18 +99,47 @@ pub(crate) struct Offered {
 pub(super) fn on_alive(peer: u16, cx: &mut Cx<'_>) {
     let handle = cx.handle(peer);
     let slot = cx.peer(peer);
-    if !slot.channel.can_relay() || slot.standing != Standing::Pinned {
+    let is_pinned = slot.standing == Standing::Pinned;
+    if !slot.channel.can_relay() || !(is_pinned || is_ours(peer, cx)) {
         return;
     }
     // Through another relay it is of no use.
-    if slot.ways.course.primary().and_then(Way::direct).is_none() {
+    if cx.peer(peer).ways.course.primary().and_then(Way::direct).is_none() {
         return;
     }
     if !is_ours(peer, cx) {
-        let Some(place) = (0..RELAYS).find(|place| is_free(*place, cx)) else { return };
+        let Some(place) = (0..OWN_RELAYS).find(|place| is_free(*place, cx)) else { return };
         cx.state.relays[place] = Held::This(handle);
     }
     ask(peer, cx);
+}
+
+/// A relay is visited once there is a session with it: somebody may be found there. `false` if another one
+/// is, by whom somebody is reached.
+pub(crate) fn visit(relay: u16, cx: &mut Cx<'_>) -> bool {
+    let handle = cx.handle(relay);
+    if is_ours(relay, cx) {
+        return true;
+    }
+    let before = cx.state.relays[OWN_RELAYS].get();
+    let is_through = |known: &Known| match known.way {
+        Way::Relayed(circuit) => Some(circuit.relay) == before,
+        Way::Direct(_) => false,
+    };
+    if cx.peers.iter().any(|peer| peer.is_taken && peer.ways.iter().any(is_through)) {
+        return false;
+    }
+    cx.state.relays[OWN_RELAYS] = Held::This(handle);
+    if cx.peer(relay).state == PeerState::Active {
+        on_alive(relay, cx);
+    }
+    true
+}
+
+/// Whether the relay that is visited has been dialled, and has not answered.
+pub(crate) fn is_guest_awaited(cx: &Cx<'_>) -> bool {
+    let guest = cx.state.relays[OWN_RELAYS].get().and_then(|relay| cx.resolve(relay));
+    guest.is_some_and(|guest| cx.peers[usize::from(guest)].initiating.is_some())
 }
 
 /// Whether a place for a relay is free, or that of one that is gone or does not want us.
@@ -221,6 +252,11 @@ pub(crate) fn is_ours(peer: u16, cx: &Cx<'_>) -> bool {
     cx.state.relays.iter().any(|relay| relay.get() == Some(handle))
 }
 
+/// Whether a relay keeps a place for us.
+pub(crate) fn is_reserved(peer: u16, cx: &Cx<'_>) -> bool {
+    cx.peers[usize::from(peer)].relaying.relay.stage == Stage::Reserved
+}
+
 /// The relay at this position, if peers can be looked for there.
 fn relay_at(position: u8, cx: &mut Cx<'_>) -> Option<u16> {
     let relay = cx.state.relays.get(usize::from(position))?.get()?;
@@ -310,7 +346,7 @@ pub(super) fn on_search_timer(peer: u16, cx: &mut Cx<'_>) -> Option<Turn> {
 /// Whether nothing leads to a peer through a relay.
 fn needs_circuit(peer: &PeerSlot) -> bool {
     let is_connected = peer.state == PeerState::Active;
-    let is_waiting = peer.standing == Standing::Pinned && peer.current.is_none();
+    let is_waiting = peer.is_wanted() && peer.current.is_none();
     // One that does not answer leads nowhere.
     let leads = |known: &Known| known.way.direct().is_none() && known.is_validated();
     (is_connected || is_waiting) && !peer.ways.iter().any(leads)

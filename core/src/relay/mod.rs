@@ -28,8 +28,8 @@ mod server;
 pub(crate) use bucket::Bucket;
 pub use circuits::CircuitSlot;
 pub(crate) use client::{
-    OFFERS, Offered, RELAYS, capabilities, give_back, is_ours, on_secret_change, recall, search,
-    search_later, search_spare,
+    OFFERS, OWN_RELAYS, Offered, RELAYS, capabilities, give_back, is_guest_awaited, is_ours,
+    is_reserved, on_secret_change, recall, search, search_later, search_spare, visit,
 };
 pub(crate) use foreign::{Proofs, has_room, is_welcome, on_check, on_proof, take_work};
 pub(crate) use server::{apply_access, forward, reached, take_owed_by};
@@ -96,6 +96,13 @@ impl Relaying {
         search: Held::Nothing,
         attested: Attested::NOWHERE,
     };
+}
+
+impl Relaying {
+    /// Whether the peer is being looked for at relays.
+    pub(crate) fn is_sought(&self) -> bool {
+        self.search.as_ref().is_some()
+    }
 }
 
 pub(crate) fn on_message(

@@ -78,6 +78,8 @@ pub struct Setting {
     pub slowest: Vec<Ppm>,
     /// Whom each node dials of its own accord, or looks for, by `NodeId`.
     pub peers: Vec<Vec<NodeId>>,
+    /// Who takes part in gossip, by `NodeId`.
+    pub gossips: Vec<bool>,
     /// Nodes that keep to no rule of our protocol: hostile ones, and those that speak another.
     pub hostile: BTreeSet<NodeId>,
     /// Who has which address.

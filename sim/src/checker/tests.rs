@@ -79,6 +79,7 @@ impl Bench {
             topology: topology(),
             faults: Vec::new(),
             is_smooth: true,
+            gossips: vec![false; 4],
             connections: connections(),
         };
         let mut bench = Self { watches: all(&setting), now: Instant::ORIGIN, next: None };

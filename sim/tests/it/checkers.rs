@@ -255,6 +255,7 @@ fn ends_by(opening: &[u8]) -> Option<String> {
         topology: Arc::new(config.topology().expect("few nodes")),
         faults: Vec::new(),
         is_smooth: true,
+        gossips: vec![false; config.nodes.len()],
         connections: Connections::default(),
     };
     let mut world = World::new(config, checker::all(&setting));
@@ -356,6 +357,7 @@ fn parrot_ends_by(copies: usize, bytes: &[u8]) -> Option<String> {
         topology: Arc::new(config.topology().expect("few nodes")),
         faults: Vec::new(),
         is_smooth: true,
+        gossips: vec![false; config.nodes.len()],
         connections: Connections::default(),
     };
     let mut world = World::new(config, checker::all(&setting));

@@ -10,7 +10,21 @@ use crate::machine::{HANDSHAKES, Inspect, PEERS, Table};
 pub(super) const MARKS: [&str; 4] =
     ["peers.most", "handshakes.most", "sessions.most", "messages.most"];
 
+/// The names of what [`Underpass::gauge`] knows, in metrics.
+pub(super) const GAUGES: [&str; 3] = ["records.known", "records.sequence", "neighbours"];
+
 impl Underpass {
+    /// How much it is now.
+    pub(super) fn gauge(&self, name: &str) -> Option<u64> {
+        let node = self.node()?;
+        match name {
+            "records.known" => u64::try_from(node.known_peers().count()).ok(),
+            "records.sequence" => Some(node.record_sequence().into()),
+            "neighbours" => u64::try_from(node.neighbours().len()).ok(),
+            _ => None,
+        }
+    }
+
     /// How full a table has been at most, after any call.
     pub(super) fn mark(&self, name: &str) -> Option<u64> {
         let Usage { peers, handshakes, sessions, messages } = self.running.as_ref()?.most;
