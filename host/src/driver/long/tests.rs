@@ -26,6 +26,8 @@ fn peer() -> Peer {
         buffer: 1440,
         circuits: 0,
         punches: 1,
+        records: 0,
+        rumours: 0,
     };
     let (own, other) = (identity(), identity());
     let config = Config::new(Network::open("test"));
