@@ -65,6 +65,11 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         payload: Option<String>,
     },
+    /// A search by tag has found a node.
+    Found {
+        /// Its id.
+        id: String,
+    },
     /// The host has other addresses, or has slept.
     NetworkChanged,
     /// Whoever watches was too slow for so many events.
@@ -91,6 +96,7 @@ impl Event {
             Self::Why { .. } => "why",
             Self::RoundTrip { .. } => "round-trip",
             Self::Message { .. } => "message",
+            Self::Found { .. } => "found",
             Self::NetworkChanged => "network-changed",
             Self::Missed { .. } => "missed",
             Self::Other { .. } => "other",

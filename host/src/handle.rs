@@ -9,7 +9,7 @@ use crate::event::Event;
 use crate::kind;
 use crate::message::{Reply, SendError};
 use crate::peer_address::{HostPort, PeerAddress};
-use crate::view::{Metrics, Status};
+use crate::view::{KnownNode, Metrics, Status};
 
 /// A running node. Clones are the same one.
 #[derive(Clone)]
@@ -43,6 +43,9 @@ pub enum To {
 pub(crate) enum Question {
     Status(oneshot::Sender<Status>),
     Metrics(oneshot::Sender<Metrics>),
+    Known(oneshot::Sender<Vec<KnownNode>>),
+    /// Look for nodes with a tag. A search takes the place of the one before.
+    Find(String, oneshot::Sender<Vec<PeerId>>),
     /// Ask for a peer.
     Connect(PeerAddress, oneshot::Sender<Result<(), SendError>>),
     /// Tell all peers, save what is to be saved, and end.
@@ -159,6 +162,21 @@ impl Handle {
     pub(crate) async fn metrics(&self) -> Option<Metrics> {
         let (answer, answered) = oneshot::channel();
         self.questions.send(Question::Metrics(answer)).await.ok()?;
+        answered.await.ok()
+    }
+
+    /// The nodes that are known by hearsay, ended ones left out; `None` if this one has ended.
+    pub async fn known(&self) -> Option<Vec<KnownNode>> {
+        let (answer, answered) = oneshot::channel();
+        self.questions.send(Question::Known(answer)).await.ok()?;
+        answered.await.ok()
+    }
+
+    /// Looks for nodes with this tag, and returns those that were found when the search ends or another one
+    /// takes its place; `None` if this node has ended, or takes no part in gossip.
+    pub async fn find(&self, tag: &str) -> Option<Vec<PeerId>> {
+        let (answer, answered) = oneshot::channel();
+        self.questions.send(Question::Find(tag.into(), answer)).await.ok()?;
         answered.await.ok()
     }
 

@@ -57,5 +57,22 @@ pub struct PeerStatus {
     pub why: Option<Why>,
 }
 
+/// A node that is known by its record.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct KnownNode {
+    /// Its id.
+    pub id: String,
+    /// How long ago it has said so.
+    pub age_secs: f64,
+    /// Where it says that it can be called.
+    pub addresses: Vec<String>,
+    /// Whether it relays.
+    pub is_relay: bool,
+    /// Whether newcomers are sent to it.
+    pub is_bootstrap: bool,
+    /// Whether it has answered this node.
+    pub has_answered: bool,
+}
+
 /// Every number that is counted, by name.
 pub(crate) type Metrics = BTreeMap<&'static str, u64>;

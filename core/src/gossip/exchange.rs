@@ -100,12 +100,14 @@ fn lacking(from: u16, shuffle: &Shuffle<'_>, cx: &mut Cx<'_>) -> Option<List> {
     }
     let len = cx.records.len();
     let start = cx.state.public.draw_u32() as usize;
-    for offset in 0..len.min(LOOKED_THROUGH) {
-        let slot = (start % len + offset) % len;
+    let in_turn = (0..len).map(|offset| (start % len + offset) % len);
+    // Of a table that is nearly empty most places are nobody's.
+    let held = in_turn.filter(|slot| cx.records[*slot].is_held());
+    for slot in held.take(LOOKED_THROUGH) {
         let place = &cx.records[slot];
         // Nobody is sent where nobody was found.
         let is_stale = !place.entry.has_answered && place.entry.failures > 0;
-        if !place.is_held() || is_stale || *place.peer().as_bytes() == own {
+        if is_stale || *place.peer().as_bytes() == own {
             continue;
         }
         match is_lacking(&entry_of(slot, cx), shuffle) {

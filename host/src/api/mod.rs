@@ -3,6 +3,7 @@
 mod bench;
 mod events;
 mod guard;
+mod known;
 mod metrics;
 mod page;
 mod peers;
@@ -121,6 +122,8 @@ fn router(handle: Handle, guard: Guard) -> Router {
         .route("/status", get(peers::status))
         .route("/peers", get(peers::peers))
         .route("/peers/{id}", get(peers::peer))
+        .route("/known", get(known::known))
+        .route("/find", get(known::find))
         .route("/events", get(events::events))
         .route("/metrics", get(metrics::metrics))
         .route("/healthz", get(healthz))

@@ -58,6 +58,12 @@ table! {
         limits: Option<Spanned<Limits>>,
         ping_interval: Text,
         message_lifetime: Text,
+        /// Whether everybody may find it, or it only finds others; it takes no part in gossip otherwise.
+        discoverable: Option<Spanned<bool>>,
+        /// What it is found by.
+        tags: Texts,
+        /// Whether newcomers are sent to it.
+        newcomers: Option<Spanned<bool>>,
         #[serde(default)]
         access: Access,
         #[serde(default)]

@@ -44,11 +44,24 @@ pub(crate) struct Configuration {
     pub(crate) capacity: Capacity,
     pub(crate) ping_interval: Duration,
     pub(crate) message_lifetime: Duration,
+    /// `None` if it takes no part in gossip.
+    pub(crate) gossip: Option<GossipConfig>,
     pub(crate) network: NetworkConfig,
     /// `None` if there is to be none.
     pub(crate) api: Option<ApiConfig>,
     pub(crate) log: LogConfig,
     pub(crate) scripts: Vec<ScriptConfig>,
+}
+
+/// What part it takes in gossip.
+#[derive(Clone, Debug)]
+pub(crate) struct GossipConfig {
+    /// Whether everybody may find it; else it only finds others.
+    pub(crate) is_discoverable: bool,
+    /// Whether newcomers are sent to it.
+    pub(crate) is_bootstrap: bool,
+    /// What it is found by.
+    pub(crate) tags: Vec<String>,
 }
 
 /// Which network it is a member of.

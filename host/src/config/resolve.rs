@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use toml::Spanned;
-use underpass_core::{Access, Capacity, Config, Duration, PeerId, RelayLimits, Whom};
+use underpass_core::{Access, Capacity, Config, Duration, PeerId, RelayLimits, TAGS, Whom};
 
 use super::diagnostic::Diagnostic;
 use super::file::{self, Circle, File, Limits, Machine, OwnLimits, Relay};
 use super::{
-    Allowed, ApiConfig, Configuration, Format, Level, LogConfig, NetworkConfig, ScriptConfig, units,
+    Allowed, ApiConfig, Configuration, Format, GossipConfig, Level, LogConfig, NetworkConfig,
+    ScriptConfig, units,
 };
 use crate::capacity::{BOARD, HOST};
 use crate::kind::RESERVED;
@@ -68,6 +69,7 @@ impl Reader<'_> {
                 Config::MESSAGE_LIFETIME,
                 (Config::MESSAGE_LIFETIME_MIN, Config::MESSAGE_LIFETIME_MAX),
             ),
+            gossip: self.gossip(&file),
             network: self.network(&file.network),
             api: self.api(&file.api),
             log: LogConfig {
@@ -76,6 +78,27 @@ impl Reader<'_> {
             },
             scripts: self.scripts(file.script.as_deref().unwrap_or_default()),
         }
+    }
+
+    /// What part it takes in gossip.
+    fn gossip(&mut self, file: &File) -> Option<GossipConfig> {
+        let is_discoverable = file.discoverable.as_ref().map(|is| *is.get_ref());
+        let newcomers = file.newcomers.as_ref().filter(|is| *is.get_ref());
+        let tags = file.tags.as_deref().unwrap_or_default();
+        let needless = tags.first().map(|tag| ("tags", tag.span()));
+        let needless = needless.or(newcomers.map(|is| ("newcomers", is.span())));
+        if let Some((key, span)) = needless.filter(|_| is_discoverable != Some(true)) {
+            let mistake = Diagnostic::at(span, format!("`{key}` of a node that nobody finds"));
+            self.add(mistake.help(format!("write `discoverable = true`, or leave `{key}` out")));
+        }
+        if let Some(tag) = tags.get(TAGS) {
+            self.mistake(tag.span(), format!("a node has at most {TAGS} tags"));
+        }
+        Some(GossipConfig {
+            is_discoverable: is_discoverable?,
+            is_bootstrap: newcomers.is_some(),
+            tags: tags.iter().map(|tag| tag.get_ref().clone()).collect(),
+        })
     }
 
     fn mistake(&mut self, span: Range<usize>, message: impl Into<String>) -> &mut Diagnostic {

@@ -24,6 +24,10 @@ peers = []
 # ping_interval = "10s"
 # message_lifetime = "60s"
 
+# discoverable = true              # everybody may find it; false: it only finds others; neither if left out
+# tags = ["films"]                 # what it is found by
+# newcomers = true                 # newcomers are sent to it: for a node that anybody reaches
+
 [network]
 name = {name}
 # secret_file = "network.secret"   # the same for all members; mode 0600

@@ -87,6 +87,8 @@ impl Driver {
                 tracing::debug!(%peer, round_trip_ms, "a ping was answered");
                 self.tell(Event::RoundTrip { peer, round_trip_ms });
             }
+            NodeEvent::Found(id) => self.on_found(id),
+            NodeEvent::SearchEnded => self.end_search(),
             other => {
                 let what = serde_json::to_value(other).unwrap_or_default();
                 self.tell(Event::Other { what });

@@ -22,6 +22,7 @@ mod jobs;
 mod long;
 mod network;
 mod roster;
+mod search;
 mod shutdown;
 mod sockets;
 mod start;
@@ -48,6 +49,7 @@ use jobs::Jobs;
 use long::{Assembly, LongPurpose};
 use network::Network;
 use roster::{Found, Roster};
+use search::Search;
 use sockets::{Buffers, Sockets};
 use state::{Saved, State};
 use storage::HeapStorage;
@@ -94,6 +96,8 @@ struct Driver {
     /// Messages are held back until their handlers have caught up.
     is_held: bool,
     relays: bool,
+    tags_of: underpass_core::Network,
+    search: Option<Search>,
     out: Box<[u8; MAX_TRANSMIT]>,
 }
 
@@ -266,6 +270,8 @@ impl Driver {
         match question {
             Question::Status(answer) => drop(answer.send(self.status())),
             Question::Metrics(answer) => drop(answer.send(self.metrics())),
+            Question::Known(answer) => drop(answer.send(self.known())),
+            Question::Find(tag, answer) => self.look_for(&tag, answer),
             Question::Connect(address, answer) => {
                 let is_named = address.host().is_some_and(|host| host.literal().is_none());
                 let asked = self.ask(address, false);

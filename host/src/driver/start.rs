@@ -122,6 +122,8 @@ impl Driver {
             saved_len_max: settings.capacity.saved_len_max(),
             save_at: None,
             saving: None,
+            search: None,
+            tags_of: settings.config.network.clone(),
             is_held: false,
             relays: settings.config.access.relays > Whom::Nobody
                 || settings.config.relay.foreign_bytes > 0,

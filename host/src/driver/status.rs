@@ -3,7 +3,7 @@
 use underpass_core::{Peer, PeerState, Route, Use};
 
 use super::{Driver, Sockets};
-use crate::view::{Metrics, PeerStatus, Status};
+use crate::view::{KnownNode, Metrics, PeerStatus, Status};
 use crate::why::Why;
 
 impl Driver {
@@ -51,6 +51,23 @@ impl Driver {
             round_trip_ms: round_trip.map(|span| span.as_micros() as f64 / 1e3),
             why: relayed.map(|relayed| Why::of(&relayed, self.clock.now())),
         }
+    }
+
+    /// Who is known by hearsay.
+    pub(super) fn known(&self) -> Vec<KnownNode> {
+        let known = self.node.known_peers().filter(|known| !known.is_ended);
+        let mut nodes: Vec<_> = known
+            .map(|known| KnownNode {
+                id: known.id.to_string(),
+                age_secs: known.age.as_micros() as f64 / 1e6,
+                addresses: known.addresses.iter().flatten().map(ToString::to_string).collect(),
+                is_relay: known.is_relay,
+                is_bootstrap: known.is_bootstrap,
+                has_answered: known.has_answered,
+            })
+            .collect();
+        nodes.sort_by(|one, other| one.id.cmp(&other.id));
+        nodes
     }
 
     /// Every counter of the node, and what there is beside it.

@@ -75,6 +75,13 @@ pub(super) enum Question {
     },
     /// List the peers
     Peers,
+    /// List the nodes that are known by hearsay: those that are discoverable
+    Known,
+    /// Look for nodes by a tag
+    Find {
+        /// What they are found by
+        tag: String,
+    },
     /// Have a peer answer, and show how long that takes
     Ping {
         /// Whom

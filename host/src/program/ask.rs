@@ -10,7 +10,7 @@ use super::{Exit, client, complain, is_colored, print_json, print_line, refuse, 
 use crate::client::{Client, ClientError, quoted};
 use crate::config::Configuration;
 use crate::driver::LONG_MAX;
-use crate::view::{PeerStatus, Status};
+use crate::view::{KnownNode, PeerStatus, Status};
 
 /// Between two pings.
 const PING_EVERY: Duration = Duration::from_secs(1);
@@ -50,6 +50,23 @@ async fn answer(client: &Client, question: &Question, is_json: bool) -> Result<E
                 Some(peers) => print_line(&screen::peers(&peers, is_colored)),
                 None => print_json(&answer),
             }
+        }
+        Question::Known => {
+            let answer = client.get("/known").await?;
+            match read::<Vec<KnownNode>>(&answer["known"]).filter(|_| !is_json) {
+                Some(known) if known.is_empty() => print_line("nobody"),
+                Some(known) => print_line(&screen::known(&known)),
+                None => print_json(&answer),
+            }
+        }
+        Question::Find { tag } => {
+            let answer = client.get(&format!("/find?tag={}", quoted(tag))).await?;
+            let found = read::<Vec<String>>(&answer["found"]).unwrap_or_default();
+            match is_json {
+                true => print_json(&answer),
+                false => found.iter().for_each(|id| print_line(id)),
+            }
+            return Ok(if found.is_empty() { Exit::Failed } else { Exit::Done });
         }
         Question::Why { peer } => {
             let answer = client.get(&format!("/peers/{}", quoted(peer))).await?;

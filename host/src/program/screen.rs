@@ -1,6 +1,6 @@
 //! What people see: tables and words, in colours where there are any.
 
-use crate::view::{PeerStatus, Status};
+use crate::view::{KnownNode, PeerStatus, Status};
 
 /// The text in a colour, if there is any.
 pub(super) fn paint(is_colored: bool, code: &str, text: &str) -> String {
@@ -37,6 +37,22 @@ pub(super) fn status(status: &Status, is_colored: bool) -> String {
         lines.push(peers(&status.peers, is_colored));
     }
     lines.join("\n")
+}
+
+pub(super) fn known(known: &[KnownNode]) -> String {
+    let rows = known.iter().map(|node| {
+        let mut what = Vec::new();
+        what.extend(node.is_relay.then_some("relays"));
+        what.extend(node.is_bootstrap.then_some("takes newcomers"));
+        what.extend(node.has_answered.then_some("has answered"));
+        let addresses = match node.addresses.is_empty() {
+            true => "at no address of its own".into(),
+            false => node.addresses.join(", "),
+        };
+        let age = span(node.age_secs);
+        format!("{:51}  {age:>8} ago  {addresses}  {}", node.id, what.join(", "))
+    });
+    rows.map(|row| row.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 
 pub(super) fn peers(peers: &[PeerStatus], is_colored: bool) -> String {

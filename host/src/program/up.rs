@@ -4,12 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tokio::signal::unix::{SignalKind, signal};
-use underpass_core::{Config, Network, PeerId, SecretIdentity};
+use underpass_core::{Config, Gossip, Network, PeerId, SecretIdentity, Tag};
 
 use super::arguments::UpArguments;
 use super::{Exit, complain, print_line};
 use crate::api::Server;
-use crate::config::Configuration;
+use crate::config::{Configuration, GossipConfig};
 use crate::driver::{Settings, start};
 use crate::files::{self, LockedSecret, SecretFileError, SecretFileErrorKind};
 use crate::handler::Handlers;
@@ -81,6 +81,7 @@ fn settings(
     node.ping_interval = config.ping_interval;
     node.message_lifetime = config.message_lifetime;
     (node.access, node.relay) = (config.access, config.relay);
+    node.gossip = config.gossip.as_ref().map_or(Gossip::OFF, |own| gossip(own, &node.network));
     Ok(Settings {
         identity: Arc::new(identity),
         config: node,
@@ -93,6 +94,13 @@ fn settings(
         record: own.record.clone(),
         handlers: script::add(Handlers::new(), &config.scripts),
     })
+}
+
+/// What part it takes in gossip.
+fn gossip(own: &GossipConfig, network: &Network) -> Gossip {
+    let part = if own.is_discoverable { Gossip::DISCOVERABLE } else { Gossip::SILENT };
+    let tags = own.tags.iter().map(|name| Tag::new(network, name));
+    tags.fold(Gossip { is_bootstrap: own.is_bootstrap, ..part }, Gossip::with_tag)
 }
 
 async fn serve(config: &Configuration, settings: Settings) -> Exit {

@@ -237,6 +237,18 @@ impl Daemon {
         peers.iter().find(|peer| peer["id"] == id).cloned().unwrap_or_default()
     }
 
+    /// Waits until it knows a node by hearsay.
+    pub(crate) fn hears_of(&self, id: &str) {
+        for _ in 0..1500 {
+            let known = self.ask(&["known", "--json"]).json();
+            if known["known"].as_array().expect("a list").iter().any(|node| node["id"] == id) {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        panic!("it has not heard of {id} within minutes");
+    }
+
     /// Waits until the peer answers.
     pub(crate) fn reach(&self, peer: &str) {
         self.ask(&["ping", peer, "-n", "1", "--timeout-ms", "55000"]).ok();

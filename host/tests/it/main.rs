@@ -3,6 +3,7 @@
 mod api;
 mod config;
 mod daemon;
+mod discovery;
 mod hostile;
 #[cfg(target_os = "linux")]
 mod kernel_nat;
