@@ -221,10 +221,13 @@ impl Ways {
     }
 
     /// Pings are answered on the way that packets take, and the packets are not acknowledged: there are
-    /// networks that let pass what is short. Another way is better for a while, if there is one.
-    pub(crate) fn distrust(&mut self, now: Instant) {
-        let primary = self.course.primary();
-        if let Some(known) = primary.and_then(|way| self.find_mut(way)) {
+    /// networks that let pass what is short. Another way is better for a while, if there is one; if there
+    /// is none, nothing was tried that could tell the way from the peer, and the while does not grow.
+    fn distrust(&mut self, now: Instant) {
+        let Some(primary) = self.course.primary() else { return };
+        let has_other = self.iter().any(|known| known.way != primary && known.is_validated());
+        let Some(known) = self.find_mut(primary) else { return };
+        if has_other && known.distrusted_until <= now {
             known.distrusted_until = now + DISTRUSTED.saturating_mul(1 << known.distrusts);
             known.distrusts = (known.distrusts + 1).min(DISTRUSTS_MAX);
             self.choose(now);
@@ -243,7 +246,18 @@ impl Ways {
     pub(crate) fn suspect(&mut self, way: Way, now: Instant) {
         if let Some(known) = self.find_mut(way).filter(|known| known.is_validated()) {
             known.proof = Proof::Suspect;
-            self.choose(now);
+        } else {
+            known.distrusted_until = known.distrusted_until.max(now + DISTRUSTED);
+        }
+        self.choose(now);
+    }
+
+    /// A packet as long as any is acknowledged. If it can have taken no other way than packets take now,
+    /// that one bears them all.
+    pub(crate) fn bears_all(&mut self) {
+        let way = self.course.primary().filter(|_| self.course.is_single());
+        if let Some(known) = way.and_then(|way| self.find_mut(way)) {
+            known.distrusts = 0;
         }
     }
 }
@@ -319,3 +333,14 @@ const _: () = assert!(MOVES_APART.as_micros() < ATTEMPT.as_micros());
 
 #[cfg(test)]
 mod tests;
+/// Nothing that went by the way that a peer's packets take was acknowledged for long.
+pub(crate) fn distrust(peer: u16, cx: &mut Cx<'_>) -> Option<Turn> {
+    let now = cx.now();
+    let ways = &mut cx.peer(peer).ways;
+    let before = ways.outline();
+    ways.distrust(now);
+    let is_rerouted = ways.outline() != before;
+    after_change(peer, cx);
+    is_rerouted.then_some(Turn::Rerouted(peer))
+}
+

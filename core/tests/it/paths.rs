@@ -1,3 +1,45 @@
+#[test]
+fn a_path_that_has_taken_long_packets_since_is_left_for_no_longer_than_the_first_time() {
+    const FAST_FIRST: Delays = Delays { first: SLOW_FIRST.second, second: SLOW_FIRST.first };
+    for (passes_between, is_back) in [(true, true), (false, false)] {
+        let mut net = two_paths();
+        try_second(&mut net);
+        run(&mut net, ms(11 * SECOND_MS), &FAST_FIRST, |_| true);
+        net.send(A, B, &[1; 1200]).expect("there is room");
+        run(&mut net, ms(5 * SECOND_MS), &FAST_FIRST, swallows_long);
+        assert_eq!(route(&mut net), Some(address(SECOND[B])));
+        run(&mut net, ms(75 * SECOND_MS), &FAST_FIRST, |_| true);
+        assert_eq!(route(&mut net), Some(address(B)));
+        let between = if passes_between { &[2; 1200][..] } else { &[2; 100] };
+        net.send(A, B, between).expect("there is room");
+        run(&mut net, ms(SECOND_MS), &FAST_FIRST, |_| true);
+        net.send(A, B, &[3; 1200]).expect("there is room");
+        run(&mut net, ms(5 * SECOND_MS), &FAST_FIRST, swallows_long);
+        assert_eq!(route(&mut net), Some(address(SECOND[B])));
+        run(&mut net, ms(75 * SECOND_MS), &FAST_FIRST, |_| true);
+        assert_eq!(route(&mut net) == Some(address(B)), is_back);
+    }
+}
+
+/// Long packets do not pass by the first path.
+fn swallows_long(packet: &Packet) -> bool {
+    is_second(packet) || packet.bytes.len() < 600
+}
+
+#[test]
+fn a_path_that_loses_long_packets_is_left_whenever_there_is_another() {
+    let mut net = two_paths();
+    run(&mut net, ms(11 * SECOND_MS), &EQUAL, |_| true);
+    net.send(A, B, &[1; 1200]).expect("there is room");
+    run(&mut net, ms(70 * SECOND_MS), &EQUAL, swallows_long);
+    try_second(&mut net);
+    net.send(A, B, &[2; 1200]).expect("there is room");
+    run(&mut net, ms(40 * SECOND_MS), &EQUAL, swallows_long);
+    let arrived: Vec<_> = net.hosts[B].messages.iter().map(|got| got.payload[0]).collect();
+    assert_eq!(arrived, [2]);
+    assert_eq!(route(&mut net), Some(address(SECOND[B])));
+}
+
 //! Peers that can be reached in more ways than one.
 
 use std::collections::BTreeSet;

@@ -1,3 +1,19 @@
+#[test]
+fn who_leaves_a_direct_way_that_swallows_long_packets_is_told_why() {
+    let mut net = behind([CONE, CONE]);
+    let peer = look_for(&mut net, A, B);
+    net.run_for(Duration::from_secs(20));
+    assert!(is_direct(&mut net));
+    net.hosts[A].events.clear();
+    net.send(A, B, &[7; 1200]).expect("there is room");
+    let relay = address(R);
+    net.run(Duration::from_secs(5), |packet| {
+        packet.bytes.len() < 600 || packet.from == relay || packet.to == relay
+    });
+    assert!(net.hosts[A].events.contains(&Event::Relayed(peer, RelayReason::Lossy)));
+    assert_eq!(net.hosts[B].messages.len(), 1);
+}
+
 //! Peers behind NATs that a relay connects, and that find a way without it.
 
 use std::net::SocketAddr;
