@@ -34,6 +34,8 @@ pub(crate) struct Known {
     /// Packets of the peer came from there before this node thought of it.
     pub(crate) is_hearsay: bool,
     /// Bytes that may still go there while nothing has been answered.
+    /// While nothing has been answered, each try counts as a probe to that address.
+    pub(crate) is_probed: bool,
     credit: u32,
     /// Which of the last tries were answered, the last in the lowest bit.
     answers: u16,
@@ -117,6 +119,7 @@ impl Known {
             is_hearsay: !balance.is_own_choice(),
             credit: balance.credit(),
             answers: u16::MAX,
+            is_probed: false,
             is_lossy: false,
             distrusted_until: Instant::ORIGIN,
             distrusts: 0,

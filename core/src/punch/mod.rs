@@ -44,7 +44,7 @@ use crate::peer::{PeerSlot, PeerState};
 use crate::relay;
 use crate::table::list::Link;
 use crate::time::{Duration, Instant};
-use crate::timer::{ATTEMPT, TRIES};
+use crate::timer::ATTEMPT;
 use crate::way::Way;
 use crate::wire::{Attested, Control, Mapping, Ping, Probe, Punch, PunchKind};
 
@@ -289,8 +289,8 @@ pub(crate) fn vouch(peer: u16, cx: &mut Cx<'_>) {
     let mut limits = ProbeLimits { hasher: state.address_hasher(), cells: probe_cells };
     for target in attempt.iter().flat_map(|attempt| attempt.burst.targets()) {
         let is_new = ways.find(target.into()).is_some_and(|known| known.is_hearsay);
-        if is_new && limits.take_all(target.remote, TRIES, now) {
-            ways.add(target.into(), Balance::OWN_CHOICE, now);
+        if is_new && limits.take(target.remote, now) {
+            ways.add(target.into(), Balance::OWN_CHOICE, now).is_probed = true;
         }
     }
 }
@@ -309,6 +309,14 @@ pub(crate) fn on_timer(peer: u16, cx: &mut Cx<'_>) {
             let end = attempt.begun + ATTEMPT;
             plan(peer, Some(end), cx);
             cx.make_ready(Actor::Peer(peer));
+/// Whether another probe may go this way; if so, it counts.
+pub(crate) fn may_probe(way: Way, cx: &mut Cx<'_>) -> bool {
+    let now = cx.now();
+    let Cx { probe_cells, state, .. } = cx;
+    let mut limits = ProbeLimits { hasher: state.address_hasher(), cells: probe_cells };
+    way.direct().is_none_or(|path| limits.take(path.remote, now))
+}
+
         }
         Step::Waiting => probe(peer, cx),
         Step::Probing => next_round(peer, cx),
@@ -415,10 +423,7 @@ pub(crate) fn take_owed(peer: u16, content: &mut [u8], cx: &mut Cx<'_>) -> Optio
         return Some((Via { session, way }, say(peer, content, cx)?));
     }
     while let Some(path) = self::attempt(peer, cx)?.burst.take_turn() {
-        let now = cx.now();
-        let Cx { probe_cells, state, .. } = cx;
-        let mut limits = ProbeLimits { hasher: state.address_hasher(), cells: probe_cells };
-        if !limits.take(path.remote, now) {
+        if !may_probe(path.into(), cx) {
             continue;
         }
         let nonce = cx.state.public.draw_u64().to_le_bytes();
@@ -437,6 +442,7 @@ pub(crate) fn take_owed(peer: u16, content: &mut [u8], cx: &mut Cx<'_>) -> Optio
 /// Writes the offer, which is then repeated until it is answered, or the answer.
 fn say(peer: u16, content: &mut [u8], cx: &mut Cx<'_>) -> Option<usize> {
     let now = cx.now();
+        let now = cx.now();
     let attempt = attempt(peer, cx)?;
     let (len, next) = attempt.say(content, now);
     cx.state.counters.count(Counter::PunchMessagesSent);

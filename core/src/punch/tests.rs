@@ -1,8 +1,28 @@
+#[test]
+fn each_try_on_a_way_that_is_probed_counts_as_a_probe() {
+    relayed(false, |cx| {
+        attest(seen_at(THERE), cx);
+        hear(PunchKind::Offer, 1, &[], cx).expect("none is under way");
+        let there = Way::Direct(Path { socket: Socket(0), remote: at(THERE) });
+        let now = cx.now();
+        cx.peer(PEER).ways.add(there, Balance::of(60, 0), now);
+        vouch(PEER, cx);
+        let mut tries = 0;
+        for _ in 0..100 {
+            cx.peer(PEER).ways.find_mut(there).expect("it was added").begin(now);
+            let session_on = |peer, _, cx: &mut Cx<'_>| cx.peer(peer).current;
+            tries += usize::from(heartbeat::take_owed(PEER, session_on, cx).is_some());
+        }
+        assert_eq!(tries, 15, "one has brought the way");
+    });
+}
+
 use std::vec::Vec;
 
 use proptest::prelude::*;
 
 use super::*;
+use crate::heartbeat;
 use crate::paths::Ways;
 use crate::peer::Peer;
 use crate::receive::tests::with_own_echo;

@@ -1,4 +1,24 @@
 #[test]
+fn copies_of_a_peers_packets_from_everywhere_do_not_make_a_node_ping_as_often() {
+    let mut net = two_paths();
+    let is_to_a = |packet: &Packet| packet.to == address(A);
+    run(&mut net, ms(11 * SECOND_MS), &EQUAL, |_| true);
+    run(&mut net, ms(14 * SECOND_MS), &EQUAL, |packet| is_to_a(packet) && packet.bytes.len() > 100);
+    let peer = net.peer(B, A).expect("it is known");
+    let mut pings = 0;
+    for number in 0..100 {
+        let mut packet = net.hosts[B].seal(peer, b"from anywhere").expect("it is active");
+        packet.from.set_port(10_000 + number);
+        net.handle(packet).expect("it is authentic");
+        run(&mut net, ms(10), &EQUAL, |packet| {
+            pings += usize::from(!is_to_a(packet));
+            false
+        });
+    }
+    assert!((5..=40).contains(&pings), "{pings} in a second");
+}
+
+#[test]
 fn a_path_that_has_taken_long_packets_since_is_left_for_no_longer_than_the_first_time() {
     const FAST_FIRST: Delays = Delays { first: SLOW_FIRST.second, second: SLOW_FIRST.first };
     for (passes_between, is_back) in [(true, true), (false, false)] {
