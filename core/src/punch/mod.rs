@@ -322,7 +322,9 @@ pub(crate) fn may_probe(way: Way, cx: &mut Cx<'_>) -> bool {
         Step::Probing => next_round(peer, cx),
         Step::Proven => {
             end(peer, cx);
-            plan(peer, None, cx);
+            // It may be lost again by now.
+            schedule(peer, cx);
+            review(peer, cx);
         }
     }
 }

@@ -1,4 +1,26 @@
 #[test]
+fn a_way_that_is_lost_as_soon_as_it_was_found_is_looked_for_again() {
+    relayed(true, |cx| {
+        attest(seen_at(THERE), cx);
+        let number = offers(&run(cx, secs(0)))[0];
+        hear(PunchKind::Answer, number, &[THERE], cx).expect("it waits for one");
+        let log = run(cx, Duration::from_millis(30));
+        let [(_, Sent::Probe { nonce, to })] = log[..] else { panic!("one probe: {log:?}") };
+        let there = Way::Direct(Path { socket: Socket(0), remote: to });
+        let via = via(there, cx);
+        let turn = on_pong(PEER, via, &Probe { nonce }, cx).expect("it was sent");
+        crate::lifecycle::on_turn(turn, cx);
+        on_course(PEER, cx);
+        // Nobody answers the pings here.
+        heartbeat::stop(PEER, cx);
+        let now = cx.now();
+        cx.peer(PEER).ways.remove(there, now);
+        on_course(PEER, cx);
+        assert!(!offers(&run(cx, secs(120))).is_empty());
+    });
+}
+
+#[test]
 fn each_try_on_a_way_that_is_probed_counts_as_a_probe() {
     relayed(false, |cx| {
         attest(seen_at(THERE), cx);
