@@ -31,6 +31,7 @@ pub(crate) struct Known {
     pub(crate) proof: Proof,
     /// When it was added, or validated anew.
     pub(crate) since: Instant,
+    pub(super) added_at: Instant,
     /// Packets of the peer came from there before this node thought of it.
     pub(crate) is_hearsay: bool,
     /// Bytes that may still go there while nothing has been answered.
@@ -116,6 +117,7 @@ impl Known {
             way,
             proof: Proof::Probing,
             since: now,
+            added_at: now,
             is_hearsay: !balance.is_own_choice(),
             credit: balance.credit(),
             answers: u16::MAX,
