@@ -33,6 +33,7 @@ use burst::Burst;
 use observed::Observed;
 use when::{goes_first, is_wanted, plan, schedule};
 
+use crate::access::Standing;
 use crate::counters::{Counter, Dropped};
 use crate::cx::{Actor, Cx};
 use crate::heartbeat::Via;
@@ -129,9 +130,18 @@ fn attempt<'a>(peer: u16, cx: &'a mut Cx<'_>) -> Option<&'a mut Attempt> {
     cx.punches[usize::from(place)].attempt.as_mut()
 }
 
+/// A free place for an attempt, if there is one. A quarter is kept for those that are `asked_for`: a few
+/// peers that offer all the time would have all of them.
+fn free_place(punches: &[PunchSlot], asked_for: bool) -> Option<usize> {
+    let kept = if asked_for { 0 } else { punches.len() / 4 };
+    let is_free = |place: &usize| punches[*place].attempt.as_ref().is_none();
+    (0..punches.len()).filter(is_free).nth(kept)
+}
+
 /// Takes a place for an attempt, if there is one.
 fn begin(attempt: Attempt, peer: u16, cx: &mut Cx<'_>) -> bool {
-    let free = cx.punches.iter().position(|slot| slot.attempt.as_ref().is_none());
+    let is_named = cx.peer(peer).standing != Standing::Met;
+    let free = free_place(cx.punches, is_named || attempt.role == Role::Offers);
     let Some(place) = free else { return false };
     let now = cx.now();
     cx.punches[place].attempt = Held::This(attempt);
@@ -241,8 +251,12 @@ fn on_offer(from: u16, via: Via, punch: &Punch, cx: &mut Cx<'_>) -> Result<(), D
     if is_nowhere && relay::search(from, cx) {
         return Err(Dropped::PunchIgnored);
     }
-    let own = describe(from, punch.attempt, Some(via.way), cx);
     let burst = Burst::to(targets(from, punch, cx));
+    if burst.targets().next().is_none() {
+        // Nothing would come of it here but a place taken.
+        return Err(Dropped::PunchIgnored);
+    }
+    let own = describe(from, punch.attempt, Some(via.way), cx);
     let half =
         Duration::from_micros(u64::from(punch.round_trip_us).min(ROUND_TRIP_MAX.as_micros()) / 2);
     let wait = if tries == 0 { half } else { cx.state.public.jitter(half) };

@@ -1,4 +1,33 @@
 #[test]
+fn offers_of_others_leave_a_quarter_of_the_places() {
+    for (places, left) in [(1, 0), (4, 1), (8, 2), (64, 16)] {
+        let mut punches: Vec<_> = (0..places).map(|_| PunchSlot::EMPTY).collect();
+        let mut fill = |asked_for| {
+            let mut taken = 0;
+            while let Some(place) = free_place(&punches, asked_for) {
+                let candidates = Candidates::default();
+                let (attempt, mapping) = (taken, Mapping::Unknown);
+                let punch = Punch { attempt, round_trip_us: ROUND_TRIP_US, mapping, candidates };
+                punches[place].attempt = Held::This(Attempt::asking(punch, Instant::ORIGIN));
+                taken += 1;
+            }
+            taken
+        };
+        assert_eq!(fill(false), places - left);
+        assert_eq!(fill(true), left);
+    }
+}
+
+#[test]
+fn an_offer_that_leads_nowhere_takes_no_place() {
+    relayed(true, |cx| {
+        let nowhere = hear(PunchKind::Offer, 5, &["203.0.113.99:5000"], cx);
+        assert_eq!(nowhere, Err(Dropped::PunchIgnored));
+        assert_eq!(free_place(cx.punches, false), Some(0));
+    });
+}
+
+#[test]
 fn a_way_that_is_lost_as_soon_as_it_was_found_is_looked_for_again() {
     relayed(true, |cx| {
         attest(seen_at(THERE), cx);
@@ -227,6 +256,7 @@ fn an_answer_to_no_offer_of_ours_moves_nothing() {
         assert_eq!(hear(PunchKind::Answer, 1, &[THERE], cx), Err(Dropped::UnexpectedPunchAck));
         attest(seen_at(THERE), cx);
         let number = offers(&run(cx, secs(0)))[0];
+        cx.peer(PEER).relaying.attested = seen_at(THERE);
         let another = hear(PunchKind::Answer, number ^ 1, &[THERE], cx);
         assert_eq!(another, Err(Dropped::UnexpectedPunchAck));
         assert_eq!(hear(PunchKind::Answer, number, &[THERE], cx), Ok(()));
@@ -440,6 +470,7 @@ fn answers_by_other_ways_still_count_for_a_second() {
 #[test]
 fn a_peer_that_asks_all_the_time_leaves_the_places_to_others_in_between() {
     relayed(true, |cx| {
+        cx.peer(PEER).relaying.attested = seen_at(THERE);
         let mut taken = 0;
         for number in 0..600 {
             taken += usize::from(hear(PunchKind::Offer, number, &[THERE], cx).is_ok());
