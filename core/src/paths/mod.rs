@@ -338,15 +338,6 @@ fn arm(peer: u16, cx: &mut Cx<'_>) {
     cx.set_timer(Actor::Peer(peer), Timer::Stretch, until);
 }
 
-/// Whether a peer is dialled, pinged or sent to this way.
-pub(crate) fn is_at(slot: &PeerSlot, way: Way) -> bool {
-    slot.known.get().map(Way::Direct) == Some(way) || slot.ways.find(way).is_some()
-}
-
-const _: () = assert!(MOVES_APART.as_micros() < ATTEMPT.as_micros());
-
-#[cfg(test)]
-mod tests;
 /// Nothing that went by the way that a peer's packets take was acknowledged for long.
 pub(crate) fn distrust(peer: u16, cx: &mut Cx<'_>) -> Option<Turn> {
     let now = cx.now();
@@ -358,3 +349,12 @@ pub(crate) fn distrust(peer: u16, cx: &mut Cx<'_>) -> Option<Turn> {
     is_rerouted.then_some(Turn::Rerouted(peer))
 }
 
+/// Whether a peer is dialled, pinged or sent to this way.
+pub(crate) fn is_at(slot: &PeerSlot, way: Way) -> bool {
+    slot.known.get().map(Way::Direct) == Some(way) || slot.ways.find(way).is_some()
+}
+
+const _: () = assert!(MOVES_APART.as_micros() < ATTEMPT.as_micros());
+
+#[cfg(test)]
+mod tests;

@@ -475,7 +475,15 @@ pub(crate) fn owes(peer: u16, cx: &mut Cx<'_>) -> bool {
 
 /// Notes whether the reason why a peer is relayed is another one than was reported.
 pub(crate) fn review(peer: u16, cx: &mut Cx<'_>) {
-    let reason = reason(&cx.peers[usize::from(peer)], &cx.state.punch);
+    if reason::tells_of_others(&cx.peers[usize::from(peer)], &cx.state.punch) {
+        (0..cx.peers.len() as u16).for_each(|other| review_one(other, cx));
+    } else {
+        review_one(peer, cx);
+    }
+}
+
+fn review_one(peer: u16, cx: &mut Cx<'_>) {
+    let reason = reason(&cx.peers[usize::from(peer)], cx.peers, &cx.state.punch);
     let news = &mut cx.peer(peer).news;
     news.reason = reason.map_or(Held::Nothing, Held::This);
     if cx.peer(peer).has_news() {

@@ -218,7 +218,7 @@ fn nothing_is_tried_before_a_relay_says_where_the_peer_is() {
     relayed(true, |cx| {
         on_course(PEER, cx);
         assert!(run(cx, secs(600)).is_empty());
-        assert_eq!(reason(cx.peer(PEER), &Shared::NEW), Some(RelayReason::NoAddress));
+        assert_eq!(reason(&cx.peers[0], cx.peers, &Shared::NEW), Some(RelayReason::NoAddress));
         attest(seen_at(THERE), cx);
         assert_eq!(offers(&run(cx, secs(0))).len(), 1);
     });
@@ -371,7 +371,7 @@ fn attempts_that_fail_come_more_and_more_rarely() {
 
 fn relayed_of(cx: &mut Cx<'_>) -> Relayed {
     let slot = &cx.peers[usize::from(PEER)];
-    super::relayed(slot, &cx.state.punch, cx.now()).expect("it is relayed")
+    super::relayed(slot, cx.peers, &cx.state.punch, cx.now()).expect("it is relayed")
 }
 
 #[test]

@@ -1,4 +1,18 @@
 #[test]
+fn where_nobody_is_heard_that_is_told_of_those_known_by_key_alone_too() {
+    let mut net = Net::new(3);
+    net.connect(A, R);
+    let peer = look_for(&mut net, A, B);
+    net.run(Duration::from_secs(60), |_| false);
+    let told = Event::Relayed(peer, RelayReason::UdpBlocked);
+    assert!(net.hosts[A].events.contains(&told));
+    assert_eq!(relayed(&mut net, A, B).map(|why| why.reason), Some(RelayReason::UdpBlocked));
+    net.run_for(Duration::from_secs(90));
+    assert!(net.is_active(A, R));
+    assert_eq!(relayed(&mut net, A, B), None);
+}
+
+#[test]
 fn who_leaves_a_direct_way_that_swallows_long_packets_is_told_why() {
     let mut net = behind([CONE, CONE]);
     let peer = look_for(&mut net, A, B);
