@@ -34,9 +34,9 @@ pub(crate) struct Known {
     pub(super) added_at: Instant,
     /// Packets of the peer came from there before this node thought of it.
     pub(crate) is_hearsay: bool,
-    /// Bytes that may still go there while nothing has been answered.
     /// While nothing has been answered, each try counts as a probe to that address.
     pub(crate) is_probed: bool,
+    /// Bytes that may still go there while nothing has been answered.
     credit: u32,
     /// Which of the last tries were answered, the last in the lowest bit.
     answers: u16,
@@ -119,9 +119,9 @@ impl Known {
             since: now,
             added_at: now,
             is_hearsay: !balance.is_own_choice(),
+            is_probed: false,
             credit: balance.credit(),
             answers: u16::MAX,
-            is_probed: false,
             is_lossy: false,
             distrusted_until: Instant::ORIGIN,
             distrusts: 0,

@@ -248,7 +248,18 @@ impl Ways {
         if has_other && known.distrusted_until <= now {
             known.distrusted_until = now + DISTRUSTED.saturating_mul(1 << known.distrusts);
             known.distrusts = (known.distrusts + 1).min(DISTRUSTS_MAX);
-            self.choose(now);
+        } else {
+            known.distrusted_until = known.distrusted_until.max(now + DISTRUSTED);
+        }
+        self.choose(now);
+    }
+
+    /// A packet as long as any is acknowledged. If it can have taken no other way than packets take now,
+    /// that one bears them all.
+    pub(crate) fn bears_all(&mut self) {
+        let way = self.course.primary().filter(|_| self.course.is_single());
+        if let Some(known) = way.and_then(|way| self.find_mut(way)) {
+            known.distrusts = 0;
         }
     }
 
@@ -264,18 +275,7 @@ impl Ways {
     pub(crate) fn suspect(&mut self, way: Way, now: Instant) {
         if let Some(known) = self.find_mut(way).filter(|known| known.is_validated()) {
             known.proof = Proof::Suspect;
-        } else {
-            known.distrusted_until = known.distrusted_until.max(now + DISTRUSTED);
-        }
-        self.choose(now);
-    }
-
-    /// A packet as long as any is acknowledged. If it can have taken no other way than packets take now,
-    /// that one bears them all.
-    pub(crate) fn bears_all(&mut self) {
-        let way = self.course.primary().filter(|_| self.course.is_single());
-        if let Some(known) = way.and_then(|way| self.find_mut(way)) {
-            known.distrusts = 0;
+            self.choose(now);
         }
     }
 }

@@ -309,6 +309,14 @@ pub(crate) fn vouch(peer: u16, cx: &mut Cx<'_>) {
     }
 }
 
+/// Whether another probe may go this way; if so, it counts.
+pub(crate) fn may_probe(way: Way, cx: &mut Cx<'_>) -> bool {
+    let now = cx.now();
+    let Cx { probe_cells, state, .. } = cx;
+    let mut limits = ProbeLimits { hasher: state.address_hasher(), cells: probe_cells };
+    way.direct().is_none_or(|path| limits.take(path.remote, now))
+}
+
 pub(crate) fn on_timer(peer: u16, cx: &mut Cx<'_>) {
     let now = cx.now();
     let Some(attempt) = attempt(peer, cx) else {
@@ -323,14 +331,6 @@ pub(crate) fn on_timer(peer: u16, cx: &mut Cx<'_>) {
             let end = attempt.begun + ATTEMPT;
             plan(peer, Some(end), cx);
             cx.make_ready(Actor::Peer(peer));
-/// Whether another probe may go this way; if so, it counts.
-pub(crate) fn may_probe(way: Way, cx: &mut Cx<'_>) -> bool {
-    let now = cx.now();
-    let Cx { probe_cells, state, .. } = cx;
-    let mut limits = ProbeLimits { hasher: state.address_hasher(), cells: probe_cells };
-    way.direct().is_none_or(|path| limits.take(path.remote, now))
-}
-
         }
         Step::Waiting => probe(peer, cx),
         Step::Probing => next_round(peer, cx),
@@ -442,6 +442,7 @@ pub(crate) fn take_owed(peer: u16, content: &mut [u8], cx: &mut Cx<'_>) -> Optio
         if !may_probe(path.into(), cx) {
             continue;
         }
+        let now = cx.now();
         let nonce = cx.state.public.draw_u64().to_le_bytes();
         let burst = &mut self::attempt(peer, cx)?.burst;
         burst.note_sent(nonce, path, now);
@@ -458,7 +459,6 @@ pub(crate) fn take_owed(peer: u16, content: &mut [u8], cx: &mut Cx<'_>) -> Optio
 /// Writes the offer, which is then repeated until it is answered, or the answer.
 fn say(peer: u16, content: &mut [u8], cx: &mut Cx<'_>) -> Option<usize> {
     let now = cx.now();
-        let now = cx.now();
     let attempt = attempt(peer, cx)?;
     let (len, next) = attempt.say(content, now);
     cx.state.counters.count(Counter::PunchMessagesSent);

@@ -1,14 +1,3 @@
-#[test]
-fn what_was_seen_long_ago_counts_no_longer() {
-    let mut observed = seen(&[(1, 4000), (2, 4002)]);
-    assert_eq!(observed.mapping(), Mapping::Varies);
-    observed.note(peer(3), Socket(1), at(5000), after(600));
-    assert_eq!(observed.mapping(), Mapping::Varies);
-    assert!(observed.note(peer(3), Socket(1), at(4000), after(700)));
-    assert_eq!(observed.mapping(), Mapping::Unknown);
-    assert!(predicted(&observed).is_empty());
-}
-
 use std::vec::Vec;
 
 use super::*;
@@ -53,6 +42,17 @@ fn observations_far_apart_are_not_compared() {
     let mut observed = seen(&[(1, 4000)]);
     observed.note(peer(2), Socket(0), at(5000), after(61));
     assert_eq!(observed.mapping(), Mapping::Unknown);
+}
+
+#[test]
+fn what_was_seen_long_ago_counts_no_longer() {
+    let mut observed = seen(&[(1, 4000), (2, 4002)]);
+    assert_eq!(observed.mapping(), Mapping::Varies);
+    observed.note(peer(3), Socket(1), at(5000), after(600));
+    assert_eq!(observed.mapping(), Mapping::Varies);
+    assert!(observed.note(peer(3), Socket(1), at(4000), after(700)));
+    assert_eq!(observed.mapping(), Mapping::Unknown);
+    assert!(predicted(&observed).is_empty());
 }
 
 #[test]
