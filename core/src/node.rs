@@ -514,7 +514,8 @@ impl<S: Storage> Node<S> {
     /// # Errors
     /// If there is no such peer.
     pub fn relayed(&self, peer: Peer) -> Result<Option<Relayed>, UnknownPeer> {
-        self.slot(peer).map(|slot| punch::relayed(slot, &self.state.punch, self.state.now))
+        let (peers, state) = (self.storage.peers(), &self.state);
+        self.slot(peer).map(|slot| punch::relayed(slot, peers, &state.punch, state.now))
     }
 
     /// The last round trip measured to a peer, if it was active since it was last gone.

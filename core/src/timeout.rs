@@ -41,10 +41,7 @@ fn dispatch(actor: Actor, timer: Timer, cx: &mut Cx<'_>) -> Option<Turn> {
         (
             Actor::Peer(peer),
             Timer::Acknowledge | Timer::Loss | Timer::Pace | Timer::MessageExpiry,
-        ) => {
-            delivery::on_timer(timer, peer, cx);
-            None
-        }
+        ) => delivery::on_timer(timer, peer, cx),
         (Actor::Peer(peer), _) => {
             session::retire_previous(peer, cx);
             None

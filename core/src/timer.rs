@@ -82,9 +82,6 @@ pub struct Deadline {
 /// How long a control exchange is tried.
 pub(crate) const ATTEMPT: Duration = Duration::from_secs(5);
 
-/// Tries in that time, as [`retry_gap`] spaces them.
-pub(crate) const TRIES: u8 = 7;
-
 /// The gap after try number `tries` (from 1): 250 ms, 500 ms, then a second.
 pub(crate) const fn retry_gap(tries: u8) -> Duration {
     match tries {
@@ -93,15 +90,6 @@ pub(crate) const fn retry_gap(tries: u8) -> Duration {
         _ => Duration::from_secs(1),
     }
 }
-
-const _: () = {
-    let (mut tries, mut at_us) = (0, 0);
-    while at_us < ATTEMPT.as_micros() {
-        tries += 1;
-        at_us += retry_gap(tries).as_micros();
-    }
-    assert!(tries == TRIES);
-};
 
 /// The timers that an owner of some kind has.
 pub(crate) trait Kinds<const N: usize> {

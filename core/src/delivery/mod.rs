@@ -48,6 +48,7 @@ use crate::cx::{Actor, Cx};
 use crate::error::SendError;
 use crate::event::Event;
 use crate::heartbeat::Via;
+use crate::lifecycle::Turn;
 use crate::message::{MessageId, Outgoing};
 use crate::peer::{Channel, Peer};
 use crate::table::list::{Link, List};
@@ -172,10 +173,11 @@ fn check_channel(peer: u16, via: Via, cx: &mut Cx<'_>) -> Result<(), Dropped> {
     if current == Some(of_session) { Ok(()) } else { Err(Dropped::OtherChannel) }
 }
 
-pub(crate) fn on_timer(timer: Timer, peer: u16, cx: &mut Cx<'_>) {
+pub(crate) fn on_timer(timer: Timer, peer: u16, cx: &mut Cx<'_>) -> Option<Turn> {
+    let mut turn = None;
     match timer {
         Timer::Acknowledge => cx.peer(peer).delivery.inbox.acks.on_timer(),
-        Timer::Loss => outbox::on_loss_timer(peer, cx),
+        Timer::Loss => turn = outbox::on_loss_timer(peer, cx),
         Timer::Pace => {}
         Timer::MessageExpiry => {
             // One at a time: others that are due leave a deadline in the past.
@@ -187,6 +189,7 @@ pub(crate) fn on_timer(timer: Timer, peer: u16, cx: &mut Cx<'_>) {
         _ => unreachable!("not a timer of messages"),
     }
     wake(peer, cx);
+    turn
 }
 
 fn arm_expiry(peer: u16, cx: &mut Cx<'_>) {
