@@ -534,12 +534,13 @@ fn silent(peer: u16, cx: &mut Cx<'_>) {
 }
 
 fn gone(peer: u16, cx: &mut Cx<'_>) {
-    close(peer, cx);
-    delivery::pause(peer, cx);
     let now = cx.now();
     let slot = cx.peer(peer);
+    // First of all: whoever may take its place looks whether it is still there.
     if slot.state == PeerState::Active {
         slot.enter(PeerState::Disconnected, now);
         cx.make_news(peer);
     }
+    close(peer, cx);
+    delivery::pause(peer, cx);
 }

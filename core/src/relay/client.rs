@@ -24,6 +24,8 @@ const REFUSED_AGAIN: Duration = Duration::from_secs(600);
 const RENEWED_AT_LEAST: Duration = Duration::from_secs(30);
 /// A peer that was dialled at its address and has not answered for so long is looked for at relays, too.
 const LATER: Duration = Duration::from_millis(500);
+/// After so many attempts in a row that it has not answered, a relay may lose its place to another.
+const IN_VAIN_MAX: u8 = 3;
 /// A relay that has not answered in an attempt's time is asked again; doubled for each one after it.
 const UNANSWERED_AGAIN: Duration = Duration::from_secs(1);
 const UNANSWERED_AGAIN_MAX: Duration = Duration::from_secs(60);
@@ -65,6 +67,10 @@ impl Relay {
         ask_owed: false,
         answer_owed: Held::Nothing,
     };
+
+    fn is_in_vain(&self) -> bool {
+        self.stage == Stage::Asked && self.in_vain >= IN_VAIN_MAX
+    }
 
     pub(super) fn owes(&self) -> bool {
         self.ask_owed || self.answer_owed.as_ref().is_some()
@@ -109,7 +115,12 @@ pub(super) fn on_alive(peer: u16, cx: &mut Cx<'_>) {
     }
     if !is_ours(peer, cx) {
         let Some(place) = (0..OWN_RELAYS).find(|place| is_free(*place, cx)) else { return };
+        let before = cx.state.relays[place].get().and_then(|relay| cx.resolve(relay));
         cx.state.relays[place] = Held::This(handle);
+        if let Some(before) = before {
+            // It is asked no more, until there is a place again.
+            dismiss(before, cx);
+        }
     }
     ask(peer, cx);
 }
@@ -142,16 +153,17 @@ pub(crate) fn is_guest_awaited(cx: &Cx<'_>) -> bool {
     guest.is_some_and(|guest| cx.peers[usize::from(guest)].initiating.is_some())
 }
 
-/// Whether a place for a relay is free, or that of one that is gone or does not want us.
+/// Whether a place for a relay is free, or that of one that is gone, does not want us or does not answer.
 fn is_free(place: usize, cx: &mut Cx<'_>) -> bool {
     let Some(slot) = cx.state.relays[place].get().and_then(|relay| cx.resolve(relay)) else {
         return true;
     };
-    let relay = cx.peer(slot);
-    relay.state != PeerState::Active || relay.relaying.relay.stage == Stage::Refused
+    let peer = cx.peer(slot);
+    let relay = &peer.relaying.relay;
+    peer.state != PeerState::Active || relay.stage == Stage::Refused || relay.is_in_vain()
 }
 
-/// A relay of ours is gone: another may be there to take its place.
+/// A relay of ours is gone, or has not answered for long: another may be there to take its place.
 fn replace(gone: u16, cx: &mut Cx<'_>) {
     for peer in (0..cx.peers.len() as u16).filter(|peer| *peer != gone) {
         let slot = cx.peer(peer);
@@ -190,7 +202,12 @@ pub(super) fn on_reservation_timer(peer: u16, cx: &mut Cx<'_>) {
     if is_under_way {
         relay.ask_owed = true;
         cx.make_ready(Actor::Peer(peer));
-    } else {
+        return;
+    }
+    if relay.is_in_vain() {
+        replace(peer, cx);
+    }
+    if cx.peer(peer).relaying.relay.stage != Stage::None {
         ask(peer, cx);
     }
 }
@@ -460,12 +477,15 @@ pub(crate) fn search_spare(peer: u16, cx: &mut Cx<'_>) {
 
 /// A relay is gone, or forgotten; it stays on our list as long as it has its place.
 pub(super) fn on_relay_gone(peer: u16, cx: &mut Cx<'_>) {
-    let was_ours = is_ours(peer, cx);
-    cx.peer(peer).relaying.relay = Relay::NONE;
-    cx.set_timer(Actor::Peer(peer), Timer::Reservation, None);
-    if was_ours {
+    dismiss(peer, cx);
+    if is_ours(peer, cx) {
         replace(peer, cx);
     }
+}
+
+fn dismiss(relay: u16, cx: &mut Cx<'_>) {
+    cx.peer(relay).relaying.relay = Relay::NONE;
+    cx.set_timer(Actor::Peer(relay), Timer::Reservation, None);
 }
 
 /// A peer is reached directly now: it may be a relay for us.
@@ -500,11 +520,14 @@ pub(crate) fn on_secret_change(cx: &mut Cx<'_>) {
 }
 
 pub(super) fn forget(peer: u16, cx: &mut Cx<'_>) {
-    let handle = cx.handle(peer);
+    let (handle, was_ours) = (cx.handle(peer), is_ours(peer, cx));
     for relay in &mut cx.state.relays {
         if relay.get() == Some(handle) {
             *relay = Held::Nothing;
         }
+    }
+    if was_ours {
+        replace(peer, cx);
     }
 }
 
