@@ -25,6 +25,7 @@ pub(super) fn schedule(cx: &mut Cx<'_>) {
 
 pub(super) fn on_timer(cx: &mut Cx<'_>) {
     schedule(cx);
+    members::confirm(cx);
     if let Some(peer) = members::random_neighbour(|_| true, cx) {
         members::shuffle_with(peer, cx);
     }

@@ -28,8 +28,12 @@ pub(super) const UPDATE_HOPS: u8 = 3;
 const ROUND: Duration = Duration::from_secs(60);
 /// Until the next neighbour is asked or dialled, if there are too few.
 const SOON: Duration = Duration::from_millis(200);
-/// Who refused is asked again.
+/// And until one that has too few, though it knows of more nodes, looks again: as often as one that nobody has
+/// answered at may be dialled.
+const TOO_FEW: Duration = Duration::from_secs(10);
+/// Who refused is asked again; sooner by one that nobody has accepted.
 const REFUSED_AGAIN: Duration = Duration::from_secs(120);
+const REFUSED_ALONE: Duration = Duration::from_secs(15);
 /// Between the last word to a peer that is let go, and its end.
 const PARTING: Duration = Duration::from_secs(1);
 /// Tries of a question, on the schedule of every control exchange: they take five seconds.
@@ -279,7 +283,13 @@ pub(super) fn on_answer(from: u16, answer: NeighbourAnswer, cx: &mut Cx<'_>) -> 
         return None;
     }
     remove(handle, cx);
-    cx.peer(from).gossip.refused_until = now + REFUSED_AGAIN;
+    let is_alone = cx.state.gossip.neighbours.is_empty();
+    let pause = if is_alone { REFUSED_ALONE } else { REFUSED_AGAIN };
+    cx.peer(from).gossip.refused_until = now + pause;
+    if was_asked && !has_enough(cx) && exchange::may_be_eager(cx) {
+        // Whoever has no place for a newcomer can tell it of others, who may.
+        shuffle_with(handle, cx);
+    }
     hasten(cx);
     if !answer.lets_go || !is_dispensable(cx.peer(from)) {
         return None;
@@ -380,8 +390,7 @@ pub(super) fn on_timer(cx: &mut Cx<'_>) -> Option<Turn> {
         hasten(cx);
         return Some(Turn::Part(peer));
     }
-    let is_round = cx.now() + cx.state.public.jitter(ROUND);
-    cx.set_timer(Actor::Node, Timer::Membership, Some(is_round));
+    look_again(cx);
     if cx.state.gossip.asking.as_ref().is_some() {
         let next_at = cx.state.gossip.asking.as_ref().map(|asking| asking.next_at);
         cx.set_timer(Actor::Node, Timer::Membership, next_at);
@@ -401,6 +410,22 @@ pub(super) fn on_timer(cx: &mut Cx<'_>) -> Option<Turn> {
     }
     let slot = if has_enough { lost(cx) } else { candidate(cx).or_else(|| lost(cx)) };
     slot.map(Turn::Keep)
+}
+
+/// Sets when this node looks after its neighbours again, if nothing happens before.
+fn look_again(cx: &mut Cx<'_>) {
+    let now = cx.now();
+    let dialled_until = cx.state.gossip.dialling.as_ref().map(|(_, until)| *until);
+    let is_soon = !has_enough(cx) && knows_others(cx);
+    let pause = cx.state.public.jitter(if is_soon { TOO_FEW } else { ROUND });
+    let at = dialled_until.map_or(now + pause, |until| until.min(now + pause));
+    cx.set_timer(Actor::Node, Timer::Membership, Some(at));
+}
+
+/// Whether there are records of more than the neighbours.
+fn knows_others(cx: &Cx<'_>) -> bool {
+    let neighbours = cx.state.gossip.neighbours.len();
+    cx.records.iter().filter(|slot| slot.is_held()).nth(neighbours).is_some()
 }
 
 fn ask(peer: u16, is_urgent: bool, cx: &mut Cx<'_>) {
@@ -471,6 +496,15 @@ pub(crate) fn on_dialled(peer: Option<u16>, cx: &mut Cx<'_>) {
         }
         None => Held::Nothing,
     };
+    look_again(cx);
+}
+
+/// Asks the neighbours whether they are: one that parted may not have been heard. Whoever has this node for
+/// none takes it, if there is room, or says so.
+pub(super) fn confirm(cx: &mut Cx<'_>) {
+    for neighbour in cx.state.gossip.neighbours.clone() {
+        owe_handle(neighbour, |owed| owed.ask = Held::This(false), cx);
+    }
 }
 
 /// A neighbour with whom there is something to be compared.

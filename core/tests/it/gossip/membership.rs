@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use underpass_core::{Config, Counter, Dropped, Duration, Gossip, Keys, PeerState, Socket};
 
 use super::{host, knows, net_of};
-use crate::net::{Net, network};
+use crate::net::{Net, Packet, network};
 
 const OPEN: Gossip = Gossip::DISCOVERABLE;
 
@@ -103,8 +103,7 @@ fn two_halves_that_had_lost_each_other_become_one() {
     let mut net = chain(6);
     net.run_for(Duration::from_secs(300));
     let left: Vec<_> = (0..3).map(|host| net.hosts[host].address).collect();
-    let is_cut =
-        move |packet: &crate::net::Packet| left.contains(&packet.from) == left.contains(&packet.to);
+    let is_cut = move |packet: &Packet| left.contains(&packet.from) == left.contains(&packet.to);
     net.run(Duration::from_secs(3600), is_cut);
     for of in 0..3 {
         for other in 3..6 {
@@ -191,4 +190,40 @@ fn whoever_has_answered_once_cannot_have_others_dial_a_victim() {
     });
     // Twice at once, then every ten minutes; of each attempt, so many Hellos.
     assert!((1..=8 * 8).contains(&aimed), "{aimed}");
+}
+
+/// Whom a host has for neighbours, by their numbers.
+fn neighbours(net: &Net, of: usize) -> Vec<usize> {
+    let node = &net.hosts[of].node;
+    let ids = node.neighbours().iter().map(|peer| node.peer_id(*peer).unwrap().unwrap());
+    ids.map(|id| net.hosts.iter().position(|host| host.id() == id).unwrap()).collect()
+}
+
+#[test]
+fn whoever_is_refused_is_told_of_others() {
+    // The one in the middle takes nobody that it has not chosen.
+    let mut net = net_of(&[Gossip::SILENT, OPEN, OPEN]);
+    net.connect(0, 1);
+    net.run_for(Duration::from_secs(10));
+    net.connect(2, 0);
+    let ends = [net.hosts[1].address, net.hosts[2].address];
+    let is_between = |packet: &Packet| ends.contains(&packet.from) && ends.contains(&packet.to);
+    net.run(Duration::from_secs(10), |packet| !is_between(packet));
+    assert!(knows(&net, 2, 1).is_some());
+}
+
+#[test]
+fn whoever_is_a_neighbour_on_one_side_only_is_none_soon() {
+    let mut net = chain(2);
+    net.run_for(Duration::from_secs(30));
+    assert_eq!((neighbours(&net, 0), neighbours(&net, 1)), (vec![1], vec![0]));
+    let now = net.now;
+    net.hosts[1].node.set_gossip(Gossip::OFF, now);
+    net.collect(1);
+    // What it says of that is lost.
+    net.wire.clear();
+    assert_eq!((neighbours(&net, 0), neighbours(&net, 1)), (vec![1], vec![]));
+    net.hosts[1].node.set_gossip(Gossip::SILENT, now);
+    net.run_for(Duration::from_secs(80));
+    assert_eq!(neighbours(&net, 0), []);
 }
