@@ -267,6 +267,7 @@ fn lose_way(peer: u16, way: Way, cx: &mut Cx<'_>) {
 /// reached directly no more, our relays are asked where we are ourselves.
 fn rerouted(peer: u16, cx: &mut Cx<'_>) {
     relay::on_moved(peer, cx);
+    punch::on_attested(peer, cx);
     if punch::on_course(peer, cx) {
         for relay in cx.state.relays {
             if let Some(relay) = relay.get().and_then(|relay| cx.resolve(relay))
@@ -282,7 +283,7 @@ fn rerouted(peer: u16, cx: &mut Cx<'_>) {
 fn not_found(peer: u16, cx: &mut Cx<'_>) {
     let slot = cx.peer(peer);
     if slot.initiating.is_none() && slot.current.is_none() {
-        slot.attempts = slot.attempts.checked_add(1).unwrap_or(u8::MAX - 1);
+        slot.attempts = one_more(slot.attempts);
         reconnect::schedule(peer, cx);
         given_up(peer, cx);
     }
@@ -518,13 +519,18 @@ fn without_ways(peer: u16, cx: &mut Cx<'_>) {
 
 fn failed(peer: u16, cx: &mut Cx<'_>) {
     let slot = cx.peer(peer);
-    // At the end it alternates: the network's secrets are tried in turn.
-    slot.attempts = slot.attempts.checked_add(1).unwrap_or(u8::MAX - 1);
+    slot.attempts = one_more(slot.attempts);
     if cx.peer(peer).current.is_none() {
         without_ways(peer, cx);
         reconnect::schedule(peer, cx);
         given_up(peer, cx);
     }
+}
+
+/// At the end it goes round: the network's secrets are tried in turn, and with either all of our relays.
+pub(crate) fn one_more(attempts: u8) -> u8 {
+    const TURNS: u8 = 2 * relay::RELAYS as u8;
+    attempts.checked_add(1).unwrap_or(u8::MAX - (TURNS - 1))
 }
 
 fn silent(peer: u16, cx: &mut Cx<'_>) {

@@ -103,11 +103,16 @@ fn to_peer(peer: u16, out: &mut [u8; MAX_TRANSMIT], cx: &mut Cx<'_>) -> Option<T
     Some(sent)
 }
 
+/// What goes by a relay that is no longer there is lost; what is owed after it is not.
 fn control(peer: u16, out: &mut [u8; MAX_TRANSMIT], cx: &mut Cx<'_>) -> Option<Transmit> {
-    let owed = heartbeat::take_owed(peer, session::to_ping, cx);
-    let (via, control) = owed.or_else(|| about_relays(peer, cx))?;
-    let len = control.encode(&mut content(out)[..Control::LEN_MAX]);
-    seal(via, None, len, out, cx)
+    loop {
+        let owed = heartbeat::take_owed(peer, session::to_ping, cx);
+        let (via, control) = owed.or_else(|| about_relays(peer, cx))?;
+        let len = control.encode(&mut content(out)[..Control::LEN_MAX]);
+        if let Some(sent) = seal(via, None, len, out, cx) {
+            return Some(sent);
+        }
+    }
 }
 
 fn punch_message(peer: u16, out: &mut [u8; MAX_TRANSMIT], cx: &mut Cx<'_>) -> Option<Transmit> {

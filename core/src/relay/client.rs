@@ -7,7 +7,7 @@ use crate::cx::{Actor, Cx};
 use crate::held::Held;
 use crate::identity::PeerId;
 use crate::lifecycle::Turn;
-use crate::paths::Known;
+use crate::paths::{Known, Ways};
 use crate::peer::{Peer, PeerSlot, PeerState};
 use crate::time::{Duration, Instant};
 use crate::timer::{ATTEMPT, Timer, retry_gap};
@@ -92,6 +92,16 @@ impl Search {
     pub(super) fn owes(&self) -> bool {
         self.ask_owed
     }
+}
+
+/// What relays have said of a peer: the one by which it is reached, and another.
+pub(super) const SAID: usize = 2;
+
+/// Where the peer at a circuit's other end is, as its relay has said.
+#[derive(Clone, Copy)]
+pub(super) struct Said {
+    circuit: Circuit,
+    attested: Attested,
 }
 
 /// An offer of one of our relays, about a peer that may show itself.
@@ -289,9 +299,8 @@ pub(crate) fn search(peer: u16, cx: &mut Cx<'_>) -> bool {
     if cx.peer(peer).relaying.search.as_ref().is_some() {
         return true;
     }
-    let is_direct = cx.peer(peer).ways.outline().has_direct;
-    if is_direct && is_ours(peer, cx) {
-        // One relay does not lead to another.
+    if is_ours(peer, cx) {
+        // Through another it would carry nothing, and seem to be there.
         return false;
     }
     let in_use = |relay: Peer, cx: &mut Cx<'_>| {
@@ -300,8 +309,7 @@ pub(crate) fn search(peer: u16, cx: &mut Cx<'_>) -> bool {
     };
     let usable =
         |position: &u8, cx: &mut Cx<'_>| relay_at(*position, cx).is_some_and(|relay| relay != peer);
-    // In turn: one that says that there is a circuit may be lying.
-    let first = usize::from(cx.peer(peer).attempts);
+    let first = first_asked(cx.peer(peer).attempts);
     let in_turn = || (0..RELAYS).map(|offset| ((first + offset) % RELAYS) as u8);
     let fresh = in_turn().find(|position| {
         let relay = cx.state.relays[usize::from(*position)].get();
@@ -314,6 +322,13 @@ pub(crate) fn search(peer: u16, cx: &mut Cx<'_>) -> bool {
         }
         None => false,
     }
+}
+
+/// The position of the relay that is asked first: in turn, since one that says that there is a circuit may be
+/// lying. Each has two attempts in a row, for the network's secrets are tried in turn, too; but the very
+/// first, so that the second is elsewhere.
+pub(super) fn first_asked(attempts: u8) -> usize {
+    usize::from(attempts.div_ceil(2)) % RELAYS
 }
 
 /// Looks for a peer that was dialled directly, should that have no answer soon.
@@ -405,11 +420,11 @@ pub(super) fn on_opened(
     let Some(peer) = searched(from, opened.peer, cx) else {
         // The peer at its other end is elsewhere now.
         let peer = reached_by(circuit, cx).ok_or(Dropped::UnknownCircuit)?;
-        cx.peer(peer).relaying.attested = opened.attested;
+        hear(peer, circuit, opened.attested, cx);
         return Ok(Some(Turn::Attested(peer)));
     };
     stop_search(peer, cx);
-    cx.peer(peer).relaying.attested = opened.attested;
+    hear(peer, circuit, opened.attested, cx);
     Ok(Some(Turn::CircuitOpened(peer, circuit)))
 }
 
@@ -425,7 +440,7 @@ pub(super) fn on_offer(from: u16, offer: &Offer, cx: &mut Cx<'_>) -> Result<Opti
         let circuit = Circuit { relay: cx.handle(from), number: offer.circuit };
         remember(Offered { circuit, attested: offer.attested }, cx);
         if let Some(peer) = known {
-            cx.peer(peer).relaying.attested = offer.attested;
+            hear(peer, circuit, offer.attested, cx);
         }
     }
     cx.peer(from).relaying.relay.answer_owed = Held::This((offer.circuit, is_welcome));
@@ -450,8 +465,49 @@ pub(crate) fn recall(peer: u16, circuit: Circuit, cx: &mut Cx<'_>) {
     let offered = cx.state.offers.iter().filter_map(Held::as_ref);
     let attested = offered.clone().find(|it| it.circuit == circuit).map(|it| it.attested);
     if let Some(attested) = attested {
-        cx.peer(peer).relaying.attested = attested;
+        hear(peer, circuit, attested, cx);
     }
+}
+
+/// A relay says where the peer at the other end of a circuit is.
+pub(super) fn hear(peer: u16, circuit: Circuit, attested: Attested, cx: &mut Cx<'_>) {
+    let slot = cx.peer(peer);
+    let in_use = circuit_in_use(&slot.ways);
+    let said = &mut slot.relaying.said;
+    let is_of = |held: &Held<Said>, circuit: Option<Circuit>| {
+        held.as_ref().is_some_and(|said| Some(said.circuit) == circuit)
+    };
+    let place = said
+        .iter()
+        .position(|held| is_of(held, Some(circuit)))
+        .or_else(|| said.iter().position(|held| held.as_ref().is_none()))
+        .or_else(|| said.iter().position(|held| !is_of(held, in_use)));
+    said[place.unwrap_or_default()] = Held::This(Said { circuit, attested });
+    let is_contradicted = in_use != Some(circuit) && said.iter().any(|held| is_of(held, in_use));
+    if !is_contradicted {
+        slot.relaying.attested = attested;
+    }
+}
+
+/// Where a peer is, the relay says by which it is reached: another may take its place, but not its word.
+pub(super) fn review_attested(peer: u16, cx: &mut Cx<'_>) {
+    let slot = cx.peer(peer);
+    let Some(in_use) = circuit_in_use(&slot.ways) else { return };
+    let said = slot.relaying.said.iter().filter_map(Held::as_ref);
+    if let Some(said) = said.clone().find(|said| said.circuit == in_use) {
+        slot.relaying.attested = said.attested;
+    }
+}
+
+/// The circuit that packets take, or would if the direct way failed.
+fn circuit_in_use(ways: &Ways) -> Option<Circuit> {
+    let circuit = |way: Way| match way {
+        Way::Relayed(circuit) => Some(circuit),
+        Way::Direct(_) => None,
+    };
+    let proven = ways.iter().filter(|known| known.is_validated());
+    let on_course = ways.course.primary().and_then(circuit);
+    on_course.or_else(|| proven.filter_map(|known| circuit(known.way)).next())
 }
 
 /// A circuit of ours is no more.
