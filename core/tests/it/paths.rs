@@ -200,10 +200,10 @@ fn swallows_long(packet: &Packet) -> bool {
 fn a_path_that_loses_long_packets_is_left_whenever_there_is_another() {
     let mut net = two_paths();
     run(&mut net, ms(11 * SECOND_MS), &EQUAL, |_| true);
-    net.send(A, B, &[1; 1200]).expect("there is room");
+    net.send(A, B, &[1; 1000]).expect("there is room");
     run(&mut net, ms(70 * SECOND_MS), &EQUAL, swallows_long);
     try_second(&mut net);
-    net.send(A, B, &[2; 1200]).expect("there is room");
+    net.send(A, B, &[2; 1000]).expect("there is room");
     run(&mut net, ms(40 * SECOND_MS), &EQUAL, swallows_long);
     let arrived: Vec<_> = net.hosts[B].messages.iter().map(|got| got.payload[0]).collect();
     assert_eq!(arrived, [2]);
