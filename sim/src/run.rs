@@ -257,6 +257,8 @@ fn build_with(scenario: &Scenario, seed: u64, own: Own, extras: Extras) -> World
         slowest: slowest(scenario),
         peers: wanted(scenario),
         gossips: scenario.nodes.iter().map(|node| node.gossip.is_some()).collect(),
+        silent: silent(scenario),
+        public: public(scenario),
         hostile: unruly(scenario),
         topology,
         faults: scenario.faults.clone(),
@@ -298,6 +300,24 @@ fn wanted(scenario: &Scenario) -> Vec<Vec<NodeId>> {
         wanted[from.0 as usize].push(to);
     }
     wanted
+}
+
+/// Those who take part in gossip, and whom nobody may be told of.
+fn silent(scenario: &Scenario) -> BTreeSet<NodeId> {
+    let nodes = (0..).map(NodeId).zip(&scenario.nodes);
+    let is_silent = |node: &Node| node.gossip.as_ref().is_some_and(|part| !part.is_discoverable);
+    nodes.filter_map(|(id, node)| is_silent(node).then_some(id)).collect()
+}
+
+/// Those behind no NAT at any time.
+fn public(scenario: &Scenario) -> BTreeSet<NodeId> {
+    let nodes = (0..).map(NodeId).zip(&scenario.nodes);
+    let roams = |id: NodeId| {
+        let mut faults = scenario.faults.iter();
+        faults.any(|fault| matches!(fault.kind, FaultKind::Roam { node, .. } if node == id))
+    };
+    let is_public = |id: NodeId, node: &Node| node.behind.is_none() && node.ipv4 && !roams(id);
+    nodes.filter_map(|(id, node)| is_public(id, node).then_some(id)).collect()
 }
 
 /// Those for whom no rule of our protocol is.

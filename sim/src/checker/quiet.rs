@@ -32,6 +32,9 @@ const RENEWAL: usize = 2 * 4;
 /// shuffle that follows from that, and what has changed in the meantime, of which each node has something
 /// to say every half hour.
 const GOSSIP: u64 = 16;
+/// And those as short as a ping: whether they are neighbours each asks the other with its shuffles, two of which
+/// may be in one minute, and is answered.
+const CONFIRMATIONS: u64 = 2 * 2;
 
 pub(super) struct Quiet {
     names: Arc<[String]>,
@@ -128,9 +131,10 @@ impl Watch for Quiet {
         if minute != self.minute {
             (self.minute, self.sent) = (minute, BTreeMap::new());
         }
-        let (probes_max, handshakes_max) = (self.probes_max(), self.handshakes_max());
+        let handshakes_max = self.handshakes_max();
         let (to, is_searched) = (packet.destination, self.is_searched());
         let gossips = self.gossips[packet.from.0 as usize];
+        let probes_max = self.probes_max() + if gossips { CONFIRMATIONS } else { 0 };
         let sent = self.sent.entry((packet.from, to)).or_default();
         let is_sealed = wire::kind(packet.bytes) == Some(SEALED);
         let seen = if self.relays.contains(&packet.from) { SEEN_LEN_MAX } else { 0 };

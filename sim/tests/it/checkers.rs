@@ -375,7 +375,7 @@ fn a_node_that_answers_claimed_addresses_too_much() {
     assert_eq!(
         parrot_ends_by(3, &hello).as_deref(),
         Some(
-            "amplification: parrot has sent 576 bytes to 198.18.0.3:4000, where nobody has proved \
+            "amplification: parrot has sent 576 bytes to 198.18.2.1:4000, where nobody has proved \
              to be, for the 192 that came from there (at 0.11s)"
         )
     );
@@ -389,7 +389,7 @@ fn a_run_ends_where_a_rule_is_broken() {
     assert_eq!(
         ends_by(&stamp.payload(CANARY, 64)).as_deref(),
         Some(
-            "plaintext: laptop sent an application's bytes to 198.18.0.2:4000 unsealed (at 0s, \
+            "plaintext: laptop sent an application's bytes to 198.18.1.1:4000 unsealed (at 0s, \
              from byte 0 of its datagram 0)"
         )
     );

@@ -8,7 +8,7 @@ fn data(counter: u64) -> Vec<u8> {
     data
 }
 
-const TOO_EARLY: &str = "proven: laptop sent data to 198.18.0.2:4747, from where nobody has answered \
+const TOO_EARLY: &str = "proven: laptop sent data to 198.18.1.1:4747, from where nobody has answered \
                          it (at ";
 
 #[test]
