@@ -34,7 +34,8 @@ impl Watch for Copies {
     fn called(&mut self, at: Instant, node: NodeId, machine: &dyn Machine) {
         let Some(inside) = machine.inspect() else { return };
         let Done { heard, told, gained } = inside.copies();
-        let most = heard * NEIGHBOURS + gained * heard.min(KEPT) * SHUFFLES;
+        // Its own end is none that it has heard.
+        let most = (heard + 1) * NEIGHBOURS + gained * heard.min(KEPT) * SHUFFLES;
         if told > most {
             self.complaint.raise(format!(
                 "copies: {} has sent {told} copies of {heard} rumours, not {most} at most (at {at})",

@@ -256,6 +256,8 @@ fn ends_by(opening: &[u8]) -> Option<String> {
         faults: Vec::new(),
         is_smooth: true,
         gossips: vec![false; config.nodes.len()],
+        silent: BTreeSet::new(),
+        public: BTreeSet::new(),
         connections: Connections::default(),
     };
     let mut world = World::new(config, checker::all(&setting));
@@ -358,6 +360,8 @@ fn parrot_ends_by(copies: usize, bytes: &[u8]) -> Option<String> {
         faults: Vec::new(),
         is_smooth: true,
         gossips: vec![false; config.nodes.len()],
+        silent: BTreeSet::new(),
+        public: BTreeSet::new(),
         connections: Connections::default(),
     };
     let mut world = World::new(config, checker::all(&setting));

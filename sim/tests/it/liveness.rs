@@ -129,6 +129,8 @@ fn after_a_cut(is_forgetful: bool) -> Option<String> {
         faults: config.faults.clone(),
         is_smooth: true,
         gossips: vec![false; names.len()],
+        silent: Default::default(),
+        public: Default::default(),
         connections: Connections {
             settled: at(135),
             due: vec![Connection { from: DIALS, to: DIALLED, by: at(230) }],
