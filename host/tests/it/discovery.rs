@@ -2,22 +2,21 @@
 
 use crate::daemon::Daemon;
 
-/// A knows B, B knows C; all are discoverable, and B relays.
-fn chain() -> [Daemon; 3] {
-    let c = Daemon::new();
-    c.configure_top("discoverable = true\ntags = [\"films\"]");
-    let c = c.up();
-    let b = Daemon::near(&c, &[&c.url()]);
+/// A and C know B, which relays, and nothing of each other; all are discoverable.
+fn three() -> [Daemon; 3] {
+    let b = Daemon::new();
     b.configure_top("discoverable = true\nrelay = true");
     let b = b.up();
-    let a = Daemon::near(&c, &[&b.url()]);
+    let a = Daemon::near(&b, &[&b.url()]);
     a.configure_top("discoverable = true");
-    [a.up(), b, c]
+    let c = Daemon::near(&b, &[&b.url()]);
+    c.configure_top("discoverable = true\ntags = [\"films\"]");
+    [a.up(), b, c.up()]
 }
 
 #[test]
-fn three_in_a_chain_discover_each_other_and_talk() {
-    let [a, b, c] = chain();
+fn three_discover_each_other_and_talk() {
+    let [a, b, c] = three();
     for (one, other) in [(&a, &b), (&a, &c), (&b, &a), (&b, &c), (&c, &a), (&c, &b)] {
         one.hears_of(&other.id);
     }
@@ -31,7 +30,7 @@ fn three_in_a_chain_discover_each_other_and_talk() {
 
 #[test]
 fn one_that_only_listens_hears_of_others_and_nobody_hears_of_it() {
-    let [a, b, c] = chain();
+    let [a, b, c] = three();
     let silent = Daemon::near(&c, &[&b.url()]);
     silent.configure_top("discoverable = false");
     let silent = silent.up();
