@@ -1,7 +1,8 @@
 //! What a change in one part means for the others: the only place that knows them all.
 //!
 //! A part changes its own state and returns a [`Turn`] if that concerns others; whoever called it
-//! hands the turn in here. So no part calls another.
+//! hands the turn in here. What parts do call of each
+//! other, ARCHITECTURE.md says.
 
 use crate::access::{self, Standing, Use};
 use crate::counters::Dropped;
