@@ -55,6 +55,8 @@ impl Crowd {
             buffer: 2048,
             circuits: 0,
             punches: 1,
+            records: 0,
+            rumours: 0,
         };
         let many = Capacity {
             peers: 4096,
@@ -65,6 +67,8 @@ impl Crowd {
             buffer: 1 << 20,
             circuits: 0,
             punches: 1,
+            records: 0,
+            rumours: 0,
         };
         let mut server = Member::new(1, HeapStorage::new(many));
         let member = |number| Member::new(number, HeapStorage::new(one));

@@ -74,6 +74,8 @@ impl Flow {
             buffer: 1 << 20,
             circuits: 0,
             punches: 1,
+            records: 0,
+            rumours: 0,
         };
         let loss = Probability::ratio(lost_milli, 1000).expect("a share of one");
         let model = |loss| LinkModel {

@@ -9,6 +9,7 @@ pub mod crowd;
 pub mod data_path;
 pub mod engine;
 pub mod goodput;
+pub mod gossip;
 pub mod handshake;
 pub mod measure;
 pub mod member;

@@ -17,7 +17,7 @@ underpass_core::storage! {
     /// Enough for a relay of two.
     pub struct Small {
         peers: 4, handshakes: 4, window_bits: 256,
-        messages: 16, message_window: 32, buffer: 4096, circuits: 1, punches: 1,
+        messages: 16, message_window: 32, buffer: 4096, circuits: 1, punches: 1, records: 0, rumours: 0,
     }
 }
 

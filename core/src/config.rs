@@ -1,6 +1,7 @@
 //! What the owner of a node decides.
 
 use crate::access::Access;
+use crate::gossip::Gossip;
 use crate::network::Network;
 use crate::relay::Limits;
 use crate::time::Duration;
@@ -23,6 +24,9 @@ pub struct Config {
     /// [`MESSAGE_LIFETIME_MIN`](Self::MESSAGE_LIFETIME_MIN) and
     /// [`MESSAGE_LIFETIME_MAX`](Self::MESSAGE_LIFETIME_MAX).
     pub message_lifetime: Duration,
+    /// Whether it finds others by hearsay, and is found; [`Node::set_gossip`](crate::Node::set_gossip)
+    /// changes it.
+    pub gossip: Gossip,
 }
 
 impl Config {
@@ -48,6 +52,7 @@ impl Config {
             access: Access::DEFAULT,
             relay: Limits::DEFAULT,
             message_lifetime: Self::MESSAGE_LIFETIME,
+            gossip: Gossip::OFF,
         }
     }
 }

@@ -106,7 +106,7 @@ counted! {
         /// Of a message, or about one, on a session of another channel than the peer's current one:
         /// one end has forgotten the other since. Its counter is used up.
         OtherChannel = "dropped.other-channel",
-        /// No room to put a message together, or the application has none for one that is whole. It is not acknowledged, and so comes again. Its
+        /// No room to put a message together. It is not acknowledged, and so comes again. Its
         /// counter is used up, and what the sender has ended before it is forgotten.
         MessagesFull = "dropped.messages-full",
         /// A message further ahead than the sender was allowed. Its counter is used up, and what
@@ -114,6 +114,11 @@ counted! {
         BeyondWindow = "dropped.beyond-window",
         /// A fragment that contradicts others of its message. Its counter is used up.
         FragmentMismatch = "dropped.fragment-mismatch",
+        /// About third parties, from somebody who has no part in that here, or is not listened to for a while.
+        /// Its counter is used up.
+        GossipIgnored = "dropped.gossip-ignored",
+        /// About third parties, and more than this node looks into. Its counter is used up.
+        GossipLimited = "dropped.gossip-limited",
         /// An acknowledgement of what was never sent. Its counter is used up.
         UnexpectedAck = "dropped.unexpected-ack",
     }
@@ -192,6 +197,32 @@ counted! {
         BytesRelayed = "bytes.relayed",
         /// Notices of a relay that it has dropped what was beyond its limits.
         RelayLimits = "relay.limits",
+        /// Messages about third parties that were sent.
+        GossipSent = "gossip.sent",
+        /// Bytes of those, without what sealing adds.
+        GossipBytesSent = "gossip.bytes-sent",
+        /// Messages about third parties that came.
+        GossipReceived = "gossip.received",
+        /// Nodes dialled because of their records.
+        GossipDials = "gossip.dials",
+        /// Times that a peer became a neighbour.
+        NeighboursGained = "gossip.neighbours-gained",
+        /// Records whose signature was checked.
+        RecordsChecked = "records.checked",
+        /// Records that were news.
+        RecordsAccepted = "records.accepted",
+        /// Records that came, and there was no room for, or no time to check them.
+        RecordsRefused = "records.refused",
+        /// Signatures that were wrong, of records and rumours.
+        BadSignatures = "signatures.bad",
+        /// Questions of others who has a tag.
+        RequestsReceived = "requests.received",
+        /// Rumours heard for the first time, this node's own included.
+        RumoursHeard = "rumours.heard",
+        /// Rumours heard again.
+        RumoursRepeated = "rumours.repeated",
+        /// Rumours told to a neighbour.
+        RumoursSent = "rumours.sent",
     }
 }
 

@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::counters::Counters;
 use crate::crypto::random::{PublicGenerator, SecretGenerator};
 use crate::delivery::{self, FlightSlot, MessageSlot};
+use crate::gossip::{self, RecordSlot, RumourSlot, Seen};
 use crate::heartbeat;
 use crate::held::Held;
 use crate::identity::PeerId;
@@ -25,7 +26,7 @@ use crate::table::deadlines::{DeadlineSlot, Deadlines};
 use crate::table::peer_index::PeerIndex;
 use crate::table::ring::Ring;
 use crate::time::Instant;
-use crate::timer::{Deadline, Timer};
+use crate::timer::{Deadline, NodeTimers, Timer};
 
 /// All of a node but its tables.
 pub(crate) struct State {
@@ -63,6 +64,9 @@ pub(crate) struct State {
     free_sessions: Ring,
     pub(crate) messages: delivery::Shared,
     pub(crate) punch: punch::Shared,
+    pub(crate) gossip: gossip::Shared,
+    /// The node's own.
+    timers: NodeTimers,
 }
 
 /// Somebody with timers and things to send.
@@ -72,6 +76,8 @@ pub(crate) enum Actor {
     Handshake(u16),
     /// A circuit of ours: it has no timers.
     Circuit(u16),
+    /// The node itself: it has timers, and sends nothing but to peers.
+    Node,
 }
 
 /// The state and the tables, borrowed for one call.
@@ -88,6 +94,10 @@ pub(crate) struct Cx<'a> {
     pub(crate) blocks: &'a mut [u32],
     pub(crate) punches: &'a mut [PunchSlot],
     pub(crate) probe_cells: &'a mut [ProbeCell],
+    pub(crate) records: &'a mut [RecordSlot],
+    pub(crate) record_index: &'a mut [u16],
+    pub(crate) rumours: &'a mut [RumourSlot],
+    pub(crate) seen: &'a mut [Seen],
     windows: &'a mut [u64],
     deadlines: &'a mut [DeadlineSlot],
     index: &'a mut [u16],
@@ -122,6 +132,8 @@ impl State {
             now,
             messages: delivery::Shared::new(secrets.draw()),
             punch: punch::Shared::NEW,
+            gossip: gossip::Shared::NEW,
+            timers: NodeTimers::STOPPED,
             secrets,
             public,
             counters: Counters::ZERO,
@@ -172,6 +184,8 @@ impl<'a> Cx<'a> {
             buffer: 0,
             circuits: tables.circuits.len(),
             punches: 0,
+            records: 0,
+            rumours: 0,
         };
         Self {
             state,
@@ -186,6 +200,10 @@ impl<'a> Cx<'a> {
             blocks: tables.blocks,
             punches: tables.punches,
             probe_cells: tables.probe_cells,
+            records: tables.records,
+            record_index: tables.record_index,
+            rumours: tables.rumours,
+            seen: tables.seen,
             windows: tables.windows,
             deadlines: tables.deadlines,
             index: tables.index,
@@ -204,6 +222,7 @@ impl<'a> Cx<'a> {
         self.blocks.fill(0);
         self.punches.fill_with(|| PunchSlot::EMPTY);
         self.probe_cells.fill(ProbeCell::EMPTY);
+        gossip::clear(self);
         self.state.messages.clear(self.messages, self.flights);
         self.peer_index().clear();
         for slot in slots(self.peers.len()) {
@@ -271,6 +290,11 @@ impl<'a> Cx<'a> {
     /// A hash whose key is this node's own.
     pub(crate) fn short_hash(&self, bytes: &[u8]) -> u64 {
         self.state.index_hasher.hash(bytes)
+    }
+
+    /// Peers that there is room for.
+    pub(crate) fn free_peers(&self) -> usize {
+        self.state.free_peers.len()
     }
 
     pub(crate) fn is_full(&self) -> bool {
@@ -439,6 +463,7 @@ impl<'a> Cx<'a> {
             Actor::Peer(slot) => self.peer(slot).timers.set(timer, at),
             Actor::Handshake(slot) => self.handshake(slot).timers.set(timer, at),
             Actor::Circuit(_) => unreachable!("a circuit has no timers"),
+            Actor::Node => self.state.timers.set(timer, at),
         }
         self.update_deadline(actor);
     }
@@ -447,11 +472,12 @@ impl<'a> Cx<'a> {
     pub(crate) fn take_due_timer(&mut self) -> Option<(Actor, Timer)> {
         let now = self.now();
         let (number, _) = self.heap().first().filter(|(_, deadline)| deadline.at <= now)?;
-        let actor = self.actor(number);
+        let actor = self.actor_of_deadline(number);
         let timer = match actor {
             Actor::Peer(slot) => self.peer(slot).timers.take_due(now),
             Actor::Handshake(slot) => self.handshake(slot).timers.take_due(now),
             Actor::Circuit(_) => unreachable!("a circuit has no timers"),
+            Actor::Node => self.state.timers.take_due(now),
         };
         self.update_deadline(actor);
         timer.map(|timer| (actor, timer))
@@ -462,8 +488,9 @@ impl<'a> Cx<'a> {
             Actor::Peer(slot) => self.peer(slot).timers.earliest(),
             Actor::Handshake(slot) => self.handshake(slot).timers.earliest(),
             Actor::Circuit(_) => unreachable!("a circuit has no timers"),
+            Actor::Node => self.state.timers.earliest(),
         };
-        let number = self.number(actor);
+        let number = self.deadline_number(actor);
         let mut heap = self.heap();
         heap.set(number, deadline);
         let first = heap.first().map(|(_, deadline)| deadline);
@@ -497,6 +524,7 @@ impl<'a> Cx<'a> {
             Actor::Peer(slot) => &mut self.peer(slot).is_ready,
             Actor::Handshake(slot) => &mut self.handshake(slot).is_ready,
             Actor::Circuit(slot) => &mut self.circuit(slot).is_ready,
+            Actor::Node => unreachable!("the node sends only to peers"),
         }
     }
 
@@ -539,6 +567,22 @@ impl<'a> Cx<'a> {
             Actor::Peer(slot) => slot,
             Actor::Handshake(slot) => self.peers.len() as u16 + slot,
             Actor::Circuit(slot) => (self.peers.len() + self.handshakes.len()) as u16 + slot,
+            Actor::Node => unreachable!("the node sends only to peers"),
+        }
+    }
+
+    /// Peers, handshakes, then the node: circuits have no timers.
+    fn deadline_number(&self, actor: Actor) -> u16 {
+        match actor {
+            Actor::Node => (self.peers.len() + self.handshakes.len()) as u16,
+            _ => self.number(actor),
+        }
+    }
+
+    fn actor_of_deadline(&self, number: u16) -> Actor {
+        match self.actor(number) {
+            Actor::Circuit(_) => Actor::Node,
+            actor => actor,
         }
     }
 

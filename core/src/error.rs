@@ -23,6 +23,10 @@ pub enum CapacityError {
     Circuits,
     /// Not between 1 and 1,024 attempts to reach peers directly.
     Punches,
+    /// More than 16,384 records.
+    Records,
+    /// More than 64 rumours.
+    Rumours,
     /// A table has another length than [`Capacity`](crate::Capacity) gives.
     Tables,
 }
@@ -93,6 +97,8 @@ impl fmt::Display for CapacityError {
             Self::Buffer => "messages need 1,440 to 10,485,600 bytes",
             Self::Circuits => "a storage holds up to 16,384 circuits",
             Self::Punches => "a storage holds 1 to 1,024 attempts to reach peers directly",
+            Self::Records => "a storage holds up to 16,384 records",
+            Self::Rumours => "a storage holds up to 64 rumours",
             Self::Tables => "the tables of the storage do not have the lengths of its capacity",
         })
     }

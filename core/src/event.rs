@@ -4,6 +4,7 @@
 
 use serde::Serialize;
 
+use crate::identity::PeerId;
 use crate::message::{MessageId, Outcome};
 use crate::path::Route;
 use crate::peer::Peer;
@@ -29,4 +30,9 @@ pub enum Event {
     /// A message has ended. The handle is the one that it was sent to, even if that is good no
     /// longer.
     Message(Peer, MessageId, Outcome),
+    /// A search by [`Node::find`](crate::Node::find) has found a node, which
+    /// [`Node::connect`](crate::Node::connect) reaches by its id alone.
+    Found(PeerId),
+    /// The search is over.
+    SearchEnded,
 }

@@ -9,8 +9,9 @@ use crate::crypto::aead::TAG_LEN;
 use crate::cx::{Actor, Cx};
 use crate::held::Held;
 use crate::lifecycle::Turn;
-use crate::paths::{self, Balance, Exchange, Hold, Known, Outline};
+use crate::paths::{self, Balance, Exchange, Hold, Known, Outline, Proof};
 use crate::peer::{PeerSlot, PeerState};
+use crate::punch;
 use crate::session::{Owner, SessionId};
 use crate::time::{Duration, Instant};
 use crate::timer::{ATTEMPT, Timer, retry_gap};
@@ -97,11 +98,15 @@ pub(crate) fn begin_on(peer: u16, way: Way, cx: &mut Cx<'_>) {
 }
 
 /// Pings as soon as possible on every way, within the exchanges under way that have not had their time.
+/// One that has never answered is asked no more often for that: whoever makes up packets would have it
+/// pinged as often as he likes.
 pub(crate) fn ping_now(peer: u16, cx: &mut Cx<'_>) {
     let now = cx.now();
     for known in cx.peer(peer).ways.iter_mut() {
         match known.exchange.as_ref() {
-            Some(exchange) if now < exchange.begun + ATTEMPT => known.ping_owed = true,
+            Some(exchange) if now < exchange.begun + ATTEMPT => {
+                known.ping_owed |= known.proof != Proof::Probing;
+            }
             _ => known.begin(now),
         }
     }
@@ -414,7 +419,10 @@ fn next_try(peer: u16, way: Way, cx: &mut Cx<'_>) -> Option<Ping> {
     // Relays see where we are.
     let asks = slot.ways.course.also().is_some() || slot.channel.can_relay();
     let known = slot.ways.find_mut(way)?;
-    if !known.charge(DATAGRAM_LEN) {
+    let is_probe = known.is_probed && known.proof == Proof::Probing;
+    let may_go = known.charge(DATAGRAM_LEN) && (!is_probe || punch::may_probe(way, cx));
+    let known = cx.peer(peer).ways.find_mut(way)?;
+    if !may_go {
         // If nothing more comes from there, it has had its time all the same.
         known.ping_at =
             known.exchange.get().map_or(Held::Nothing, |it| Held::This(it.begun + ATTEMPT));

@@ -4,7 +4,7 @@ use core::fmt;
 use core::str::FromStr;
 
 use curve25519_dalek::montgomery::MontgomeryPoint;
-use ed25519_dalek::{SigningKey, VerifyingKey};
+use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroize;
 
@@ -173,6 +173,19 @@ pub trait Keys {
     /// X25519 of the long-term secret and a public key. All zeros, which a key of small order
     /// gives, ends the handshake: so should a secure element that cannot answer.
     fn agree(&self, public: &[u8; 32]) -> [u8; 32];
+
+    /// Ed25519 (RFC 8032) of the long-term secret over a message, which begins with a label of this
+    /// protocol. Zeros are nobody's signature: a secure element that cannot answer may return them, and
+    /// nothing is published then.
+    fn sign(&self, message: &[u8]) -> [u8; 64];
+}
+
+/// Whether a signature is of the holder of this key, which is one that the protocol can use.
+pub(crate) fn has_signed(peer: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
+    let is_usable = PeerId::from_bytes(*peer).is_ok();
+    let key = VerifyingKey::from_bytes(peer).ok().filter(|_| is_usable);
+    let signature = Signature::from_bytes(signature);
+    key.is_some_and(|key| key.verify_strict(message, &signature).is_ok())
 }
 
 /// A long-term secret key in memory, erased when dropped.
@@ -180,6 +193,8 @@ pub struct SecretIdentity {
     id: PeerId,
     /// Unreduced: X25519 clamps it itself, and gives wrong keys for the reduced scalar.
     scalar: [u8; 32],
+    /// Erases itself.
+    signing: SigningKey,
 }
 
 impl SecretIdentity {
@@ -204,7 +219,7 @@ impl SecretIdentity {
     pub fn from_seed(seed: &[u8; 32]) -> Option<Self> {
         let key = SigningKey::from_bytes(seed);
         let id = PeerId::from_bytes(key.verifying_key().to_bytes()).ok()?;
-        Some(Self { id, scalar: key.to_scalar_bytes() })
+        Some(Self { id, scalar: key.to_scalar_bytes(), signing: key })
     }
 
     /// The public half.
@@ -216,6 +231,10 @@ impl SecretIdentity {
 impl Keys for SecretIdentity {
     fn agree(&self, public: &[u8; 32]) -> [u8; 32] {
         x25519_dalek::x25519(self.scalar, *public)
+    }
+
+    fn sign(&self, message: &[u8]) -> [u8; 64] {
+        self.signing.sign(message).to_bytes()
     }
 }
 

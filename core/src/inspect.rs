@@ -3,6 +3,7 @@
 //! here changes a node, but for [`rewrite`].
 
 use core::hash::{Hash as _, Hasher as _};
+use core::net::SocketAddr;
 
 use siphasher::sip::SipHasher13;
 
@@ -10,6 +11,7 @@ use crate::MAX_DATAGRAM;
 use crate::config::Config;
 use crate::crypto::aead::{self, TAG_LEN};
 use crate::crypto::hash;
+use crate::gossip::{self, Broadcast, Tag};
 use crate::identity::{Keys, PeerId, SecretIdentity};
 use crate::network::Network;
 use crate::node::Node;
@@ -189,6 +191,47 @@ impl Usage {
 pub fn usage<S: Storage>(node: &Node<S>) -> Usage {
     let (peers, sessions) = node.peers_and_sessions();
     node.state().usage(peers.len(), sessions.len())
+}
+
+/// What a record says, true or not.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RecordDraft<'a> {
+    /// Which of its owner's records it is.
+    pub sequence: u32,
+    /// Newcomers are sent there.
+    pub is_bootstrap: bool,
+    /// It relays.
+    pub is_relay: bool,
+    /// It is the last.
+    pub is_ended: bool,
+    /// Four at most count.
+    pub addresses: &'a [SocketAddr],
+    /// Two at most count.
+    pub relays: &'a [PeerId],
+    /// Eight at most count.
+    pub tags: &'a [Tag],
+}
+
+impl RecordDraft<'_> {
+    /// The record of the holder of these keys, signed.
+    pub fn sign(
+        &self,
+        network: &Network,
+        owner: &PeerId,
+        keys: &impl Keys,
+    ) -> heapless::Vec<u8, { gossip::RECORD_LEN_MAX }> {
+        gossip::signed_record(self, network, owner, keys)
+    }
+}
+
+/// A broadcast of the holder of these keys, signed, of at most [`MAX_BROADCAST`](crate::MAX_BROADCAST) bytes.
+pub fn signed_broadcast(
+    network: &Network,
+    keys: &impl Keys,
+    broadcast: &Broadcast<'_>,
+    number: [u8; 8],
+) -> heapless::Vec<u8, { gossip::RUMOUR_LEN_MAX }> {
+    gossip::signed_broadcast(network, keys, broadcast, number)
 }
 
 /// A handshake of which everything is known.

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroize;
 
-use crate::identity::{Keys, PeerId};
+use crate::gossip::{Digest, Signature};
+use crate::identity::{self, Keys, PeerId};
 use crate::noise::{Key, Operation, Secret};
 
 /// One public-key operation. Run it wherever you like (at low priority, on another core, in a
@@ -35,6 +36,11 @@ pub enum JobKind {
     Agreement,
     /// Inversions and a square root: about a tenth of a scalar multiplication.
     Identification,
+    /// One Ed25519 signature: a fixed-base scalar multiplication.
+    Signature,
+    /// The check of one: a double scalar multiplication, with what [`Identification`](Self::Identification)
+    /// takes.
+    Verification,
 }
 
 /// What waits for a job, and for which of its jobs.
@@ -52,6 +58,12 @@ pub(crate) enum Waiting {
     Proof,
     /// The check of a peer's.
     Check,
+    /// The signature under this node's own record.
+    OwnRecord,
+    /// The check of another's record, by slot.
+    Record(u16),
+    /// The signature under a broadcast, or the check of one, by slot.
+    Rumour(u16),
 }
 
 #[derive(Clone, Copy, Serialize)]
@@ -59,12 +71,20 @@ pub(crate) enum Work {
     Handshake(Operation),
     /// Whose agreement key this is.
     Identify(Key),
+    Sign(Digest),
+    Verify {
+        signer: [u8; 32],
+        digest: Digest,
+        signature: Signature,
+    },
 }
 
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) enum Outcome {
     Key(Key),
     Identity(Option<PeerId>),
+    Signature(Signature),
+    Verdict(bool),
 }
 
 impl Job {
@@ -74,23 +94,30 @@ impl Job {
             Work::Handshake(Operation::PublicKey(_)) => JobKind::PublicKey,
             Work::Handshake(Operation::Agree(..)) => JobKind::Agreement,
             Work::Identify(_) => JobKind::Identification,
+            Work::Sign(_) => JobKind::Signature,
+            Work::Verify { .. } => JobKind::Verification,
         }
     }
 
     /// Does the work; `keys` holds the long-term secret.
     pub fn run(self, keys: &impl Keys) -> Done {
-        let outcome = match self.work {
-            Work::Handshake(Operation::PublicKey(secret)) => {
-                Outcome::Key(PublicKey::from(&StaticSecret::from(secret)).to_bytes())
-            }
-            Work::Handshake(Operation::Agree(Secret::Ephemeral(secret), public)) => {
-                Outcome::Key(x25519_dalek::x25519(secret, public))
-            }
-            Work::Handshake(Operation::Agree(Secret::Static, public)) => {
-                Outcome::Key(keys.agree(&public))
-            }
-            Work::Identify(key) => Outcome::Identity(PeerId::from_agreement_key(&key)),
-        };
+        let outcome =
+            match self.work {
+                Work::Handshake(Operation::PublicKey(secret)) => {
+                    Outcome::Key(PublicKey::from(&StaticSecret::from(secret)).to_bytes())
+                }
+                Work::Handshake(Operation::Agree(Secret::Ephemeral(secret), public)) => {
+                    Outcome::Key(x25519_dalek::x25519(secret, public))
+                }
+                Work::Handshake(Operation::Agree(Secret::Static, public)) => {
+                    Outcome::Key(keys.agree(&public))
+                }
+                Work::Identify(key) => Outcome::Identity(PeerId::from_agreement_key(&key)),
+                Work::Sign(digest) => Outcome::Signature(keys.sign(&digest.message()).into()),
+                Work::Verify { signer, digest, signature } => Outcome::Verdict(
+                    identity::has_signed(&signer, &digest.message(), &signature.to_bytes()),
+                ),
+            };
         Done { ticket: self.ticket, outcome }
     }
 }
@@ -100,7 +127,7 @@ impl Drop for Job {
         match &mut self.work {
             Work::Handshake(Operation::PublicKey(secret)) => secret.zeroize(),
             Work::Handshake(Operation::Agree(secret, _)) => secret.zeroize(),
-            Work::Identify(_) => {}
+            Work::Identify(_) | Work::Sign(_) | Work::Verify { .. } => {}
         }
     }
 }

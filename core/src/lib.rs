@@ -61,7 +61,8 @@
 //! the [`Outcome`], exactly once. A message carries the number of the handler it is for, and may be
 //! a request or the [reply](Purpose::Reply) to one. A node may send messages to
 //! [itself](Node::oneself). What is full says so: [`SendError::Full`] to a sender, and a receiver
-//! without room leaves what it cannot take to be sent again.
+//! without room, of its own or of its [application's](Node::hold_messages), leaves what it cannot
+//! take to be sent again.
 //!
 //! # What holds
 //!
@@ -79,7 +80,7 @@
 //! storage! {
 //!     struct Board {
 //!         peers: 8, handshakes: 4, window_bits: 256,
-//!         messages: 16, message_window: 32, buffer: 4096, circuits: 0, punches: 1,
+//!         messages: 16, message_window: 32, buffer: 4096, circuits: 0, punches: 1, records: 16, rumours: 2,
 //!     }
 //! }
 //!
@@ -124,6 +125,7 @@ mod cx;
 mod delivery;
 mod error;
 mod event;
+mod gossip;
 mod heartbeat;
 mod held;
 mod identity;
@@ -162,6 +164,10 @@ pub use counters::{Counter, Counters, Dropped};
 pub use delivery::{FlightSlot, MessageSlot};
 pub use error::{CapacityError, ConnectError, RestoreError, SaveError, SendError, UnknownPeer};
 pub use event::Event;
+pub use gossip::{
+    Broadcast, BroadcastError, FindError, Gossip, Known as KnownPeer, MAX_BROADCAST, Presence,
+    RecordSlot, RumourSlot, Seen, TAGS, Tag,
+};
 pub use identity::{Keys, PeerId, PeerIdError, SecretIdentity};
 pub use job::{Done, Job, JobKind, Stale};
 pub use message::{Message, MessageId, Outcome, Outgoing, Purpose, Received, RequestNumber};

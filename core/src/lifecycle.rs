@@ -1,12 +1,14 @@
 //! What a change in one part means for the others: the only place that knows them all.
 //!
 //! A part changes its own state and returns a [`Turn`] if that concerns others; whoever called it
-//! hands the turn in here. So no part calls another.
+//! hands the turn in here. What parts do call of each
+//! other, ARCHITECTURE.md says.
 
 use crate::access::{self, Standing, Use};
 use crate::counters::Dropped;
 use crate::cx::Cx;
 use crate::delivery;
+use crate::gossip;
 use crate::heartbeat;
 use crate::held::Held;
 use crate::identity::PeerId;
@@ -63,6 +65,10 @@ pub(crate) enum Turn {
     CircuitGone(u16, Circuit),
     /// No relay of ours leads to a peer.
     NotFound(u16),
+    /// A node is to be dialled, by the slot of its record, that may become a neighbour.
+    Keep(u16),
+    /// A peer is no neighbour, and nobody else wants it.
+    Part(u16),
 }
 
 pub(crate) fn on_turn(turn: Option<Turn>, cx: &mut Cx<'_>) {
@@ -79,6 +85,7 @@ pub(crate) fn on_turn(turn: Option<Turn>, cx: &mut Cx<'_>) {
             relay::on_alive(peer, cx);
             delivery::wake(peer, cx);
             rerouted(peer, cx);
+            gossip::on_alive(peer, cx);
         }
         Turn::Silent(peer) => silent(peer, cx),
         Turn::SeemsAt(peer) => {
@@ -98,6 +105,7 @@ pub(crate) fn on_turn(turn: Option<Turn>, cx: &mut Cx<'_>) {
         Turn::RelayReady(relay) => {
             // By now we have answered it, so that it may say where it sees us.
             heartbeat::ping_now(relay, cx);
+            gossip::on_moved(cx);
             dial_all_but(relay, cx);
         }
         Turn::CircuitOpened(peer, circuit) => {
@@ -107,6 +115,8 @@ pub(crate) fn on_turn(turn: Option<Turn>, cx: &mut Cx<'_>) {
         Turn::Attested(peer) => punch::on_attested(peer, cx),
         Turn::CircuitGone(peer, circuit) => lose_way(peer, Way::Relayed(circuit), cx),
         Turn::NotFound(peer) => not_found(peer, cx),
+        Turn::Keep(record) => keep(record, cx),
+        Turn::Part(peer) => forget(peer, cx),
     }
 }
 
@@ -137,10 +147,11 @@ pub(crate) fn try_path(peer: u16, path: Path, cx: &mut Cx<'_>) {
 pub(crate) fn dial(peer: u16, cx: &mut Cx<'_>) {
     let slot = cx.peer(peer);
     let is_idle = slot.initiating.is_none() && slot.current.is_none();
-    if slot.standing != Standing::Pinned || !is_idle {
+    if !slot.is_wanted() || !is_idle {
         return;
     }
-    match slot.known.get() {
+    visit_relay_of(peer, cx);
+    match whereabouts(peer, cx) {
         Some(path) if handshake::initiate(peer, path.into(), cx) => relay::search_later(peer, cx),
         Some(_) => reconnect::soon(peer, cx),
         // If there is no relay yet, the first one that is there will see to it.
@@ -150,12 +161,66 @@ pub(crate) fn dial(peer: u16, cx: &mut Cx<'_>) {
     }
 }
 
+/// Goes where a peer says that it is found, if none of our relays is one of its own: as a guest, so that
+/// what was begun here goes on by itself once there is a session with that relay.
+fn visit_relay_of(peer: u16, cx: &mut Cx<'_>) {
+    let Some((id, path)) = gossip::relay_of(peer, cx) else { return };
+    let contact = Contact { id, agreement_key: id.agreement_key() };
+    let known = cx.find_peer(&id).or_else(|| admit(Some(contact), Asker::Stranger, cx));
+    let Some(relay) = known.filter(|relay| *relay != peer) else { return };
+    if !relay::visit(relay, cx) {
+        return;
+    }
+    let slot = cx.peer(relay);
+    slot.gossip.is_kept = true;
+    let is_idle = slot.initiating.is_none() && slot.current.is_none();
+    if let Some(path) = path.filter(|_| is_idle) {
+        dial_at(relay, path, cx);
+    }
+}
+
+/// Where to dial a peer: where it last answered or is said to be, in turn with where its record has it.
+fn whereabouts(peer: u16, cx: &mut Cx<'_>) -> Option<Path> {
+    let slot = cx.peer(peer);
+    let (known, is_turn) = (slot.known.get(), slot.attempts % 2 == 1);
+    match known {
+        Some(path) if !is_turn => Some(path),
+        _ => gossip::path_to(peer, cx).or(known),
+    }
+}
+
+/// Dials a node that may become a neighbour.
+fn keep(record: u16, cx: &mut Cx<'_>) {
+    let Some((id, path)) = gossip::dial_target(record, cx) else { return };
+    let contact = Contact { id, agreement_key: id.agreement_key() };
+    let peer = cx.find_peer(&id).or_else(|| admit(Some(contact), Asker::Stranger, cx));
+    gossip::on_dialled(peer, cx);
+    let Some(peer) = peer else { return };
+    match path {
+        Some(path) => dial_at(peer, path, cx),
+        None => dial(peer, cx),
+    }
+    let slot = cx.peer(peer);
+    let is_under_way = slot.initiating.is_some() || slot.relaying.is_sought();
+    let is_under_way = is_under_way || relay::is_guest_awaited(cx);
+    if !is_under_way {
+        given_up(peer, cx);
+    }
+}
+
+/// Whoever gossip alone wanted is forgotten.
+fn given_up(peer: u16, cx: &mut Cx<'_>) {
+    if gossip::on_unreached(peer, cx) {
+        forget(peer, cx);
+    }
+}
+
 /// There is a relay of ours: whoever is not reached otherwise may be found there.
 fn dial_all_but(relay: u16, cx: &mut Cx<'_>) {
     for peer in (0..cx.peers.len() as u16).filter(|peer| *peer != relay) {
         let slot = cx.peer(peer);
         let is_wanted = match slot.current {
-            None => slot.standing == Standing::Pinned,
+            None => slot.is_wanted(),
             Some(_) => !slot.ways.iter().any(Known::is_validated),
         };
         if slot.contact.is_some() && is_wanted {
@@ -203,6 +268,7 @@ fn lose_way(peer: u16, way: Way, cx: &mut Cx<'_>) {
 /// reached directly no more, our relays are asked where we are ourselves.
 fn rerouted(peer: u16, cx: &mut Cx<'_>) {
     relay::on_moved(peer, cx);
+    punch::on_attested(peer, cx);
     if punch::on_course(peer, cx) {
         for relay in cx.state.relays {
             if let Some(relay) = relay.get().and_then(|relay| cx.resolve(relay))
@@ -218,15 +284,18 @@ fn rerouted(peer: u16, cx: &mut Cx<'_>) {
 fn not_found(peer: u16, cx: &mut Cx<'_>) {
     let slot = cx.peer(peer);
     if slot.initiating.is_none() && slot.current.is_none() {
-        slot.attempts = slot.attempts.checked_add(1).unwrap_or(u8::MAX - 1);
+        slot.attempts = one_more(slot.attempts);
         reconnect::schedule(peer, cx);
+        given_up(peer, cx);
     }
 }
 
 /// Begins a handshake with a peer whose session is in use until there is a newer one.
 fn renew(peer: u16, cx: &mut Cx<'_>) {
     let slot = cx.peer(peer);
-    let Some(way) = slot.ways.course.primary().filter(|_| slot.initiating.is_none()) else {
+    let is_let_go = slot.gossip.is_parted && slot.standing == Standing::Met;
+    let is_idle = slot.initiating.is_none() && !is_let_go;
+    let Some(way) = slot.ways.course.primary().filter(|_| is_idle) else {
         return;
     };
     // Without a place for it the next attempt is due soon enough.
@@ -319,6 +388,7 @@ pub(crate) fn confirmed(
 /// This host is elsewhere, or its links are others.
 pub(crate) fn network_changed(cx: &mut Cx<'_>) {
     punch::on_network_change(cx);
+    gossip::on_moved(cx);
     for peer in 0..cx.peers.len() as u16 {
         cx.peer(peer).heartbeat.hold = Hold::UNKNOWN;
         if cx.peer(peer).current.is_some() {
@@ -421,6 +491,7 @@ fn close(peer: u16, cx: &mut Cx<'_>) {
     relay::give_back(peer, cx);
     without_ways(peer, cx);
     relay::on_gone(peer, cx);
+    gossip::on_gone(peer, cx);
     lose_ways_through(peer, cx);
 }
 
@@ -449,26 +520,34 @@ fn without_ways(peer: u16, cx: &mut Cx<'_>) {
 
 fn failed(peer: u16, cx: &mut Cx<'_>) {
     let slot = cx.peer(peer);
-    // At the end it alternates: the network's secrets are tried in turn.
-    slot.attempts = slot.attempts.checked_add(1).unwrap_or(u8::MAX - 1);
+    slot.attempts = one_more(slot.attempts);
     if cx.peer(peer).current.is_none() {
         without_ways(peer, cx);
         reconnect::schedule(peer, cx);
+        given_up(peer, cx);
     }
+}
+
+/// At the end it goes round: the network's secrets are tried in turn, and with either all of our relays.
+pub(crate) fn one_more(attempts: u8) -> u8 {
+    const TURNS: u8 = 2 * relay::RELAYS as u8;
+    attempts.checked_add(1).unwrap_or(u8::MAX - (TURNS - 1))
 }
 
 fn silent(peer: u16, cx: &mut Cx<'_>) {
     gone(peer, cx);
     reconnect::schedule(peer, cx);
+    given_up(peer, cx);
 }
 
 fn gone(peer: u16, cx: &mut Cx<'_>) {
-    close(peer, cx);
-    delivery::pause(peer, cx);
     let now = cx.now();
     let slot = cx.peer(peer);
+    // First of all: whoever may take its place looks whether it is still there.
     if slot.state == PeerState::Active {
         slot.enter(PeerState::Disconnected, now);
         cx.make_news(peer);
     }
+    close(peer, cx);
+    delivery::pause(peer, cx);
 }

@@ -11,6 +11,7 @@ use crate::cx::{Cx, State};
 use crate::delivery::{self, ONESELF};
 use crate::error::{CapacityError, ConnectError, RestoreError, SaveError, SendError, UnknownPeer};
 use crate::event::Event;
+use crate::gossip::{self, Broadcast, BroadcastError, FindError, Gossip, Known, Tag};
 use crate::held::Held;
 use crate::identity::{Keys, PeerId};
 use crate::job::{Done, Job, Stale, Ticket, Waiting};
@@ -57,6 +58,7 @@ impl<S: Storage> Node<S> {
         let mut node = Self { state: State::new(config, identity, &seed, now), storage };
         seed.zeroize();
         node.cx().clear();
+        gossip::start(&mut node.cx());
         Ok(node)
     }
 
@@ -223,18 +225,12 @@ impl<S: Storage> Node<S> {
         lifecycle::apply_access(&mut cx);
     }
 
-    /// Has messages that one datagram holds wait with their senders, who send them again, until they are
-    /// not held any more: for a driver that hands them on by way of a queue that is full. All else is
-    /// handled as ever, acknowledgements first of all. What is held for longer than its sender tries
-    /// ends there, and never arrives.
-    pub fn hold_messages(&mut self, is_held: bool) {
-        self.state.messages.is_held = is_held;
-    }
-
     /// Tells the node which addresses this host has, each with the socket that listens there; four at
     /// most count. Peers that may reach them are told when a direct way is looked for.
     pub fn set_local_addresses(&mut self, addresses: &[(Socket, SocketAddr)], now: Instant) {
-        punch::set_local_addresses(addresses, &mut self.at(now));
+        let mut cx = self.at(now);
+        punch::set_local_addresses(addresses, &mut cx);
+        gossip::on_moved(&mut cx);
     }
 
     /// Tells the node that this host is elsewhere now, or has other links: every way is tried at once,
@@ -263,6 +259,13 @@ impl<S: Storage> Node<S> {
         self.state.config.network.previous_secret = None;
         self.state.realms.retire_previous();
         lifecycle::apply_realms(&mut self.cx());
+    }
+
+    /// Says whether the application has no room for messages at the moment. Meanwhile none comes out of
+    /// [`handle_datagram`](Self::handle_datagram): what one datagram holds is not acknowledged, and so
+    /// comes again; longer ones wait for [`poll_message`](Self::poll_message) in the storage.
+    pub fn hold_messages(&mut self, hold: bool) {
+        self.state.messages.is_held = hold;
     }
 
     /// Forgets a peer and erases its sessions. It is not told. Messages to it end, and are reported
@@ -312,6 +315,39 @@ impl<S: Storage> Node<S> {
         delivery::accept(to, &message, &mut self.at(now))
     }
 
+    /// Changes the node's part in gossip. One that was discoverable and is no longer says so to everybody,
+    /// signed, and is forgotten.
+    pub fn set_gossip(&mut self, gossip: Gossip, now: Instant) {
+        let mut cx = self.at(now);
+        cx.state.config.gossip = gossip;
+        gossip::start(&mut cx);
+    }
+
+    /// Looks for nodes that are discoverable and have this tag, in place of what was looked for before: on
+    /// up to eight walks of sixteen steps through the network. [`Event::Found`] tells of each,
+    /// [`Event::SearchEnded`] of the end. Nobody but the neighbour that is asked learns who looks.
+    ///
+    /// # Errors
+    /// The node is as before.
+    pub fn find(&mut self, tag: Tag, now: Instant) -> Result<(), FindError> {
+        gossip::find(tag, &mut self.at(now))
+    }
+
+    /// Tells everybody who takes part in gossip up to [`MAX_BROADCAST`](crate::MAX_BROADCAST) bytes, signed.
+    /// Each hears it once as long as it runs, in any order; whoever was away for a while hears it
+    /// later, up to two hours. Only a discoverable node can.
+    ///
+    /// # Errors
+    /// The node is as before.
+    pub fn broadcast(
+        &mut self,
+        kind: u16,
+        payload: &[u8],
+        now: Instant,
+    ) -> Result<(), BroadcastError> {
+        gossip::broadcast(kind, payload, &mut self.at(now))
+    }
+
     /// Takes the result of a job.
     ///
     /// # Errors
@@ -327,6 +363,13 @@ impl<S: Storage> Node<S> {
             }
             Waiting::Proof => relay::on_proof(*number, outcome, &mut cx),
             Waiting::Check => relay::on_check(*number, outcome, &mut cx),
+            Waiting::OwnRecord => gossip::on_signed(*number, outcome, &mut cx),
+            Waiting::Record(slot) => {
+                let turn = gossip::on_checked(*slot, *number, outcome, &mut cx)?;
+                lifecycle::on_turn(turn, &mut cx);
+                Ok(())
+            }
+            Waiting::Rumour(slot) => gossip::on_rumour_done(*slot, *number, outcome, &mut cx),
         }
     }
 
@@ -343,7 +386,9 @@ impl<S: Storage> Node<S> {
     /// The next public-key operation to be done.
     pub fn poll_job(&mut self) -> Option<Job> {
         let mut cx = self.cx();
-        let (ticket, work) = handshake::take_work(&mut cx).or_else(|| relay::take_work(&mut cx))?;
+        let (ticket, work) = handshake::take_work(&mut cx)
+            .or_else(|| relay::take_work(&mut cx))
+            .or_else(|| gossip::take_work(&mut cx))?;
         Some(Job { ticket, work })
     }
 
@@ -356,7 +401,9 @@ impl<S: Storage> Node<S> {
     pub fn poll_event(&mut self) -> Option<Event> {
         let mut cx = self.cx();
         loop {
-            let Some(slot) = cx.take_news() else { return delivery::take_ended(&mut cx) };
+            let Some(slot) = cx.take_news() else {
+                return delivery::take_ended(&mut cx).or_else(|| gossip::take_event(&mut cx));
+            };
             let peer = cx.handle(slot);
             let event = cx.peer(slot).take_event(peer);
             if cx.peer(slot).has_news() {
@@ -377,6 +424,14 @@ impl<S: Storage> Node<S> {
         Some(messages[usize::from(slot)].as_message(buffer))
     }
 
+    /// The next broadcast of another node; it may be lost to newer ones if it is not asked for.
+    pub fn poll_broadcast(&mut self) -> Option<Broadcast<'_>> {
+        let mut cx = self.cx();
+        let place = gossip::take_unread(&mut cx)?;
+        let Cx { rumours, .. } = cx;
+        rumours[place].as_broadcast()
+    }
+
     /// When [`handle_timeout`](Self::handle_timeout) must be called at the latest.
     pub fn poll_timeout(&self) -> Option<Deadline> {
         self.state.first_deadline
@@ -390,7 +445,7 @@ impl<S: Storage> Node<S> {
     /// # Errors
     /// [`SaveError`] if `out` is too small.
     pub fn save(&self, out: &mut [u8]) -> Result<usize, SaveError> {
-        saved::write(&self.state.id, &self.state.config.network, self.storage.peers(), out)
+        saved::write(&self.state, self.storage.peers(), self.storage.records(), out)
     }
 
     /// The node's own name.
@@ -408,6 +463,14 @@ impl<S: Storage> Node<S> {
     pub fn peer(&mut self, id: &PeerId) -> Option<Peer> {
         let mut cx = self.cx();
         cx.find_peer(id).map(|slot| cx.handle(slot))
+    }
+
+    /// The handles of all peers that the node knows, or has been asked for.
+    pub fn peers_known(&self) -> impl Iterator<Item = Peer> + '_ {
+        (0..)
+            .zip(self.storage.peers())
+            .filter(|(_, peer)| peer.is_taken)
+            .map(|(slot, peer)| Peer { slot, generation: peer.generation })
     }
 
     /// Who a peer is; `None` as long as there is only an address.
@@ -451,7 +514,8 @@ impl<S: Storage> Node<S> {
     /// # Errors
     /// If there is no such peer.
     pub fn relayed(&self, peer: Peer) -> Result<Option<Relayed>, UnknownPeer> {
-        self.slot(peer).map(|slot| punch::relayed(slot, &self.state.punch, self.state.now))
+        let (peers, state) = (self.storage.peers(), &self.state);
+        self.slot(peer).map(|slot| punch::relayed(slot, peers, &state.punch, state.now))
     }
 
     /// The last round trip measured to a peer, if it was active since it was last gone.
@@ -460,6 +524,28 @@ impl<S: Storage> Node<S> {
     /// If there is no such peer.
     pub fn round_trip(&self, peer: Peer) -> Result<Option<Duration>, UnknownPeer> {
         self.slot(peer).map(|slot| slot.heartbeat.round_trip)
+    }
+
+    /// The nodes that this one knows by their records, in no order that means anything: those that ended,
+    /// too, until everybody has forgotten them.
+    pub fn known_peers(&self) -> impl Iterator<Item = Known> + '_ {
+        let (records, now) = (self.storage.records(), self.state.now);
+        (0..records.len()).filter_map(move |slot| gossip::known(records, slot, now))
+    }
+
+    /// Changes whenever [`known_peers`](Self::known_peers) does.
+    pub fn known_peers_version(&self) -> u64 {
+        self.state.gossip.version()
+    }
+
+    /// The peers that gossip keeps in touch with, to tell them what it hears.
+    pub fn neighbours(&self) -> &[Peer] {
+        self.state.gossip.neighbours()
+    }
+
+    /// The sequence of the node's own record; zero as long as it has none.
+    pub fn record_sequence(&self) -> u32 {
+        self.state.gossip.sequence()
     }
 
     /// Everything counted so far.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::access::Standing;
 use crate::delivery::Delivery;
 use crate::event::Event;
+use crate::gossip::Gossiping;
 use crate::heartbeat::Heartbeat;
 use crate::held::Held;
 use crate::identity::PeerId;
@@ -64,6 +65,11 @@ impl Channel {
         self.remote.as_ref().is_some_and(Intro::can_relay)
     }
 
+    /// Whether the peer takes part in gossip.
+    pub(crate) fn can_gossip(&self) -> bool {
+        self.remote.as_ref().is_some_and(Intro::can_gossip)
+    }
+
     /// As both ends name it: ours, theirs. `None` before the first session.
     pub(crate) fn ends(&self) -> Option<[u64; 2]> {
         self.remote.as_ref().map(|remote| [self.local, remote.channel])
@@ -103,6 +109,7 @@ pub struct PeerSlot {
     pub(crate) punch: Punching,
     pub(crate) delivery: Delivery,
     pub(crate) relaying: Relaying,
+    pub(crate) gossip: Gossiping,
     pub(crate) timers: PeerTimers,
     pub(crate) news: News,
     /// In the queue of those with something to send.
@@ -158,6 +165,7 @@ impl PeerSlot {
         punch: Punching::NONE,
         delivery: Delivery::EMPTY,
         relaying: Relaying::NONE,
+        gossip: Gossiping::NONE,
         timers: PeerTimers::STOPPED,
         news: News::NONE,
         is_ready: false,
@@ -169,6 +177,11 @@ impl PeerSlot {
     /// If nobody knows.
     pub(crate) fn contact(&self) -> &Contact {
         self.contact.as_ref().expect("whoever has a session, or is in the index, is known")
+    }
+
+    /// Whether it is dialled until there is a session: the application asked for it, or gossip did.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.standing == Standing::Pinned || self.gossip.is_kept
     }
 
     /// All that is known of the peer, but for handshakes and for what its messages hold.

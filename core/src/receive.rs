@@ -5,6 +5,7 @@ use crate::counters::{Counter, Dropped};
 use crate::crypto::aead::TAG_LEN;
 use crate::cx::Cx;
 use crate::delivery::{self, Arrival};
+use crate::gossip;
 use crate::heartbeat::{self, Via};
 use crate::lifecycle::{self, Turn};
 use crate::message::{self, MessageId, Received};
@@ -130,6 +131,11 @@ fn dispatch<'d>(
             punch::on_message(from, via, kind, &message, cx)?;
             Ok(Received::Nothing)
         }
+        Message::Gossip(message) => {
+            let turn = gossip::on_message(from, &message, cx)?;
+            lifecycle::on_turn(turn, cx);
+            Ok(Received::Nothing)
+        }
         Message::Control(message) => {
             let turn = control(from, via, message, cx)?;
             lifecycle::on_turn(turn, cx);
@@ -147,12 +153,14 @@ fn control(
     match message {
         Control::Ping(ping) => {
             heartbeat::on_ping(from, via, ping, cx);
+            delivery::hurry(from, via.way, cx);
             Ok(None)
         }
         Control::Pong(pong) => match heartbeat::on_pong(from, via, &pong, cx) {
             Err(Dropped::UnexpectedPong) => punch::on_pong(from, via, &pong.probe, cx),
             Err(reason) => Err(reason),
             Ok(turn) => {
+                delivery::hurry(from, via.way, cx);
                 // A relay becomes ours with its first answer.
                 lifecycle::on_turn(turn, cx);
                 punch::on_seen(from, via, pong.seen, cx);

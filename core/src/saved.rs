@@ -2,26 +2,35 @@
 //! generator. There is no secret in it; and an old copy that somebody hands back does no more harm
 //! than to forget peers.
 //!
-//! Bytes: version 1, identity 32, network id 32; a postcard record for each peer, the most wanted
-//! first; a checksum of 16 bytes over all of that, against torn writes.
+//! Bytes: version 1, identity 32, network id 32, sequence of the own record 4; postcard, for each peer, the
+//! most wanted first, then for each record of another node; a checksum of 16 bytes over all of that, against torn writes.
 
 use serde::{Deserialize, Serialize};
 
 use crate::access::Standing;
 use crate::crypto::hash;
-use crate::cx::Cx;
+use crate::cx::{Cx, State};
 use crate::error::{RestoreError, SaveError};
+use crate::gossip::{self, RecordSlot};
 use crate::held::Held;
 use crate::identity::PeerId;
 use crate::lifecycle;
-use crate::network::Network;
 use crate::path::Path;
 use crate::peer::{Contact, PeerSlot};
 use crate::wire::Intro;
 
-const VERSION: u8 = 2;
-const PEERS: usize = 1 + 32 + 32;
+const VERSION: u8 = 3;
+const SEQUENCE: usize = 1 + 32 + 32;
+const PEERS: usize = SEQUENCE + 4;
 const CHECKSUM_LEN: usize = 16;
+
+/// What is saved of others.
+#[derive(Serialize, Deserialize)]
+enum Saved<'a> {
+    Peer(SavedPeer),
+    /// A record, and how old it was in seconds.
+    Record(u16, &'a [u8]),
+}
 
 /// A peer, or an address that was asked for.
 #[derive(Serialize, Deserialize)]
@@ -34,32 +43,41 @@ struct SavedPeer {
     heard: Option<(u64, u64)>,
 }
 
-/// The longest encoding: an id, a standing, an IPv6 path with its scope, a channel.
-const PEER_LEN_MAX: usize = (1 + 32) + 1 + 1 + (1 + 1 + 1 + 16 + 3 + 5) + (1 + 10 + 10);
+/// The longest encoding: which it is, an id, a standing, an IPv6 path with its scope, a channel.
+const PEER_LEN_MAX: usize = 1 + (1 + 32) + 1 + 1 + (1 + 1 + 1 + 16 + 3 + 5) + (1 + 10 + 10);
 
-/// The room that a storage of so many peers needs.
-pub(crate) const fn len_max(peers: usize) -> usize {
-    PEERS + peers * PEER_LEN_MAX + CHECKSUM_LEN
+/// The same of a record: which it is, its age, and its bytes with their length.
+const RECORD_LEN_MAX: usize = 1 + 3 + 2 + gossip::RECORD_LEN_MAX;
+
+/// The room that a storage of so many peers and records needs.
+pub(crate) const fn len_max(peers: usize, records: usize) -> usize {
+    PEERS + peers * PEER_LEN_MAX + records * RECORD_LEN_MAX + CHECKSUM_LEN
 }
 
 /// Writes the state of a node and returns its length.
 pub(crate) fn write(
-    identity: &PeerId,
-    network: &Network,
+    state: &State,
     peers: &[PeerSlot],
+    records: &[RecordSlot],
     out: &mut [u8],
 ) -> Result<usize, SaveError> {
     let head = out.get_mut(..PEERS).ok_or(SaveError::TooSmall)?;
     head[0] = VERSION;
-    head[1..33].copy_from_slice(identity.as_bytes());
-    head[33..].copy_from_slice(&network.id);
+    head[1..33].copy_from_slice(state.id.as_bytes());
+    head[33..SEQUENCE].copy_from_slice(&state.config.network.id);
+    head[SEQUENCE..].copy_from_slice(&state.gossip.sequence().to_le_bytes());
     let mut len = PEERS;
+    let mut put = |saved: &Saved<'_>, out: &mut [u8]| {
+        len += postcard::to_slice(saved, &mut out[len..]).ok()?.len();
+        Some(())
+    };
     for standing in [Standing::Pinned, Standing::Listed, Standing::Met] {
         for peer in peers.iter().filter(|peer| peer.is_taken && peer.standing == standing) {
-            let written = postcard::to_slice(&SavedPeer::of(peer), &mut out[len..]);
-            len += written.map_err(|_| SaveError::TooSmall)?.len();
+            put(&Saved::Peer(SavedPeer::of(peer)), out).ok_or(SaveError::TooSmall)?;
         }
     }
+    gossip::each_saved(records, state.now, |age_s, signed| put(&Saved::Record(age_s, signed), out))
+        .ok_or(SaveError::TooSmall)?;
     let (body, rest) = out.split_at_mut(len);
     let place = rest.get_mut(..CHECKSUM_LEN).ok_or(SaveError::TooSmall)?;
     place.copy_from_slice(&checksum(body));
@@ -78,18 +96,24 @@ pub(crate) fn read(saved: &[u8], cx: &mut Cx<'_>) -> Result<(), RestoreError> {
     if head[0] != VERSION {
         return Err(RestoreError::Version);
     }
-    if head[1..33] != cx.state.id.as_bytes()[..] || head[33..] != cx.state.config.network.id {
+    if head[1..33] != cx.state.id.as_bytes()[..] || head[33..SEQUENCE] != cx.state.config.network.id
+    {
         return Err(RestoreError::OtherNode);
     }
     while !records.is_empty() {
-        let (peer, rest) =
-            postcard::take_from_bytes::<SavedPeer>(records).map_err(|_| RestoreError::Damaged)?;
+        let (saved, rest) =
+            postcard::take_from_bytes::<Saved<'_>>(records).map_err(|_| RestoreError::Damaged)?;
         records = rest;
-        if cx.is_full() {
-            return Ok(());
+        match saved {
+            Saved::Peer(_) if cx.is_full() => {}
+            Saved::Peer(peer) => peer.restore(cx)?,
+            Saved::Record(age_s, signed) => {
+                gossip::restore_record(age_s, signed, cx).ok_or(RestoreError::Damaged)?;
+            }
         }
-        peer.restore(cx)?;
     }
+    let sequence = head[SEQUENCE..].try_into().expect("it has four bytes");
+    gossip::restore_sequence(u32::from_le_bytes(sequence), cx);
     Ok(())
 }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::delivery::{FlightSlot, MessageSlot};
 use crate::error::CapacityError;
+use crate::gossip::{RecordSlot, RumourSlot, SEEN_PER_RUMOUR, Seen};
 use crate::peer::PeerSlot;
 use crate::punch::{self, ProbeCell, PunchSlot};
 use crate::relay::CircuitSlot;
@@ -27,7 +28,7 @@ pub struct Tables<'a> {
     pub circuits: &'a mut [CircuitSlot],
     /// The words of their replay windows, a session's together.
     pub windows: &'a mut [u64],
-    /// Deadlines of peers, then of handshakes.
+    /// Deadlines of peers, of handshakes, and the node's own.
     pub deadlines: &'a mut [DeadlineSlot],
     /// The index from `PeerId` to peer.
     pub index: &'a mut [u16],
@@ -47,6 +48,14 @@ pub struct Tables<'a> {
     pub punches: &'a mut [PunchSlot],
     /// How many probes went where.
     pub probe_cells: &'a mut [ProbeCell],
+    /// Records of discoverable nodes.
+    pub records: &'a mut [RecordSlot],
+    /// The index from `PeerId` to record.
+    pub record_index: &'a mut [u16],
+    /// Rumours that are kept for a while.
+    pub rumours: &'a mut [RumourSlot],
+    /// Rumours that were heard.
+    pub seen: &'a mut [Seen],
 }
 
 /// Lends a node its tables, the same at every call.
@@ -60,6 +69,8 @@ pub trait Storage {
     fn peers(&self) -> &[PeerSlot];
     /// The sessions, to be read.
     fn sessions(&self) -> &[SessionSlot];
+    /// The records, to be read.
+    fn records(&self) -> &[RecordSlot];
 }
 
 impl<S: Storage + ?Sized> Storage for &mut S {
@@ -71,6 +82,9 @@ impl<S: Storage + ?Sized> Storage for &mut S {
     }
     fn sessions(&self) -> &[SessionSlot] {
         (**self).sessions()
+    }
+    fn records(&self) -> &[RecordSlot] {
+        (**self).records()
     }
 }
 
@@ -99,6 +113,11 @@ pub struct Capacity {
     pub circuits: usize,
     /// Attempts at once to reach peers directly that are reached through a relay: 1 to 1,024.
     pub punches: usize,
+    /// Records of discoverable nodes, those that wait for their check included: up to 16,384; none if it
+    /// takes no part in gossip. A long one, with several addresses or tags, takes two places.
+    pub records: usize,
+    /// Rumours that are kept to be told again: up to 64.
+    pub rumours: usize,
 }
 
 impl Capacity {
@@ -112,9 +131,19 @@ impl Capacity {
         self.sessions() * (self.window_bits / 64)
     }
 
-    /// Deadlines.
+    /// Deadlines: of peers, of handshakes, and the node's own.
     pub const fn deadlines(&self) -> usize {
-        self.peers + self.handshakes
+        self.peers + self.handshakes + 1
+    }
+
+    /// Cells of the index from `PeerId` to record.
+    pub const fn record_index(&self) -> usize {
+        (2 * self.records).next_power_of_two()
+    }
+
+    /// Rumours that are known to have been heard.
+    pub const fn seen(&self) -> usize {
+        self.rumours * SEEN_PER_RUMOUR
     }
 
     /// Cells of the index from `PeerId` to peer.
@@ -137,11 +166,15 @@ impl Capacity {
             + self.buffer
             + self.punches * size_of::<PunchSlot>()
             + self.probe_cells() * size_of::<ProbeCell>()
+            + self.records * size_of::<RecordSlot>()
+            + self.record_index() * size_of::<u16>()
+            + self.rumours * size_of::<RumourSlot>()
+            + self.seen() * size_of::<Seen>()
     }
 
     /// Bytes that [`Node::save`](crate::Node::save) may need.
     pub const fn saved_len_max(&self) -> usize {
-        saved::len_max(self.peers)
+        saved::len_max(self.peers, self.records)
     }
 
     /// Cells of the queues and free lists: what is ready, events, jobs; free peers, handshakes and
@@ -210,6 +243,13 @@ impl Tables<'_> {
         if !(1..=1_024).contains(&punches) {
             return Err(CapacityError::Punches);
         }
+        let (records, rumours) = (self.records.len(), self.rumours.len());
+        if records > 16_384 {
+            return Err(CapacityError::Records);
+        }
+        if rumours > 64 {
+            return Err(CapacityError::Rumours);
+        }
         let capacity = Capacity {
             peers,
             handshakes,
@@ -219,6 +259,8 @@ impl Tables<'_> {
             buffer: self.buffer.len(),
             circuits,
             punches,
+            records,
+            rumours,
         };
         let fits = self.sessions.len() == capacity.sessions()
             && self.windows.len() == capacity.window_words()
@@ -228,7 +270,9 @@ impl Tables<'_> {
             && self.flights.len() == capacity.flights()
             && self.message_windows.len() == capacity.message_window_words()
             && self.blocks.len() == capacity.blocks()
-            && self.probe_cells.len() == capacity.probe_cells();
+            && self.probe_cells.len() == capacity.probe_cells()
+            && self.record_index.len() >= capacity.record_index()
+            && self.seen.len() == capacity.seen();
         if fits { Ok(capacity) } else { Err(CapacityError::Tables) }
     }
 }
@@ -241,6 +285,7 @@ impl Tables<'_> {
 ///     pub struct Board {
 ///         peers: 8, handshakes: 4, window_bits: 256,
 ///         messages: 16, message_window: 32, buffer: 4096, circuits: 0, punches: 1,
+///         records: 16, rumours: 2,
 ///     }
 /// }
 /// let mut storage = Board::EMPTY; // or a `static` on a board
@@ -250,7 +295,8 @@ macro_rules! storage {
     ($(#[$meta:meta])* $vis:vis struct $name:ident {
         peers: $peers:expr, handshakes: $handshakes:expr, window_bits: $window_bits:expr,
         messages: $messages:expr, message_window: $message_window:expr, buffer: $buffer:expr,
-        circuits: $circuits:expr, punches: $punches:expr $(,)?
+        circuits: $circuits:expr, punches: $punches:expr,
+        records: $records:expr, rumours: $rumours:expr $(,)?
     }) => {
         $(#[$meta])*
         $vis struct $name {
@@ -269,6 +315,10 @@ macro_rules! storage {
             blocks: [u32; $name::CAPACITY.blocks()],
             punches: [$crate::PunchSlot; $name::CAPACITY.punches],
             probe_cells: [$crate::ProbeCell; $name::CAPACITY.probe_cells()],
+            records: [$crate::RecordSlot; $name::CAPACITY.records],
+            record_index: [u16; $name::CAPACITY.record_index()],
+            rumours: [$crate::RumourSlot; $name::CAPACITY.rumours],
+            seen: [$crate::Seen; $name::CAPACITY.seen()],
         }
 
         impl $name {
@@ -282,6 +332,8 @@ macro_rules! storage {
                 buffer: $buffer,
                 circuits: $circuits,
                 punches: $punches,
+                records: $records,
+                rumours: $rumours,
             };
 
             /// A storage in which nothing is stored.
@@ -301,6 +353,10 @@ macro_rules! storage {
                 blocks: [0; $name::CAPACITY.blocks()],
                 punches: [const { $crate::PunchSlot::EMPTY }; $name::CAPACITY.punches],
                 probe_cells: [$crate::ProbeCell::EMPTY; $name::CAPACITY.probe_cells()],
+                records: [const { $crate::RecordSlot::EMPTY }; $name::CAPACITY.records],
+                record_index: [0; $name::CAPACITY.record_index()],
+                rumours: [const { $crate::RumourSlot::EMPTY }; $name::CAPACITY.rumours],
+                seen: [$crate::Seen::NOTHING; $name::CAPACITY.seen()],
             };
         }
 
@@ -322,6 +378,10 @@ macro_rules! storage {
                     blocks: &mut self.blocks,
                     punches: &mut self.punches,
                     probe_cells: &mut self.probe_cells,
+                    records: &mut self.records,
+                    record_index: &mut self.record_index,
+                    rumours: &mut self.rumours,
+                    seen: &mut self.seen,
                 }
             }
             fn peers(&self) -> &[$crate::PeerSlot] {
@@ -329,6 +389,9 @@ macro_rules! storage {
             }
             fn sessions(&self) -> &[$crate::SessionSlot] {
                 &self.sessions
+            }
+            fn records(&self) -> &[$crate::RecordSlot] {
+                &self.records
             }
         }
     };

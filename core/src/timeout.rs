@@ -2,6 +2,7 @@
 
 use crate::cx::{Actor, Cx};
 use crate::delivery;
+use crate::gossip;
 use crate::heartbeat;
 use crate::lifecycle::{self, Turn};
 use crate::paths;
@@ -35,19 +36,18 @@ fn dispatch(actor: Actor, timer: Timer, cx: &mut Cx<'_>) -> Option<Turn> {
         }
         (Actor::Peer(peer), Timer::Reservation | Timer::Search) => relay::on_timer(timer, peer, cx),
         (Actor::Peer(peer), Timer::Reconnect) => Some(Turn::Dial(peer)),
+        (Actor::Peer(peer), Timer::Parting) => gossip::on_parting(peer, cx),
         (Actor::Peer(peer), Timer::Keys) => upkeep::on_timer(peer, cx),
         (
             Actor::Peer(peer),
             Timer::Acknowledge | Timer::Loss | Timer::Pace | Timer::MessageExpiry,
-        ) => {
-            delivery::on_timer(timer, peer, cx);
-            None
-        }
+        ) => delivery::on_timer(timer, peer, cx),
         (Actor::Peer(peer), _) => {
             session::retire_previous(peer, cx);
             None
         }
         (Actor::Handshake(slot), _) => handshake::on_timer(timer, slot, cx),
+        (Actor::Node, _) => gossip::on_timer(timer, cx),
         (Actor::Circuit(_), _) => unreachable!("a circuit has no timers"),
     }
 }

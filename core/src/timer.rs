@@ -21,6 +21,8 @@ pub enum Timer {
     Reconnect,
     /// When to look for a direct way to a peer, and what is next in that.
     Punch,
+    /// When a peer that gossip lets go has been told so.
+    Parting,
     /// When to forget the session that a newer one has replaced.
     PreviousSession,
     /// When the keys of a session are to be updated, erased, renewed or given up.
@@ -37,6 +39,14 @@ pub enum Timer {
     HandshakeRetry,
     /// When to give up a handshake.
     HandshakeExpiry,
+    /// When to look after the neighbours that gossip keeps, and after what it knows.
+    Membership,
+    /// When to compare with a neighbour who is known.
+    Shuffle,
+    /// When to sign this node's own record anew.
+    Publish,
+    /// When to ask once more who has a tag.
+    Walk,
 }
 
 impl Timer {
@@ -72,9 +82,6 @@ pub struct Deadline {
 /// How long a control exchange is tried.
 pub(crate) const ATTEMPT: Duration = Duration::from_secs(5);
 
-/// Tries in that time, as [`retry_gap`] spaces them.
-pub(crate) const TRIES: u8 = 7;
-
 /// The gap after try number `tries` (from 1): 250 ms, 500 ms, then a second.
 pub(crate) const fn retry_gap(tries: u8) -> Duration {
     match tries {
@@ -83,15 +90,6 @@ pub(crate) const fn retry_gap(tries: u8) -> Duration {
         _ => Duration::from_secs(1),
     }
 }
-
-const _: () = {
-    let (mut tries, mut at_us) = (0, 0);
-    while at_us < ATTEMPT.as_micros() {
-        tries += 1;
-        at_us += retry_gap(tries).as_micros();
-    }
-    assert!(tries == TRIES);
-};
 
 /// The timers that an owner of some kind has.
 pub(crate) trait Kinds<const N: usize> {
@@ -105,15 +103,23 @@ pub(crate) struct Timers<K, const N: usize> {
 }
 
 /// A peer's timers.
-pub(crate) type PeerTimers = Timers<OfPeer, 13>;
+pub(crate) type PeerTimers = Timers<OfPeer, 14>;
 /// A handshake's timers.
 pub(crate) type HandshakeTimers = Timers<OfHandshake, 2>;
 
+/// The timers of the node itself.
+pub(crate) type NodeTimers = Timers<OfNode, 4>;
+
+pub(crate) struct OfNode;
 pub(crate) struct OfPeer;
 pub(crate) struct OfHandshake;
 
-impl Kinds<13> for OfPeer {
-    const KINDS: [Timer; 13] = [
+impl Kinds<4> for OfNode {
+    const KINDS: [Timer; 4] = [Timer::Membership, Timer::Shuffle, Timer::Publish, Timer::Walk];
+}
+
+impl Kinds<14> for OfPeer {
+    const KINDS: [Timer; 14] = [
         Timer::Ping,
         Timer::Silence,
         Timer::Stretch,
@@ -121,6 +127,7 @@ impl Kinds<13> for OfPeer {
         Timer::Search,
         Timer::Reconnect,
         Timer::Punch,
+        Timer::Parting,
         Timer::PreviousSession,
         Timer::Keys,
         Timer::Acknowledge,

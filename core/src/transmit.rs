@@ -9,6 +9,7 @@ use crate::crypto::aead::TAG_LEN;
 use crate::cx::{Actor, Cx};
 use crate::delivery;
 use crate::error::SendError;
+use crate::gossip;
 use crate::heartbeat::{self, Via};
 use crate::path::{MAX_TRANSMIT, Piece, Transmit};
 use crate::peer::PeerState;
@@ -34,6 +35,7 @@ pub(crate) fn poll(out: &mut [u8; MAX_TRANSMIT], cx: &mut Cx<'_>) -> Option<Tran
             Actor::Peer(peer) => to_peer(peer, out, cx),
             Actor::Handshake(slot) => handshake_message(slot, out, cx),
             Actor::Circuit(slot) => to_end(slot, out, cx),
+            Actor::Node => unreachable!("the node sends only to peers"),
         };
         if sent.is_some() {
             return sent;
@@ -92,23 +94,36 @@ fn has_room(peer: u16, via: Via, cx: &mut Cx<'_>) -> bool {
 fn to_peer(peer: u16, out: &mut [u8; MAX_TRANSMIT], cx: &mut Cx<'_>) -> Option<Transmit> {
     let sent = control(peer, out, cx)
         .or_else(|| punch_message(peer, out, cx))
+        .or_else(|| gossip_message(peer, out, cx))
         .or_else(|| message(peer, out, cx))?;
     let owes = heartbeat::owes(peer, cx) || relay::owes(peer, cx) || punch::owes(peer, cx);
-    if owes || delivery::owes(peer, cx) {
+    if owes || delivery::owes(peer, cx) || gossip::owes(peer, cx) {
         cx.make_ready(Actor::Peer(peer));
     }
     Some(sent)
 }
 
+/// What goes by a relay that is no longer there is lost; what is owed after it is not.
 fn control(peer: u16, out: &mut [u8; MAX_TRANSMIT], cx: &mut Cx<'_>) -> Option<Transmit> {
-    let owed = heartbeat::take_owed(peer, session::to_ping, cx);
-    let (via, control) = owed.or_else(|| about_relays(peer, cx))?;
-    let len = control.encode(&mut content(out)[..Control::LEN_MAX]);
-    seal(via, None, len, out, cx)
+    loop {
+        let owed = heartbeat::take_owed(peer, session::to_ping, cx);
+        let (via, control) = owed.or_else(|| about_relays(peer, cx))?;
+        let len = control.encode(&mut content(out)[..Control::LEN_MAX]);
+        if let Some(sent) = seal(via, None, len, out, cx) {
+            return Some(sent);
+        }
+    }
 }
 
 fn punch_message(peer: u16, out: &mut [u8; MAX_TRANSMIT], cx: &mut Cx<'_>) -> Option<Transmit> {
     let (via, len) = punch::take_owed(peer, content(out), cx)?;
+    seal(via, None, len, out, cx)
+}
+
+/// Only a peer that answers is told of others.
+fn gossip_message(peer: u16, out: &mut [u8; MAX_TRANSMIT], cx: &mut Cx<'_>) -> Option<Transmit> {
+    to_active(peer, cx)?;
+    let (via, len) = gossip::take_owed(peer, content(out), cx)?;
     seal(via, None, len, out, cx)
 }
 

@@ -58,7 +58,8 @@ impl Watch for OnlyNews {
 
 pub(crate) fn main() {
     let networks = arb_scenario().nodes(2..5).faults(0..4).seconds(20..60).machine("counting");
-    let mut runner = TestRunner::new(Config::with_cases(30));
+    let config = Config { cases: 30, failure_persistence: None, ..Config::default() };
+    let mut runner = TestRunner::new(config);
     let run = |scenario: Explored| {
         let simulation = Simulation::new(&scenario).checker(OnlyNews::default());
         let simulation = simulation.machine("counting", |post| Counting(post.peer(7), None, 0, 0));

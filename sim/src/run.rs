@@ -255,7 +255,10 @@ fn build_with(scenario: &Scenario, seed: u64, own: Own, extras: Extras) -> World
         networks: networks(&scenario.nodes),
         sends: scenario.sends.clone(),
         slowest: slowest(scenario),
-        peers: scenario.nodes.iter().map(|node| node.dials().collect()).collect(),
+        peers: wanted(scenario),
+        gossips: scenario.nodes.iter().map(|node| node.gossip.is_some()).collect(),
+        silent: silent(scenario),
+        public: public(scenario),
         hostile: unruly(scenario),
         topology,
         faults: scenario.faults.clone(),
@@ -287,6 +290,34 @@ fn own_seed(scenario: &Scenario, seed: u64) -> u64 {
         true => Draws::new(seed).stream(&["cell", &scenario.cell.to_string()]).draw(0),
         false => seed,
     }
+}
+
+/// Whom each node dials of its own accord, or looks for.
+fn wanted(scenario: &Scenario) -> Vec<Vec<NodeId>> {
+    let mut wanted: Vec<Vec<NodeId>> =
+        scenario.nodes.iter().map(|node| node.dials().collect()).collect();
+    for (from, to) in asks(&scenario.nodes, &scenario.sends) {
+        wanted[from.0 as usize].push(to);
+    }
+    wanted
+}
+
+/// Those who take part in gossip, and whom nobody may be told of.
+fn silent(scenario: &Scenario) -> BTreeSet<NodeId> {
+    let nodes = (0..).map(NodeId).zip(&scenario.nodes);
+    let is_silent = |node: &Node| node.gossip.as_ref().is_some_and(|part| !part.is_discoverable);
+    nodes.filter_map(|(id, node)| is_silent(node).then_some(id)).collect()
+}
+
+/// Those behind no NAT at any time.
+fn public(scenario: &Scenario) -> BTreeSet<NodeId> {
+    let nodes = (0..).map(NodeId).zip(&scenario.nodes);
+    let roams = |id: NodeId| {
+        let mut faults = scenario.faults.iter();
+        faults.any(|fault| matches!(fault.kind, FaultKind::Roam { node, .. } if node == id))
+    };
+    let is_public = |id: NodeId, node: &Node| node.behind.is_none() && node.ipv4 && !roams(id);
+    nodes.filter_map(|(id, node)| is_public(id, node).then_some(id)).collect()
 }
 
 /// Those for whom no rule of our protocol is.
@@ -329,7 +360,7 @@ fn owners(scenario: &Scenario, registry: &Registry) -> Vec<Setup> {
         if is_for_strangers { 2 * needed } else { needed }
     };
     let setup = |(id, node): (NodeId, &Node)| Setup {
-        capacity: node.limits.capacity(room(id, node), node.relay.is_some()),
+        capacity: node.limits.capacity(room(id, node), node.relay.is_some(), node.gossip.is_some()),
         cpu: node.cpu,
         peers: node.peers.clone(),
         bootstrap: node.bootstrap.clone(),
@@ -338,6 +369,7 @@ fn owners(scenario: &Scenario, registry: &Registry) -> Vec<Setup> {
         relay: node.relay,
         ping_interval: node.ping_interval,
         claims: node.claims,
+        gossip: node.gossip.clone(),
         drops_from: node.drops_from,
         drops_of: node.drops_of.clone(),
         lies: node.lies.clone(),

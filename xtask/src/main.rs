@@ -9,6 +9,7 @@ mod bare;
 mod cargo;
 mod firmware;
 mod images;
+mod kernel_nat;
 mod licences;
 mod naive;
 mod parity;
@@ -45,6 +46,8 @@ enum Chore {
         /// Only patches whose name contains this
         only: Option<String>,
     },
+    /// Test the daemon behind the kernel's own NAT, in network namespaces
+    KernelNat,
     /// Time one workload in this simulator and in others, which it builds apart
     Ring,
 }
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Chore::Emulate => firmware::emulate(),
         Chore::Parity => parity::run(),
         Chore::Naive { only } => naive::run(only.as_deref()),
+        Chore::KernelNat => kernel_nat::run(),
         Chore::Ring => ring::run(),
     };
     match outcome {

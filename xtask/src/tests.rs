@@ -14,7 +14,7 @@ use crate::sizes::{Sizes, table};
 /// tests too.
 const LAYERS: [&[&str]; 5] = [
     &["underpass-core"],
-    &["underpass-driver", "underpass-link", "underpass-parity", "underpass-sim"],
+    &["underpass-driver", "underpass-host", "underpass-link", "underpass-parity", "underpass-sim"],
     &["underpass-benches", "underpass-embassy"],
     &["underpass-sensor"],
     &["underpass-proof", "underpass-qemu", "xtask"],

@@ -13,6 +13,7 @@ use underpass_benches::crowd::Crowd;
 use underpass_benches::data_path::{BATCH, Bare, Session};
 use underpass_benches::engine;
 use underpass_benches::goodput::{self, Goodput};
+use underpass_benches::gossip::{self, Spread};
 use underpass_benches::handshake::{Knowing, Meeting, bare_side};
 use underpass_benches::measure::{Comparison, compare, compare_alike, compare_sides};
 use underpass_benches::nat;
@@ -52,6 +53,11 @@ enum What {
     Worlds,
     /// Pairs behind NATs as surveys found them: how many punch through, and at the first attempt.
     Population,
+    /// A rumour in a crowd of 100 and one of 1000: hops and time until all but one in a thousand know it.
+    Gossip {
+        /// Crowds of these sizes instead.
+        nodes: Vec<u32>,
+    },
     /// The work that `instructions` counts.
     #[command(hide = true)]
     Work { operation: String, size: usize, batches: usize },
@@ -70,6 +76,8 @@ fn main() {
         Some(What::Nat) => nats(),
         Some(What::Worlds) => worlds(),
         Some(What::Population) => population(),
+        Some(What::Gossip { nodes }) if nodes.is_empty() => rumours(&CROWDS),
+        Some(What::Gossip { nodes }) => rumours(&nodes),
         Some(What::Work { operation, size, batches }) => work(&operation, size, batches),
         None => {
             data_path();
@@ -83,6 +91,7 @@ fn main() {
             nats();
             worlds();
             population();
+            rumours(&CROWDS);
         }
     }
 }
@@ -185,6 +194,8 @@ fn state() {
         buffer: 4096,
         circuits: 0,
         punches: 1,
+        records: 16,
+        rumours: 2,
     };
     let host = Capacity {
         peers: 4096,
@@ -195,6 +206,8 @@ fn state() {
         buffer: 1 << 20,
         circuits: 0,
         punches: 64,
+        records: 1024,
+        rumours: 16,
     };
     for (what, capacity) in [("a board, 8 peers", board), ("a host, 4096 peers", host)] {
         let whole = size_of::<Node<()>>() + capacity.bytes();
@@ -287,6 +300,32 @@ fn population() {
         println!("  {what:<22} {:>10} {:>13}", percent(direct, pairs), percent(at_first, direct));
     }
     println!("  measured (arXiv 2510.27500)  70 +- 7.1 %    97.6 %");
+    println!();
+}
+
+const CROWDS: [u32; 2] = [100, 1000];
+
+fn rumours(crowds: &[u32]) {
+    println!(
+        "a rumour among neighbours, {} ms from one to the next",
+        gossip::HOP.as_micros() / 1000
+    );
+    println!(
+        "   nodes   99.9 % know it after   heard it   copies a node   neighbours  one-sided  parts"
+    );
+    for &nodes in crowds {
+        let spread = gossip::measure(nodes, 1);
+        let Spread { rounds, heard, copies, neighbours: (least, most), one_sided, parts } = spread;
+        let after = rounds.map_or("never".to_owned(), |rounds| {
+            let ms = rounds * gossip::HOP.as_micros() / 1000;
+            format!("{rounds} hops, {}.{:03} s", ms / 1000, ms % 1000)
+        });
+        let hundredths = copies * 100 / u64::from(nodes);
+        let (whole, rest) = (hundredths / 100, hundredths % 100);
+        println!(
+            "  {nodes:>6}   {after:>18}   {heard:>8}   {whole:>10}.{rest:02}   {least:>7}-{most}  {one_sided:>9}  {parts:>5}"
+        );
+    }
     println!();
 }
 

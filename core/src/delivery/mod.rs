@@ -48,10 +48,12 @@ use crate::cx::{Actor, Cx};
 use crate::error::SendError;
 use crate::event::Event;
 use crate::heartbeat::Via;
+use crate::lifecycle::Turn;
 use crate::message::{MessageId, Outgoing};
 use crate::peer::{Channel, Peer};
 use crate::table::list::{Link, List};
 use crate::timer::Timer;
+use crate::way::Way;
 use crate::wire::{Ack, Fragment};
 
 /// What a node keeps of the messages to and from a peer.
@@ -68,8 +70,6 @@ pub(crate) struct Shared {
     ended: List<Chain>,
     /// Arrived whole, and not handed up yet.
     arrived: List<Chain>,
-    /// The application takes no messages with their datagrams at the moment.
-    pub(crate) is_held: bool,
     /// Handed up, and read until the next is asked for.
     lent: Link,
     /// By direction.
@@ -77,6 +77,8 @@ pub(crate) struct Shared {
     next_block: u16,
     /// Flights whose fragment was sent again.
     superseded: u16,
+    /// Whether the application takes no messages for now.
+    pub(crate) is_held: bool,
     oneself: Oneself,
 }
 
@@ -97,11 +99,11 @@ impl Shared {
             free_flights: List::EMPTY,
             ended: List::EMPTY,
             arrived: List::EMPTY,
-            is_held: false,
             lent: Link::NONE,
             taken: [Taken::NONE; 2],
             next_block: 0,
             superseded: 0,
+            is_held: false,
             oneself: Oneself::new(key),
         }
     }
@@ -171,10 +173,11 @@ fn check_channel(peer: u16, via: Via, cx: &mut Cx<'_>) -> Result<(), Dropped> {
     if current == Some(of_session) { Ok(()) } else { Err(Dropped::OtherChannel) }
 }
 
-pub(crate) fn on_timer(timer: Timer, peer: u16, cx: &mut Cx<'_>) {
+pub(crate) fn on_timer(timer: Timer, peer: u16, cx: &mut Cx<'_>) -> Option<Turn> {
+    let mut turn = None;
     match timer {
         Timer::Acknowledge => cx.peer(peer).delivery.inbox.acks.on_timer(),
-        Timer::Loss => outbox::on_loss_timer(peer, cx),
+        Timer::Loss => turn = outbox::on_loss_timer(peer, cx),
         Timer::Pace => {}
         Timer::MessageExpiry => {
             // One at a time: others that are due leave a deadline in the past.
@@ -186,6 +189,7 @@ pub(crate) fn on_timer(timer: Timer, peer: u16, cx: &mut Cx<'_>) {
         _ => unreachable!("not a timer of messages"),
     }
     wake(peer, cx);
+    turn
 }
 
 fn arm_expiry(peer: u16, cx: &mut Cx<'_>) {
@@ -223,6 +227,11 @@ pub(crate) fn wake(peer: u16, cx: &mut Cx<'_>) {
     if owes(peer, cx) {
         cx.make_ready(Actor::Peer(peer));
     }
+}
+
+/// The peer has just been heard from on this way.
+pub(crate) fn hurry(peer: u16, way: Way, cx: &mut Cx<'_>) {
+    outbox::hurry(peer, way, cx);
 }
 
 /// The peer has fallen silent: what it has not acknowledged is sent again when it is back.

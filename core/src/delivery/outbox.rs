@@ -10,6 +10,7 @@ use crate::counters::{Counter, Dropped};
 use crate::crypto::aead::TAG_LEN;
 use crate::cx::{Actor, Cx};
 use crate::error::SendError;
+use crate::lifecycle::Turn;
 use crate::message::{MessageId, Outcome, Outgoing};
 use crate::paths;
 use crate::table::list::List;
@@ -29,10 +30,15 @@ const PROBES: u8 = 2;
 /// path, and a message has its lifetime to get through. RFC 9002 leaves the limit to whatever ends
 /// the connection; pings go on as often all the while.
 const BACKOFF_MAX: Duration = Duration::from_secs(5);
-/// After so many in a row the way that packets take is no longer trusted, whatever its pings say.
+/// From so many in a row on the peer's own questions show when something may reach it.
+const TIMEOUTS_HURRIED: u8 = 2;
+/// After so many in a row, and as many again, the way that packets take is no longer trusted, whatever
+/// its pings say.
 const TIMEOUTS_DISTRUSTED: u8 = 3;
 /// So many doublings pass that in any case.
 const DOUBLINGS_MAX: u8 = 10;
+
+const _: () = assert!(u8::MAX.is_multiple_of(TIMEOUTS_DISTRUSTED));
 
 /// What a node keeps of its messages to a peer.
 pub(crate) struct Outbox {
@@ -259,14 +265,19 @@ fn on_acked(
     cx: &mut Cx<'_>,
 ) {
     let now = cx.now();
-    let outbox = &mut cx.peers[usize::from(from)].delivery.outbox;
+    let peer = &mut cx.peers[usize::from(from)];
+    let outbox = &mut peer.delivery.outbox;
     (outbox.timeouts, outbox.probes) = (0, 0);
     outbox.route.on_acked(packet, growth);
+    let message = &mut cx.messages[usize::from(packet.message)];
+    let is_longest = fragment_len(message.len as usize, packet.index) == FRAGMENT_LEN;
+    if is_longest && outbox.route.took(packet) {
+        peer.ways.bears_all();
+    }
     if packet.number == ack.largest && outbox.route.took(packet) {
         let delay = Duration::from_micros(ack.delay_us.into());
         outbox.route.rtt.sample(now.saturating_since(packet.sent_at), delay);
     }
-    let message = &mut cx.messages[usize::from(packet.message)];
     let was_queued = message.to_send != 0;
     let was_done = message.done == message.all();
     message.done |= 1 << packet.index;
@@ -332,27 +343,51 @@ fn send_again(to: u16, packet: &Packet, cx: &mut Cx<'_>) {
 }
 
 /// A packet counts as lost by its time, or an acknowledgement is overdue [OnLossDetectionTimeout].
-pub(super) fn on_loss_timer(to: u16, cx: &mut Cx<'_>) {
-    let now = cx.now();
+pub(super) fn on_loss_timer(to: u16, cx: &mut Cx<'_>) -> Option<Turn> {
     let outbox = &mut cx.peer(to).delivery.outbox;
+    let mut turn = None;
     if outbox.loss_at.is_some() {
         detect_lost(to, cx);
     } else {
-        outbox.timeouts = outbox.timeouts.saturating_add(1);
-        outbox.timed_out_at = now;
-        outbox.probes = PROBES;
-        let is_odd = outbox.timeouts == TIMEOUTS_DISTRUSTED;
-        if is_odd {
-            cx.peer(to).ways.distrust(now);
-            paths::after_change(to, cx);
+        // At the end it goes through the last few again and again.
+        outbox.timeouts =
+            outbox.timeouts.checked_add(1).unwrap_or(u8::MAX - TIMEOUTS_DISTRUSTED + 1);
+        if outbox.timeouts.is_multiple_of(TIMEOUTS_DISTRUSTED) {
+            turn = paths::distrust(to, cx);
         }
-        match first_in_part(to, cx) {
-            Some(slot) => send_rest_again(to, slot, cx),
-            None if has_lost(to, cx) => {}
-            None => send_oldest_again(to, cx),
-        }
+        probe(to, cx);
     }
     set_loss_timer(to, cx);
+    turn
+}
+
+/// The peer is heard from on this way, though it has not acknowledged anything for long: what a NAT shuts
+/// between two questions is open now, and may be shut whenever the timer runs out.
+pub(super) fn hurry(to: u16, way: Way, cx: &mut Cx<'_>) {
+    let now = cx.now();
+    let slot = cx.peer(to);
+    if slot.ways.course.primary() != Some(way) {
+        return;
+    }
+    let outbox = &slot.delivery.outbox;
+    let again = outbox.timed_out_at + outbox.route.rtt.probe_timeout();
+    if outbox.loss_at.is_none() && outbox.timeouts >= TIMEOUTS_HURRIED && now >= again {
+        probe(to, cx);
+        set_loss_timer(to, cx);
+        cx.make_ready(Actor::Peer(to));
+    }
+}
+
+/// What is overdue goes out once more, now.
+fn probe(to: u16, cx: &mut Cx<'_>) {
+    let now = cx.now();
+    let outbox = &mut cx.peer(to).delivery.outbox;
+    (outbox.timed_out_at, outbox.probes) = (now, PROBES);
+    match first_in_part(to, cx) {
+        Some(slot) => send_rest_again(to, slot, cx),
+        None if has_lost(to, cx) => {}
+        None => send_oldest_again(to, cx),
+    }
 }
 
 /// The first message of which the peer has a part.

@@ -288,7 +288,7 @@ fn however_often_packets_are_sent_again_there_is_a_place_for_them() {
         let mut sent = drain(cx);
         for _ in 0..100 {
             cx.state.now = cx.now() + Duration::from_secs(10);
-            on_timer(Timer::Loss, 0, cx);
+            assert_eq!(on_timer(Timer::Loss, 0, cx), None);
             sent += drain(cx);
         }
         assert_eq!(sent, 6 + 200);

@@ -23,6 +23,8 @@ const IPV6_AHEAD: Duration = Duration::from_millis(10);
 #[derive(Clone, Copy)]
 pub(crate) struct Course {
     primary: Held<Way>,
+    /// When it became that.
+    primary_since: Instant,
     also: Held<Way>,
     /// When the second is left; while one of the two is suspect, it is not.
     until: Held<Instant>,
@@ -35,6 +37,7 @@ pub(crate) struct Course {
 impl Course {
     pub(crate) const NONE: Self = Self {
         primary: Held::Nothing,
+        primary_since: Instant::ORIGIN,
         also: Held::Nothing,
         until: Held::Nothing,
         left: Held::Nothing,
@@ -118,6 +121,9 @@ impl Ways {
             course.since_counter = self.next_counter;
         }
         course.primary = Held::This(best);
+        if is_switch {
+            course.primary_since = now;
+        }
         course.also = also.map_or(Held::Nothing, Held::This);
         course.until = match course.until.get().filter(|_| !is_switch) {
             Some(until) if also.is_some() => Held::This(until),
@@ -155,23 +161,29 @@ impl Ways {
         // Where a packet only came from, none goes by choice.
         let rivals = rivals.filter(|known| known.proof != Proof::Probing || !known.is_hearsay);
         rivals.fold(current, |best, rival| match best {
-            Some(best) if !beats(rival, best, now) => Some(best),
+            Some(best) if !self.beats(rival, best, now) => Some(best),
             _ => Some(rival),
         })
     }
-}
 
-/// Whether a way is to take another's place.
-fn beats(rival: &Known, current: &Known, now: Instant) -> bool {
-    match rank(rival, now).cmp(&rank(current, now)) {
-        Ordering::Less => false,
-        Ordering::Greater => true,
-        Ordering::Equal if rival.proof != Proof::Validated => rival.since > current.since,
-        // The peer itself has come to it since.
-        Ordering::Equal if rival.is_hearsay && rival.since > current.since => {
-            !is_clearly_faster(current, rival)
+    /// Whether a way is to take another's place.
+    fn beats(&self, rival: &Known, best: &Known, now: Instant) -> bool {
+        match rank(rival, now).cmp(&rank(best, now)) {
+            Ordering::Less => false,
+            Ordering::Greater => true,
+            Ordering::Equal if rival.proof != Proof::Validated => rival.since > best.since,
+            Ordering::Equal if rival.is_hearsay && rival.added_at > self.taken_at(best) => {
+                !is_clearly_faster(best, rival)
+            }
+            Ordering::Equal => is_clearly_faster(rival, best),
         }
-        Ordering::Equal => is_clearly_faster(rival, current),
+    }
+
+    /// From when on a way to which the peer comes by itself is a newer one: one that had failed and answers
+    /// again is none.
+    fn taken_at(&self, known: &Known) -> Instant {
+        let is_primary = self.course.primary() == Some(known.way);
+        if is_primary { self.course.primary_since } else { known.added_at }
     }
 }
 

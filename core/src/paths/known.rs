@@ -31,8 +31,11 @@ pub(crate) struct Known {
     pub(crate) proof: Proof,
     /// When it was added, or validated anew.
     pub(crate) since: Instant,
+    pub(super) added_at: Instant,
     /// Packets of the peer came from there before this node thought of it.
     pub(crate) is_hearsay: bool,
+    /// While nothing has been answered, each try counts as a probe to that address.
+    pub(crate) is_probed: bool,
     /// Bytes that may still go there while nothing has been answered.
     credit: u32,
     /// Which of the last tries were answered, the last in the lowest bit.
@@ -114,7 +117,9 @@ impl Known {
             way,
             proof: Proof::Probing,
             since: now,
+            added_at: now,
             is_hearsay: !balance.is_own_choice(),
+            is_probed: false,
             credit: balance.credit(),
             answers: u16::MAX,
             is_lossy: false,

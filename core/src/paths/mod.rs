@@ -32,8 +32,13 @@ pub(crate) const WAYS: usize = 4;
 /// half an hour.
 const DISTRUSTED: Duration = Duration::from_secs(60);
 const DISTRUSTS_MAX: u8 = 5;
-/// Between two ways that a peer seems to have come to.
+/// Between two ways that a peer seems to have come to: each gets its packets' answers, and makes the others
+/// be asked as well.
 const MOVES_APART: Duration = Duration::from_secs(1);
+/// The same while none answers, on the average: then the peer is sought, and comes by several at once.
+const LOST_MOVES_APART: Duration = Duration::from_millis(250);
+/// So many of them at once.
+const LOST_MOVES: u64 = 4;
 
 /// All ways to one peer.
 pub(crate) struct Ways {
@@ -41,8 +46,8 @@ pub(crate) struct Ways {
     pub(crate) course: Course,
     /// The place of the way that packets take: nothing is looked up for a payload.
     primary: u8,
-    /// When one was last added on the word of a packet.
-    seemed_at: Held<Instant>,
+    /// When the next may be added on the word of a packet.
+    seems_from: Instant,
     /// The session's next counter, as far as payloads have told.
     next_counter: u64,
 }
@@ -60,7 +65,7 @@ impl Ways {
         known: [const { Held::Nothing }; WAYS],
         course: Course::NONE,
         primary: 0,
-        seemed_at: Held::Nothing,
+        seems_from: Instant::ORIGIN,
         next_counter: 0,
     };
 
@@ -95,6 +100,19 @@ impl Ways {
             known.trust(balance);
         }
         known
+    }
+
+    /// Whether another way may be added now on the word of a packet; if so, it counts.
+    fn may_seem(&mut self, now: Instant) -> bool {
+        let (gap, ahead) = match self.iter().any(Known::is_validated) {
+            true => (MOVES_APART, Duration::ZERO),
+            false => (LOST_MOVES_APART, LOST_MOVES_APART.saturating_mul(LOST_MOVES - 1)),
+        };
+        let may = self.seems_from <= now + ahead;
+        if may {
+            self.seems_from = self.seems_from.max(now) + gap;
+        }
+        may
     }
 
     /// Whether there is a place for a way of which there is nothing but a packet: none that has answered
@@ -221,13 +239,27 @@ impl Ways {
     }
 
     /// Pings are answered on the way that packets take, and the packets are not acknowledged: there are
-    /// networks that let pass what is short. Another way is better for a while, if there is one.
-    pub(crate) fn distrust(&mut self, now: Instant) {
-        let primary = self.course.primary();
-        if let Some(known) = primary.and_then(|way| self.find_mut(way)) {
+    /// networks that let pass what is short. Another way is better for a while, if there is one; if there
+    /// is none, nothing was tried that could tell the way from the peer, and the while does not grow.
+    fn distrust(&mut self, now: Instant) {
+        let Some(primary) = self.course.primary() else { return };
+        let has_other = self.iter().any(|known| known.way != primary && known.is_validated());
+        let Some(known) = self.find_mut(primary) else { return };
+        if has_other && known.distrusted_until <= now {
             known.distrusted_until = now + DISTRUSTED.saturating_mul(1 << known.distrusts);
             known.distrusts = (known.distrusts + 1).min(DISTRUSTS_MAX);
-            self.choose(now);
+        } else {
+            known.distrusted_until = known.distrusted_until.max(now + DISTRUSTED);
+        }
+        self.choose(now);
+    }
+
+    /// A packet as long as any is acknowledged. If it can have taken no other way than packets take now,
+    /// that one bears them all.
+    pub(crate) fn bears_all(&mut self) {
+        let way = self.course.primary().filter(|_| self.course.is_single());
+        if let Some(known) = way.and_then(|way| self.find_mut(way)) {
+            known.distrusts = 0;
         }
     }
 
@@ -271,13 +303,9 @@ pub(crate) fn on_packet(
         known.trust(Balance::of(len, 0));
         return known.ping_owed.then_some(Turn::MayBePinged(peer));
     }
-    let is_lost = !slot.ways.iter().any(Known::is_validated);
-    let is_too_soon =
-        slot.ways.seemed_at.get().is_some_and(|at| now < at + MOVES_APART) && !is_lost;
-    if !is_current || !is_newest || is_too_soon || !slot.ways.has_place() {
+    if !is_current || !is_newest || !slot.ways.has_place() || !slot.ways.may_seem(now) {
         return None;
     }
-    slot.ways.seemed_at = Held::This(now);
     let known = slot.ways.add(via.way, Balance::of(len, 0), now);
     known.heard = counter + 1;
     Some(Turn::SeemsAt(peer))
@@ -308,6 +336,17 @@ pub(crate) fn after_change(peer: u16, cx: &mut Cx<'_>) {
 fn arm(peer: u16, cx: &mut Cx<'_>) {
     let until = cx.peer(peer).ways.course.next_end();
     cx.set_timer(Actor::Peer(peer), Timer::Stretch, until);
+}
+
+/// Nothing that went by the way that a peer's packets take was acknowledged for long.
+pub(crate) fn distrust(peer: u16, cx: &mut Cx<'_>) -> Option<Turn> {
+    let now = cx.now();
+    let ways = &mut cx.peer(peer).ways;
+    let before = ways.outline();
+    ways.distrust(now);
+    let is_rerouted = ways.outline() != before;
+    after_change(peer, cx);
+    is_rerouted.then_some(Turn::Rerouted(peer))
 }
 
 /// Whether a peer is dialled, pinged or sent to this way.

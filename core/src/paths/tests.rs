@@ -43,6 +43,29 @@ fn two_ways_that_a_peer_has_come_to_do_not_take_turns() {
 }
 
 #[test]
+fn of_two_ways_that_a_peer_has_come_to_one_that_failed_has_to_be_clearly_faster() {
+    for (failing, other) in [(1, 2), (2, 1)] {
+        for (round_trip_ms, is_taken) in [(45, false), (10, true)] {
+            let mut ways = Ways::NONE;
+            comes_and_answers(&mut ways, way(1), 50, NOW);
+            comes_and_answers(&mut ways, way(2), 50, NOW + Duration::from_secs(1));
+            assert_eq!(ways.course.primary(), Some(way(2)), "the peer has come to it since");
+            ways.suspect(way(other), NOW + Duration::from_secs(10));
+            comes_and_answers(&mut ways, way(other), 50, NOW + Duration::from_secs(20));
+            ways.suspect(way(failing), NOW + Duration::from_secs(30));
+            assert_eq!(ways.course.primary(), Some(way(other)));
+            comes_and_answers(
+                &mut ways,
+                way(failing),
+                round_trip_ms,
+                NOW + Duration::from_secs(40),
+            );
+            assert_eq!(ways.course.primary() == Some(way(failing)), is_taken);
+        }
+    }
+}
+
+#[test]
 fn a_way_that_the_peer_has_come_to_is_used_beside_the_faster_one_for_a_while() {
     let mut ways = Ways::NONE;
     comes_and_answers(&mut ways, way(1), 10, NOW);

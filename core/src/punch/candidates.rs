@@ -76,6 +76,17 @@ fn socket_for(address: SocketAddr, shared: &Shared, relay: Option<Path>) -> Opti
     shared.observed.socket_for(address).or_else(listens).or_else(reaches)
 }
 
+/// Where this node can be reached, as far as it knows: its own addresses first, then where others see it.
+pub(crate) fn own_addresses(shared: &Shared, now: Instant) -> impl Iterator<Item = SocketAddr> {
+    let local = shared.local.iter().map(|(_, address)| *address);
+    local.chain(shared.observed.addresses(now))
+}
+
+/// By which socket an address is reached that somebody has named; `None` if this host has none for it.
+pub(crate) fn socket_to(address: SocketAddr, shared: &Shared) -> Option<Socket> {
+    socket_for(address, shared, None)
+}
+
 /// How good an address is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Class {

@@ -55,21 +55,16 @@ pub(crate) struct ProbeLimits<'a> {
 impl ProbeLimits<'_> {
     /// Whether another probe may go there; if so, it counts.
     pub(crate) fn take(&mut self, to: SocketAddr, at: Instant) -> bool {
-        self.take_all(to, 1, at)
-    }
-
-    /// The same of several.
-    pub(crate) fn take_all(&mut self, to: SocketAddr, probes: u8, at: Instant) -> bool {
         let [port, address] = self.places(to);
         let span = span(at);
         for place in [port, address] {
             self.cells[place].turn_to(span);
         }
-        let sum = |place: usize| self.cells[place].sum().saturating_add(probes);
+        let sum = |place: usize| self.cells[place].sum().saturating_add(1);
         let may = sum(port) <= PER_PORT && sum(address) <= PER_ADDRESS;
         if may {
-            self.cells[port].now += probes;
-            self.cells[address].now += probes;
+            self.cells[port].now += 1;
+            self.cells[address].now += 1;
         }
         may
     }

@@ -22,7 +22,8 @@ pub use attempt::PunchSlot;
 pub use limits::ProbeCell;
 pub use reason::{RelayReason, Relayed};
 
-pub(crate) use candidates::Local;
+pub(crate) use address::{Scope, scope};
+pub(crate) use candidates::{Local, own_addresses, socket_to};
 pub(crate) use limits::{CELLS_PER_ATTEMPT, ProbeLimits};
 pub(crate) use reason::{reason, relayed};
 pub(crate) use when::{on_attested, on_course, on_network_change, on_seen, set_local_addresses};
@@ -32,6 +33,7 @@ use burst::Burst;
 use observed::Observed;
 use when::{goes_first, is_wanted, plan, schedule};
 
+use crate::access::Standing;
 use crate::counters::{Counter, Dropped};
 use crate::cx::{Actor, Cx};
 use crate::heartbeat::Via;
@@ -43,7 +45,7 @@ use crate::peer::{PeerSlot, PeerState};
 use crate::relay;
 use crate::table::list::Link;
 use crate::time::{Duration, Instant};
-use crate::timer::{ATTEMPT, TRIES};
+use crate::timer::ATTEMPT;
 use crate::way::Way;
 use crate::wire::{Attested, Control, Mapping, Ping, Probe, Punch, PunchKind};
 
@@ -128,9 +130,18 @@ fn attempt<'a>(peer: u16, cx: &'a mut Cx<'_>) -> Option<&'a mut Attempt> {
     cx.punches[usize::from(place)].attempt.as_mut()
 }
 
+/// A free place for an attempt, if there is one. A quarter is kept for those that are `asked_for`: a few
+/// peers that offer all the time would have all of them.
+fn free_place(punches: &[PunchSlot], asked_for: bool) -> Option<usize> {
+    let kept = if asked_for { 0 } else { punches.len() / 4 };
+    let is_free = |place: &usize| punches[*place].attempt.as_ref().is_none();
+    (0..punches.len()).filter(is_free).nth(kept)
+}
+
 /// Takes a place for an attempt, if there is one.
 fn begin(attempt: Attempt, peer: u16, cx: &mut Cx<'_>) -> bool {
-    let free = cx.punches.iter().position(|slot| slot.attempt.as_ref().is_none());
+    let is_named = cx.peer(peer).standing != Standing::Met;
+    let free = free_place(cx.punches, is_named || attempt.role == Role::Offers);
     let Some(place) = free else { return false };
     let now = cx.now();
     cx.punches[place].attempt = Held::This(attempt);
@@ -240,8 +251,12 @@ fn on_offer(from: u16, via: Via, punch: &Punch, cx: &mut Cx<'_>) -> Result<(), D
     if is_nowhere && relay::search(from, cx) {
         return Err(Dropped::PunchIgnored);
     }
-    let own = describe(from, punch.attempt, Some(via.way), cx);
     let burst = Burst::to(targets(from, punch, cx));
+    if burst.targets().next().is_none() {
+        // Nothing would come of it here but a place taken.
+        return Err(Dropped::PunchIgnored);
+    }
+    let own = describe(from, punch.attempt, Some(via.way), cx);
     let half =
         Duration::from_micros(u64::from(punch.round_trip_us).min(ROUND_TRIP_MAX.as_micros()) / 2);
     let wait = if tries == 0 { half } else { cx.state.public.jitter(half) };
@@ -288,10 +303,18 @@ pub(crate) fn vouch(peer: u16, cx: &mut Cx<'_>) {
     let mut limits = ProbeLimits { hasher: state.address_hasher(), cells: probe_cells };
     for target in attempt.iter().flat_map(|attempt| attempt.burst.targets()) {
         let is_new = ways.find(target.into()).is_some_and(|known| known.is_hearsay);
-        if is_new && limits.take_all(target.remote, TRIES, now) {
-            ways.add(target.into(), Balance::OWN_CHOICE, now);
+        if is_new && limits.take(target.remote, now) {
+            ways.add(target.into(), Balance::OWN_CHOICE, now).is_probed = true;
         }
     }
+}
+
+/// Whether another probe may go this way; if so, it counts.
+pub(crate) fn may_probe(way: Way, cx: &mut Cx<'_>) -> bool {
+    let now = cx.now();
+    let Cx { probe_cells, state, .. } = cx;
+    let mut limits = ProbeLimits { hasher: state.address_hasher(), cells: probe_cells };
+    way.direct().is_none_or(|path| limits.take(path.remote, now))
 }
 
 pub(crate) fn on_timer(peer: u16, cx: &mut Cx<'_>) {
@@ -313,7 +336,9 @@ pub(crate) fn on_timer(peer: u16, cx: &mut Cx<'_>) {
         Step::Probing => next_round(peer, cx),
         Step::Proven => {
             end(peer, cx);
-            plan(peer, None, cx);
+            // It may be lost again by now.
+            schedule(peer, cx);
+            review(peer, cx);
         }
     }
 }
@@ -414,12 +439,10 @@ pub(crate) fn take_owed(peer: u16, content: &mut [u8], cx: &mut Cx<'_>) -> Optio
         return Some((Via { session, way }, say(peer, content, cx)?));
     }
     while let Some(path) = self::attempt(peer, cx)?.burst.take_turn() {
-        let now = cx.now();
-        let Cx { probe_cells, state, .. } = cx;
-        let mut limits = ProbeLimits { hasher: state.address_hasher(), cells: probe_cells };
-        if !limits.take(path.remote, now) {
+        if !may_probe(path.into(), cx) {
             continue;
         }
+        let now = cx.now();
         let nonce = cx.state.public.draw_u64().to_le_bytes();
         let burst = &mut self::attempt(peer, cx)?.burst;
         burst.note_sent(nonce, path, now);
@@ -452,7 +475,15 @@ pub(crate) fn owes(peer: u16, cx: &mut Cx<'_>) -> bool {
 
 /// Notes whether the reason why a peer is relayed is another one than was reported.
 pub(crate) fn review(peer: u16, cx: &mut Cx<'_>) {
-    let reason = reason(&cx.peers[usize::from(peer)], &cx.state.punch);
+    if reason::tells_of_others(&cx.peers[usize::from(peer)], &cx.state.punch) {
+        (0..cx.peers.len() as u16).for_each(|other| review_one(other, cx));
+    } else {
+        review_one(peer, cx);
+    }
+}
+
+fn review_one(peer: u16, cx: &mut Cx<'_>) {
+    let reason = reason(&cx.peers[usize::from(peer)], cx.peers, &cx.state.punch);
     let news = &mut cx.peer(peer).news;
     news.reason = reason.map_or(Held::Nothing, Held::This);
     if cx.peer(peer).has_news() {

@@ -1,5 +1,5 @@
 //! Where this node is seen, and what that tells of the NATs in front of it (RFC 5780, without its
-//! servers: every peer that is reached directly, and is asked, is a vantage point).
+//! servers: every relay of ours, all of which are asked, is a vantage point).
 
 use core::net::SocketAddr;
 
@@ -10,7 +10,7 @@ use crate::peer::Peer;
 use crate::time::{Duration, Instant};
 use crate::wire::Mapping;
 
-/// Vantage points that count: our relays, and others whom we reach directly.
+/// What is kept: what the relays of ours that were asked last see, by their families of addresses.
 const VANTAGE_POINTS: usize = 4;
 /// Two observations tell of one mapping if they were made within so long.
 const TOGETHER: Duration = Duration::from_secs(60);
@@ -49,6 +49,11 @@ impl Observed {
         address: SocketAddr,
         at: Instant,
     ) -> bool {
+        for held in &mut self.seen {
+            if held.as_ref().is_some_and(|seen| seen.at + FRESH < at) {
+                *held = Held::Nothing;
+            }
+        }
         let is_known = self.iter().any(|seen| seen.socket == socket && seen.address == address);
         let place = self.place(vantage, socket, address);
         self.seen[place] = Held::This(Observation { vantage, socket, address, at });

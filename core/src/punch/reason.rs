@@ -10,7 +10,7 @@ use crate::time::Instant;
 use crate::way::Way;
 use crate::wire::Mapping;
 
-/// Attempts to dial a peer that come to nothing where nobody has ever answered: one may be its own absence.
+/// Attempts to dial somebody that come to nothing where nobody has ever answered: one may be its own absence.
 const BLOCKED_AFTER: u8 = 3;
 
 /// Why there is no direct way to a peer.
@@ -38,7 +38,8 @@ pub enum RelayReason {
     },
     /// There is one, which loses too much.
     Lossy,
-    /// Nobody has ever answered by UDP in this place: the peer cannot be reached at all.
+    /// Nobody has ever answered by UDP in this place, however often somebody was dialled: the peer cannot
+    /// be reached at all.
     UdpBlocked,
 }
 
@@ -55,11 +56,22 @@ pub struct Relayed {
     pub next_try: Option<Instant>,
 }
 
-/// Why a peer is relayed, if it is, or why it is not reached.
-pub(crate) fn reason(peer: &PeerSlot, shared: &Shared) -> Option<RelayReason> {
+/// Whether a peer that was asked for was dialled in vain where nobody has ever answered, just often enough
+/// to tell why others are not reached either, of whom perhaps nothing is known but their keys.
+pub(super) fn tells_of_others(peer: &PeerSlot, shared: &Shared) -> bool {
+    !shared.is_heard && peer.is_wanted() && peer.attempts == BLOCKED_AFTER
+}
+
+fn is_blocked(peers: &[PeerSlot], shared: &Shared) -> bool {
+    let is_in_vain = |peer: &PeerSlot| peer.is_wanted() && peer.attempts >= BLOCKED_AFTER;
+    !shared.is_heard && peers.iter().any(is_in_vain)
+}
+
+/// Why a peer, one of `peers`, is relayed, if it is, or why it is not reached.
+pub(crate) fn reason(peer: &PeerSlot, peers: &[PeerSlot], shared: &Shared) -> Option<RelayReason> {
     let (punching, attested) = (&peer.punch, &peer.relaying.attested);
     if peer.state != PeerState::Active {
-        let is_blocked = peer.attempts >= BLOCKED_AFTER && !shared.is_heard;
+        let is_blocked = peer.is_wanted() && is_blocked(peers, shared);
         return is_blocked.then_some(RelayReason::UdpBlocked);
     }
     let ways = peer.ways.outline();
@@ -83,8 +95,13 @@ pub(crate) fn reason(peer: &PeerSlot, shared: &Shared) -> Option<RelayReason> {
 }
 
 /// The same with the evidence.
-pub(crate) fn relayed(peer: &PeerSlot, shared: &Shared, now: Instant) -> Option<Relayed> {
-    let reason = reason(peer, shared)?;
+pub(crate) fn relayed(
+    peer: &PeerSlot,
+    peers: &[PeerSlot],
+    shared: &Shared,
+    now: Instant,
+) -> Option<Relayed> {
+    let reason = reason(peer, peers, shared)?;
     let mut seen = shared.observed.addresses(now).into_iter();
     Some(Relayed {
         reason,

@@ -3,6 +3,7 @@ use std::vec::Vec;
 use proptest::prelude::*;
 
 use super::*;
+use crate::heartbeat;
 use crate::paths::Ways;
 use crate::peer::Peer;
 use crate::receive::tests::with_own_echo;
@@ -147,7 +148,7 @@ fn nothing_is_tried_before_a_relay_says_where_the_peer_is() {
     relayed(true, |cx| {
         on_course(PEER, cx);
         assert!(run(cx, secs(600)).is_empty());
-        assert_eq!(reason(cx.peer(PEER), &Shared::NEW), Some(RelayReason::NoAddress));
+        assert_eq!(reason(&cx.peers[0], cx.peers, &Shared::NEW), Some(RelayReason::NoAddress));
         attest(seen_at(THERE), cx);
         assert_eq!(offers(&run(cx, secs(0))).len(), 1);
     });
@@ -226,11 +227,41 @@ fn a_repeated_offer_gets_the_same_answer_and_no_more_probes() {
 #[test]
 fn an_offer_of_a_peer_that_has_not_answered_yet_is_not_taken_up() {
     relayed(true, |cx| {
+        cx.peer(PEER).relaying.attested = seen_at(THERE);
         cx.peer(PEER).state = PeerState::Init;
         assert_eq!(hear(PunchKind::Offer, 5, &[THERE], cx), Err(Dropped::PunchIgnored));
         cx.peer(PEER).state = PeerState::Active;
         assert_eq!(hear(PunchKind::Offer, 5, &[THERE], cx), Ok(()));
     });
+}
+
+#[test]
+fn an_offer_that_leads_nowhere_takes_no_place() {
+    relayed(true, |cx| {
+        let nowhere = hear(PunchKind::Offer, 5, &["203.0.113.99:5000"], cx);
+        assert_eq!(nowhere, Err(Dropped::PunchIgnored));
+        assert_eq!(free_place(cx.punches, false), Some(0));
+    });
+}
+
+#[test]
+fn offers_of_others_leave_a_quarter_of_the_places() {
+    for (places, left) in [(1, 0), (4, 1), (8, 2), (64, 16)] {
+        let mut punches: Vec<_> = (0..places).map(|_| PunchSlot::EMPTY).collect();
+        let mut fill = |asked_for| {
+            let mut taken = 0;
+            while let Some(place) = free_place(&punches, asked_for) {
+                let candidates = Candidates::default();
+                let (attempt, mapping) = (taken, Mapping::Unknown);
+                let punch = Punch { attempt, round_trip_us: ROUND_TRIP_US, mapping, candidates };
+                punches[place].attempt = Held::This(Attempt::asking(punch, Instant::ORIGIN));
+                taken += 1;
+            }
+            taken
+        };
+        assert_eq!(fill(false), places - left);
+        assert_eq!(fill(true), left);
+    }
 }
 
 #[test]
@@ -299,7 +330,7 @@ fn attempts_that_fail_come_more_and_more_rarely() {
 
 fn relayed_of(cx: &mut Cx<'_>) -> Relayed {
     let slot = &cx.peers[usize::from(PEER)];
-    super::relayed(slot, &cx.state.punch, cx.now()).expect("it is relayed")
+    super::relayed(slot, cx.peers, &cx.state.punch, cx.now()).expect("it is relayed")
 }
 
 #[test]
@@ -373,6 +404,47 @@ fn ways_that_a_peers_packets_come_by_are_asked_on_as_rarely_as_addresses_are_pro
 }
 
 #[test]
+fn each_try_on_a_way_that_is_probed_counts_as_a_probe() {
+    relayed(false, |cx| {
+        attest(seen_at(THERE), cx);
+        hear(PunchKind::Offer, 1, &[], cx).expect("none is under way");
+        let there = Way::Direct(Path { socket: Socket(0), remote: at(THERE) });
+        let now = cx.now();
+        cx.peer(PEER).ways.add(there, Balance::of(60, 0), now);
+        vouch(PEER, cx);
+        let mut tries = 0;
+        for _ in 0..100 {
+            cx.peer(PEER).ways.find_mut(there).expect("it was added").begin(now);
+            let session_on = |peer, _, cx: &mut Cx<'_>| cx.peer(peer).current;
+            tries += usize::from(heartbeat::take_owed(PEER, session_on, cx).is_some());
+        }
+        assert_eq!(tries, 15, "one has brought the way");
+    });
+}
+
+#[test]
+fn a_way_that_is_lost_as_soon_as_it_was_found_is_looked_for_again() {
+    relayed(true, |cx| {
+        attest(seen_at(THERE), cx);
+        let number = offers(&run(cx, secs(0)))[0];
+        hear(PunchKind::Answer, number, &[THERE], cx).expect("it waits for one");
+        let log = run(cx, Duration::from_millis(30));
+        let [(_, Sent::Probe { nonce, to })] = log[..] else { panic!("one probe: {log:?}") };
+        let there = Way::Direct(Path { socket: Socket(0), remote: to });
+        let via = via(there, cx);
+        let turn = on_pong(PEER, via, &Probe { nonce }, cx).expect("it was sent");
+        crate::lifecycle::on_turn(turn, cx);
+        on_course(PEER, cx);
+        // Nobody answers the pings here.
+        heartbeat::stop(PEER, cx);
+        let now = cx.now();
+        cx.peer(PEER).ways.remove(there, now);
+        on_course(PEER, cx);
+        assert!(!offers(&run(cx, secs(120))).is_empty());
+    });
+}
+
+#[test]
 fn answers_by_other_ways_still_count_for_a_second() {
     relayed(true, |cx| {
         attest(seen_at(THERE), cx);
@@ -398,6 +470,7 @@ fn answers_by_other_ways_still_count_for_a_second() {
 #[test]
 fn a_peer_that_asks_all_the_time_leaves_the_places_to_others_in_between() {
     relayed(true, |cx| {
+        cx.peer(PEER).relaying.attested = seen_at(THERE);
         let mut taken = 0;
         for number in 0..600 {
             taken += usize::from(hear(PunchKind::Offer, number, &[THERE], cx).is_ok());

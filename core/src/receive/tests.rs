@@ -18,7 +18,7 @@ use crate::{MAX_DATAGRAM, Node};
 crate::storage! {
     struct Tiny {
         peers: 1, handshakes: 2, window_bits: 128,
-        messages: 8, message_window: 32, buffer: 16384, circuits: 0, punches: 1,
+        messages: 8, message_window: 32, buffer: 16384, circuits: 0, punches: 1, records: 16, rumours: 2,
     }
 }
 

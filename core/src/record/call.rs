@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::Access;
 use crate::config::Config;
+use crate::gossip::{Gossip, Tag};
 use crate::identity::PeerId;
 use crate::job::{Outcome, Ticket};
 use crate::message::Outgoing;
@@ -41,11 +42,12 @@ pub(super) struct Settings {
     access: Access,
     relay: Limits,
     message_lifetime: Duration,
+    gossip: Gossip,
 }
 
 impl From<&Config> for Settings {
     fn from(config: &Config) -> Self {
-        let Config { network, ping_interval, access, relay, message_lifetime } = config;
+        let Config { network, ping_interval, access, relay, message_lifetime, gossip } = config;
         Self {
             network: network.id,
             secret: network.secret,
@@ -54,6 +56,7 @@ impl From<&Config> for Settings {
             access: *access,
             relay: *relay,
             message_lifetime: *message_lifetime,
+            gossip: *gossip,
         }
     }
 }
@@ -67,6 +70,7 @@ impl From<Settings> for Config {
             access: settings.access,
             relay: settings.relay,
             message_lifetime: settings.message_lifetime,
+            gossip: settings.gossip,
         }
     }
 }
@@ -100,6 +104,9 @@ pub(super) enum Call<'a> {
     ConnectAddress { path: Path, now: Instant },
     Allow { id: PeerId, now: Instant },
     SetAccess { access: Access, now: Instant },
+    SetGossip { gossip: Gossip, now: Instant },
+    Find { tag: Tag, now: Instant },
+    Broadcast { kind: u16, payload: &'a [u8], now: Instant },
     SetLocalAddresses { addresses: Addresses, now: Instant },
     NetworkChanged { now: Instant },
     ChangeSecret { secret: [u8; 32] },
@@ -112,7 +119,8 @@ pub(super) enum Call<'a> {
     PollTransmit,
     PollEvent,
     PollMessage,
-    HoldMessages { is_held: bool },
+    HoldMessages { hold: bool },
+    PollBroadcast,
 }
 
 impl Call<'_> {
@@ -126,6 +134,9 @@ impl Call<'_> {
             | Self::ConnectAddress { now, .. }
             | Self::Allow { now, .. }
             | Self::SetAccess { now, .. }
+            | Self::SetGossip { now, .. }
+            | Self::Find { now, .. }
+            | Self::Broadcast { now, .. }
             | Self::SetLocalAddresses { now, .. }
             | Self::NetworkChanged { now }
             | Self::Close { now, .. }
@@ -138,7 +149,8 @@ impl Call<'_> {
             | Self::PollTransmit
             | Self::PollEvent
             | Self::PollMessage
-            | Self::HoldMessages { .. } => None,
+            | Self::HoldMessages { .. }
+            | Self::PollBroadcast => None,
         }
     }
 }

@@ -173,15 +173,21 @@ impl<'r, S: Storage> Player<'r, S> {
             }
             Call::PollEvent => digest.absorb(&node.poll_event()),
             Call::PollMessage => digest.absorb(&node.poll_message()),
+            Call::PollBroadcast => digest.absorb(&node.poll_broadcast()),
             Call::HandleTimeout { now } => node.handle_timeout(now),
             Call::SetAccess { access, now } => node.set_access(access, now),
-            Call::HoldMessages { is_held } => node.hold_messages(is_held),
+            Call::SetGossip { gossip, now } => node.set_gossip(gossip, now),
+            Call::Find { tag, now } => digest.absorb(&node.find(tag, now)),
+            Call::Broadcast { kind, payload, now } => {
+                digest.absorb(&node.broadcast(kind, payload, now));
+            }
             Call::SetLocalAddresses { addresses, now } => {
                 node.set_local_addresses(&addresses.to_locals(), now);
             }
             Call::NetworkChanged { now } => node.network_changed(now),
             Call::ChangeSecret { secret } => node.change_secret(secret),
             Call::RetirePreviousSecret => node.retire_previous_secret(),
+            Call::HoldMessages { hold } => node.hold_messages(hold),
         }
         Some(())
     }
@@ -195,6 +201,9 @@ fn name(call: &Call<'_>) -> &'static str {
         Call::ConnectForeignRelay { .. } => "connect_foreign_relay",
         Call::ConnectAddress { .. } => "connect_address",
         Call::Allow { .. } => "allow",
+        Call::SetGossip { .. } => "set_gossip",
+        Call::Find { .. } => "find",
+        Call::Broadcast { .. } => "broadcast",
         Call::SetLocalAddresses { .. } => "set_local_addresses",
         Call::NetworkChanged { .. } => "network_changed",
         Call::SetAccess { .. } => "set_access",
@@ -209,6 +218,7 @@ fn name(call: &Call<'_>) -> &'static str {
         Call::PollEvent => "poll_event",
         Call::PollMessage => "poll_message",
         Call::HoldMessages { .. } => "hold_messages",
+        Call::PollBroadcast => "poll_broadcast",
     }
 }
 

@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::counters::Dropped;
 use crate::error::{CapacityError, ConnectError, RestoreError, SendError, UnknownPeer};
 use crate::event::Event;
+use crate::gossip::{Broadcast, BroadcastError, FindError, Gossip, Tag};
 use crate::identity::{Keys, PeerId};
 use crate::job::{Done, Job, Stale};
 use crate::message::{Message, MessageId, Outgoing, Received};
@@ -174,11 +175,38 @@ impl<S: Storage, L: Log> Recorder<S, L> {
         record(&mut self.tape, &());
     }
 
-    /// As [`Node::hold_messages`].
-    pub fn hold_messages(&mut self, is_held: bool) {
-        self.call(|| Call::HoldMessages { is_held });
-        self.node.hold_messages(is_held);
+    /// As [`Node::set_gossip`].
+    pub fn set_gossip(&mut self, gossip: Gossip, now: Instant) {
+        self.call(|| Call::SetGossip { gossip, now });
+        self.node.set_gossip(gossip, now);
         record(&mut self.tape, &());
+    }
+
+    /// As [`Node::find`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn find(&mut self, tag: Tag, now: Instant) -> Result<(), FindError> {
+        self.call(|| Call::Find { tag, now });
+        let begun = self.node.find(tag, now);
+        record(&mut self.tape, &begun);
+        begun
+    }
+
+    /// As [`Node::broadcast`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn broadcast(
+        &mut self,
+        kind: u16,
+        payload: &[u8],
+        now: Instant,
+    ) -> Result<(), BroadcastError> {
+        self.call(|| Call::Broadcast { kind, payload, now });
+        let accepted = self.node.broadcast(kind, payload, now);
+        record(&mut self.tape, &accepted);
+        accepted
     }
 
     /// As [`Node::set_local_addresses`].
@@ -206,6 +234,13 @@ impl<S: Storage, L: Log> Recorder<S, L> {
     pub fn retire_previous_secret(&mut self) {
         self.call(|| Call::RetirePreviousSecret);
         self.node.retire_previous_secret();
+        record(&mut self.tape, &());
+    }
+
+    /// As [`Node::hold_messages`].
+    pub fn hold_messages(&mut self, hold: bool) {
+        self.call(|| Call::HoldMessages { hold });
+        self.node.hold_messages(hold);
         record(&mut self.tape, &());
     }
 
@@ -302,6 +337,14 @@ impl<S: Storage, L: Log> Recorder<S, L> {
         let message = self.node.poll_message();
         record(&mut self.tape, &message);
         message
+    }
+
+    /// As [`Node::poll_broadcast`].
+    pub fn poll_broadcast(&mut self) -> Option<Broadcast<'_>> {
+        self.call(|| Call::PollBroadcast);
+        let broadcast = self.node.poll_broadcast();
+        record(&mut self.tape, &broadcast);
+        broadcast
     }
 
     /// As [`Node::peer`].

@@ -7,7 +7,7 @@ use crate::cx::{Actor, Cx};
 use crate::held::Held;
 use crate::identity::PeerId;
 use crate::lifecycle::Turn;
-use crate::paths::Known;
+use crate::paths::{Known, Ways};
 use crate::peer::{Peer, PeerSlot, PeerState};
 use crate::time::{Duration, Instant};
 use crate::timer::{ATTEMPT, Timer, retry_gap};
@@ -15,13 +15,17 @@ use crate::way::{Circuit, Way};
 use crate::wire::{CAN_RELAY, Named, Offer, Open, RelayMessage, Reserved};
 
 /// Relays at which a node can be reached.
-pub(crate) const RELAYS: usize = 2;
+pub(crate) const OWN_RELAYS: usize = 2;
+/// And one that it visits, to find somebody there.
+pub(crate) const RELAYS: usize = OWN_RELAYS + 1;
 /// After a relay has refused, it is asked again.
 const REFUSED_AGAIN: Duration = Duration::from_secs(600);
 /// A reservation is renewed before it ends, and never more often than this.
 const RENEWED_AT_LEAST: Duration = Duration::from_secs(30);
 /// A peer that was dialled at its address and has not answered for so long is looked for at relays, too.
 const LATER: Duration = Duration::from_millis(500);
+/// After so many attempts in a row that it has not answered, a relay may lose its place to another.
+const IN_VAIN_MAX: u8 = 3;
 /// A relay that has not answered in an attempt's time is asked again; doubled for each one after it.
 const UNANSWERED_AGAIN: Duration = Duration::from_secs(1);
 const UNANSWERED_AGAIN_MAX: Duration = Duration::from_secs(60);
@@ -64,6 +68,10 @@ impl Relay {
         answer_owed: Held::Nothing,
     };
 
+    fn is_in_vain(&self) -> bool {
+        self.stage == Stage::Asked && self.in_vain >= IN_VAIN_MAX
+    }
+
     pub(super) fn owes(&self) -> bool {
         self.ask_owed || self.answer_owed.as_ref().is_some()
     }
@@ -86,6 +94,16 @@ impl Search {
     }
 }
 
+/// What relays have said of a peer: the one by which it is reached, and another.
+pub(super) const SAID: usize = 2;
+
+/// Where the peer at a circuit's other end is, as its relay has said.
+#[derive(Clone, Copy)]
+pub(super) struct Said {
+    circuit: Circuit,
+    attested: Attested,
+}
+
 /// An offer of one of our relays, about a peer that may show itself.
 #[derive(Clone, Copy)]
 pub(crate) struct Offered {
@@ -97,30 +115,65 @@ pub(crate) struct Offered {
 pub(super) fn on_alive(peer: u16, cx: &mut Cx<'_>) {
     let handle = cx.handle(peer);
     let slot = cx.peer(peer);
-    if !slot.channel.can_relay() || slot.standing != Standing::Pinned {
+    let is_pinned = slot.standing == Standing::Pinned;
+    if !slot.channel.can_relay() || !(is_pinned || is_ours(peer, cx)) {
         return;
     }
     // Through another relay it is of no use.
-    if slot.ways.course.primary().and_then(Way::direct).is_none() {
+    if cx.peer(peer).ways.course.primary().and_then(Way::direct).is_none() {
         return;
     }
     if !is_ours(peer, cx) {
-        let Some(place) = (0..RELAYS).find(|place| is_free(*place, cx)) else { return };
+        let Some(place) = (0..OWN_RELAYS).find(|place| is_free(*place, cx)) else { return };
+        let before = cx.state.relays[place].get().and_then(|relay| cx.resolve(relay));
         cx.state.relays[place] = Held::This(handle);
+        if let Some(before) = before {
+            // It is asked no more, until there is a place again.
+            dismiss(before, cx);
+        }
     }
     ask(peer, cx);
 }
 
-/// Whether a place for a relay is free, or that of one that is gone or does not want us.
+/// A relay is visited once there is a session with it: somebody may be found there. `false` if another one
+/// is, by whom somebody is reached.
+pub(crate) fn visit(relay: u16, cx: &mut Cx<'_>) -> bool {
+    let handle = cx.handle(relay);
+    if is_ours(relay, cx) {
+        return true;
+    }
+    let before = cx.state.relays[OWN_RELAYS].get();
+    let is_through = |known: &Known| match known.way {
+        Way::Relayed(circuit) => Some(circuit.relay) == before,
+        Way::Direct(_) => false,
+    };
+    if cx.peers.iter().any(|peer| peer.is_taken && peer.ways.iter().any(is_through)) {
+        return false;
+    }
+    cx.state.relays[OWN_RELAYS] = Held::This(handle);
+    if cx.peer(relay).state == PeerState::Active {
+        on_alive(relay, cx);
+    }
+    true
+}
+
+/// Whether the relay that is visited has been dialled, and has not answered.
+pub(crate) fn is_guest_awaited(cx: &Cx<'_>) -> bool {
+    let guest = cx.state.relays[OWN_RELAYS].get().and_then(|relay| cx.resolve(relay));
+    guest.is_some_and(|guest| cx.peers[usize::from(guest)].initiating.is_some())
+}
+
+/// Whether a place for a relay is free, or that of one that is gone, does not want us or does not answer.
 fn is_free(place: usize, cx: &mut Cx<'_>) -> bool {
     let Some(slot) = cx.state.relays[place].get().and_then(|relay| cx.resolve(relay)) else {
         return true;
     };
-    let relay = cx.peer(slot);
-    relay.state != PeerState::Active || relay.relaying.relay.stage == Stage::Refused
+    let peer = cx.peer(slot);
+    let relay = &peer.relaying.relay;
+    peer.state != PeerState::Active || relay.stage == Stage::Refused || relay.is_in_vain()
 }
 
-/// A relay of ours is gone: another may be there to take its place.
+/// A relay of ours is gone, or has not answered for long: another may be there to take its place.
 fn replace(gone: u16, cx: &mut Cx<'_>) {
     for peer in (0..cx.peers.len() as u16).filter(|peer| *peer != gone) {
         let slot = cx.peer(peer);
@@ -159,7 +212,12 @@ pub(super) fn on_reservation_timer(peer: u16, cx: &mut Cx<'_>) {
     if is_under_way {
         relay.ask_owed = true;
         cx.make_ready(Actor::Peer(peer));
-    } else {
+        return;
+    }
+    if relay.is_in_vain() {
+        replace(peer, cx);
+    }
+    if cx.peer(peer).relaying.relay.stage != Stage::None {
         ask(peer, cx);
     }
 }
@@ -221,6 +279,11 @@ pub(crate) fn is_ours(peer: u16, cx: &Cx<'_>) -> bool {
     cx.state.relays.iter().any(|relay| relay.get() == Some(handle))
 }
 
+/// Whether a relay keeps a place for us.
+pub(crate) fn is_reserved(peer: u16, cx: &Cx<'_>) -> bool {
+    cx.peers[usize::from(peer)].relaying.relay.stage == Stage::Reserved
+}
+
 /// The relay at this position, if peers can be looked for there.
 fn relay_at(position: u8, cx: &mut Cx<'_>) -> Option<u16> {
     let relay = cx.state.relays.get(usize::from(position))?.get()?;
@@ -236,9 +299,8 @@ pub(crate) fn search(peer: u16, cx: &mut Cx<'_>) -> bool {
     if cx.peer(peer).relaying.search.as_ref().is_some() {
         return true;
     }
-    let is_direct = cx.peer(peer).ways.outline().has_direct;
-    if is_direct && is_ours(peer, cx) {
-        // One relay does not lead to another.
+    if is_ours(peer, cx) {
+        // Through another it would carry nothing, and seem to be there.
         return false;
     }
     let in_use = |relay: Peer, cx: &mut Cx<'_>| {
@@ -247,8 +309,7 @@ pub(crate) fn search(peer: u16, cx: &mut Cx<'_>) -> bool {
     };
     let usable =
         |position: &u8, cx: &mut Cx<'_>| relay_at(*position, cx).is_some_and(|relay| relay != peer);
-    // In turn: one that says that there is a circuit may be lying.
-    let first = usize::from(cx.peer(peer).attempts);
+    let first = first_asked(cx.peer(peer).attempts);
     let in_turn = || (0..RELAYS).map(|offset| ((first + offset) % RELAYS) as u8);
     let fresh = in_turn().find(|position| {
         let relay = cx.state.relays[usize::from(*position)].get();
@@ -261,6 +322,13 @@ pub(crate) fn search(peer: u16, cx: &mut Cx<'_>) -> bool {
         }
         None => false,
     }
+}
+
+/// The position of the relay that is asked first: in turn, since one that says that there is a circuit may be
+/// lying. Each has two attempts in a row, for the network's secrets are tried in turn, too; but the very
+/// first, so that the second is elsewhere.
+pub(super) fn first_asked(attempts: u8) -> usize {
+    usize::from(attempts.div_ceil(2)) % RELAYS
 }
 
 /// Looks for a peer that was dialled directly, should that have no answer soon.
@@ -310,7 +378,7 @@ pub(super) fn on_search_timer(peer: u16, cx: &mut Cx<'_>) -> Option<Turn> {
 /// Whether nothing leads to a peer through a relay.
 fn needs_circuit(peer: &PeerSlot) -> bool {
     let is_connected = peer.state == PeerState::Active;
-    let is_waiting = peer.standing == Standing::Pinned && peer.current.is_none();
+    let is_waiting = peer.is_wanted() && peer.current.is_none();
     // One that does not answer leads nowhere.
     let leads = |known: &Known| known.way.direct().is_none() && known.is_validated();
     (is_connected || is_waiting) && !peer.ways.iter().any(leads)
@@ -352,11 +420,11 @@ pub(super) fn on_opened(
     let Some(peer) = searched(from, opened.peer, cx) else {
         // The peer at its other end is elsewhere now.
         let peer = reached_by(circuit, cx).ok_or(Dropped::UnknownCircuit)?;
-        cx.peer(peer).relaying.attested = opened.attested;
+        hear(peer, circuit, opened.attested, cx);
         return Ok(Some(Turn::Attested(peer)));
     };
     stop_search(peer, cx);
-    cx.peer(peer).relaying.attested = opened.attested;
+    hear(peer, circuit, opened.attested, cx);
     Ok(Some(Turn::CircuitOpened(peer, circuit)))
 }
 
@@ -372,7 +440,7 @@ pub(super) fn on_offer(from: u16, offer: &Offer, cx: &mut Cx<'_>) -> Result<Opti
         let circuit = Circuit { relay: cx.handle(from), number: offer.circuit };
         remember(Offered { circuit, attested: offer.attested }, cx);
         if let Some(peer) = known {
-            cx.peer(peer).relaying.attested = offer.attested;
+            hear(peer, circuit, offer.attested, cx);
         }
     }
     cx.peer(from).relaying.relay.answer_owed = Held::This((offer.circuit, is_welcome));
@@ -397,8 +465,49 @@ pub(crate) fn recall(peer: u16, circuit: Circuit, cx: &mut Cx<'_>) {
     let offered = cx.state.offers.iter().filter_map(Held::as_ref);
     let attested = offered.clone().find(|it| it.circuit == circuit).map(|it| it.attested);
     if let Some(attested) = attested {
-        cx.peer(peer).relaying.attested = attested;
+        hear(peer, circuit, attested, cx);
     }
+}
+
+/// A relay says where the peer at the other end of a circuit is.
+pub(super) fn hear(peer: u16, circuit: Circuit, attested: Attested, cx: &mut Cx<'_>) {
+    let slot = cx.peer(peer);
+    let in_use = circuit_in_use(&slot.ways);
+    let said = &mut slot.relaying.said;
+    let is_of = |held: &Held<Said>, circuit: Option<Circuit>| {
+        held.as_ref().is_some_and(|said| Some(said.circuit) == circuit)
+    };
+    let place = said
+        .iter()
+        .position(|held| is_of(held, Some(circuit)))
+        .or_else(|| said.iter().position(|held| held.as_ref().is_none()))
+        .or_else(|| said.iter().position(|held| !is_of(held, in_use)));
+    said[place.unwrap_or_default()] = Held::This(Said { circuit, attested });
+    let is_contradicted = in_use != Some(circuit) && said.iter().any(|held| is_of(held, in_use));
+    if !is_contradicted {
+        slot.relaying.attested = attested;
+    }
+}
+
+/// Where a peer is, the relay says by which it is reached: another may take its place, but not its word.
+pub(super) fn review_attested(peer: u16, cx: &mut Cx<'_>) {
+    let slot = cx.peer(peer);
+    let Some(in_use) = circuit_in_use(&slot.ways) else { return };
+    let said = slot.relaying.said.iter().filter_map(Held::as_ref);
+    if let Some(said) = said.clone().find(|said| said.circuit == in_use) {
+        slot.relaying.attested = said.attested;
+    }
+}
+
+/// The circuit that packets take, or would if the direct way failed.
+fn circuit_in_use(ways: &Ways) -> Option<Circuit> {
+    let circuit = |way: Way| match way {
+        Way::Relayed(circuit) => Some(circuit),
+        Way::Direct(_) => None,
+    };
+    let proven = ways.iter().filter(|known| known.is_validated());
+    let on_course = ways.course.primary().and_then(circuit);
+    on_course.or_else(|| proven.filter_map(|known| circuit(known.way)).next())
 }
 
 /// A circuit of ours is no more.
@@ -424,12 +533,15 @@ pub(crate) fn search_spare(peer: u16, cx: &mut Cx<'_>) {
 
 /// A relay is gone, or forgotten; it stays on our list as long as it has its place.
 pub(super) fn on_relay_gone(peer: u16, cx: &mut Cx<'_>) {
-    let was_ours = is_ours(peer, cx);
-    cx.peer(peer).relaying.relay = Relay::NONE;
-    cx.set_timer(Actor::Peer(peer), Timer::Reservation, None);
-    if was_ours {
+    dismiss(peer, cx);
+    if is_ours(peer, cx) {
         replace(peer, cx);
     }
+}
+
+fn dismiss(relay: u16, cx: &mut Cx<'_>) {
+    cx.peer(relay).relaying.relay = Relay::NONE;
+    cx.set_timer(Actor::Peer(relay), Timer::Reservation, None);
 }
 
 /// A peer is reached directly now: it may be a relay for us.
@@ -464,11 +576,14 @@ pub(crate) fn on_secret_change(cx: &mut Cx<'_>) {
 }
 
 pub(super) fn forget(peer: u16, cx: &mut Cx<'_>) {
-    let handle = cx.handle(peer);
+    let (handle, was_ours) = (cx.handle(peer), is_ours(peer, cx));
     for relay in &mut cx.state.relays {
         if relay.get() == Some(handle) {
             *relay = Held::Nothing;
         }
+    }
+    if was_ours {
+        replace(peer, cx);
     }
 }
 

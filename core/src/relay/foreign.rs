@@ -20,6 +20,25 @@ use crate::wire::Proof;
 
 /// Between two proofs that a relay checks: the work that strangers can ask of it is bounded.
 const CHECKS_APART: Duration = Duration::from_millis(50);
+/// Between two of one peer, so that it leaves time for others; doubled for each one that was wrong.
+const OWN_CHECKS_APART: Duration = Duration::from_secs(5);
+const WRONG_MAX: u8 = 6;
+
+/// What a relay remembers of a peer's proofs.
+#[derive(Clone, Copy)]
+pub(super) struct Proven {
+    /// The session in which the last one was right, by its index.
+    session: Held<u32>,
+    /// When the next is checked.
+    from: Instant,
+    /// So many in a row were not.
+    wrong: u8,
+}
+
+impl Proven {
+    pub(super) const NOTHING: Self =
+        Self { session: Held::Nothing, from: Instant::ORIGIN, wrong: 0 };
+}
 
 /// What a node is doing to prove its network to a relay, or to check a peer's proof; one of each at a
 /// time. Whoever finds it busy tries again.
@@ -89,17 +108,31 @@ pub(super) fn prove(relay: u16, cx: &mut Cx<'_>) -> Option<Proof> {
     None
 }
 
-/// A peer says which network it is of: its proof is checked, unless one is being checked already.
-pub(super) fn check(peer: u16, proof: Proof, cx: &mut Cx<'_>) -> Result<(), Dropped> {
+/// A peer says which network it is of: its proof is checked, unless one is being checked already. Returns
+/// whether it was before, in this session.
+pub(super) fn check(peer: u16, proof: Proof, cx: &mut Cx<'_>) -> Result<bool, Dropped> {
     let now = cx.now();
-    let handle = cx.handle(peer);
+    let (handle, network, session) = (cx.handle(peer), name(&proof.handle, cx), session(peer, cx));
+    let client = &mut cx.peer(peer).relaying.client;
+    if client.network == network && session.is_some() && client.proven.session.get() == session {
+        return Ok(true);
+    }
+    let is_too_soon = now < client.proven.from;
     let proofs = &mut cx.state.proofs;
-    if proofs.check.as_ref().is_some() || now < proofs.check_from {
+    if is_too_soon || proofs.check.as_ref().is_some() || now < proofs.check_from {
         return Err(Dropped::RelayLimited);
     }
     proofs.check_from = now + CHECKS_APART;
     proofs.check = Held::This(Check { peer: handle, proof, ticket: None });
-    Ok(())
+    let proven = &mut cx.peer(peer).relaying.client.proven;
+    proven.from = now + OWN_CHECKS_APART.saturating_mul(1 << proven.wrong);
+    Ok(false)
+}
+
+/// The index of a peer's current session.
+fn session(peer: u16, cx: &mut Cx<'_>) -> Option<u32> {
+    let session = cx.peer(peer).current?;
+    Some(cx.session(session).local_index)
 }
 
 /// The next public-key operation that this takes.
@@ -182,6 +215,10 @@ pub(crate) fn on_check(number: u64, outcome: &Outcome, cx: &mut Cx<'_>) -> Resul
     let is_proven =
         mac.is_some_and(|mac| bool::from(subtle::ConstantTimeEq::ct_eq(&mac[..], &proof.mac[..])));
     let network = is_proven.then(|| name(&proof.handle, cx));
+    let session = session(peer, cx).filter(|_| is_proven);
+    let proven = &mut cx.peer(peer).relaying.client.proven;
+    proven.session = session.map_or(Held::Nothing, Held::This);
+    proven.wrong = if is_proven { 0 } else { (proven.wrong + 1).min(WRONG_MAX) };
     super::server::on_checked(peer, network, cx);
     Ok(())
 }

@@ -28,8 +28,8 @@ mod server;
 pub(crate) use bucket::Bucket;
 pub use circuits::CircuitSlot;
 pub(crate) use client::{
-    OFFERS, Offered, RELAYS, capabilities, give_back, is_ours, on_secret_change, recall, search,
-    search_later, search_spare,
+    OFFERS, OWN_RELAYS, Offered, RELAYS, capabilities, give_back, is_guest_awaited, is_ours,
+    is_reserved, on_secret_change, recall, search, search_later, search_spare, visit,
 };
 pub(crate) use foreign::{Proofs, has_room, is_welcome, on_check, on_proof, take_work};
 pub(crate) use server::{apply_access, forward, reached, take_owed_by};
@@ -37,6 +37,7 @@ pub(crate) use server::{apply_access, forward, reached, take_owed_by};
 use serde::{Deserialize, Serialize};
 
 use crate::counters::{Counter, Dropped};
+use crate::crypto::aead::TAG_LEN;
 use crate::cx::Cx;
 use crate::heartbeat::Via;
 use crate::held::Held;
@@ -44,7 +45,7 @@ use crate::lifecycle::Turn;
 use crate::timer::Timer;
 use crate::way::Way;
 pub(crate) use crate::wire::Attested;
-use crate::wire::RelayMessage;
+use crate::wire::{Control, RelayMessage, SealedHeader};
 
 /// How much a node relays, if its [`Access`](crate::Access) lets it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -85,7 +86,8 @@ pub(crate) struct Relaying {
     client: server::Client,
     /// As a peer that is looked for at relays.
     search: Held<client::Search>,
-    /// Where it is, as a relay has said.
+    said: [Held<client::Said>; client::SAID],
+    /// Where it is, as the relay has said by which it is reached, or else whichever spoke last.
     pub(crate) attested: Attested,
 }
 
@@ -94,8 +96,16 @@ impl Relaying {
         relay: client::Relay::NONE,
         client: server::Client::NONE,
         search: Held::Nothing,
+        said: [Held::Nothing; client::SAID],
         attested: Attested::NOWHERE,
     };
+}
+
+impl Relaying {
+    /// Whether the peer is being looked for at relays.
+    pub(crate) fn is_sought(&self) -> bool {
+        self.search.as_ref().is_some()
+    }
 }
 
 pub(crate) fn on_message(
@@ -107,6 +117,10 @@ pub(crate) fn on_message(
     // A relay is reached directly, or nothing would be gained.
     if matches!(via.way, Way::Relayed(_)) {
         return Err(Dropped::NestedRelay);
+    }
+    let asks = matches!(message, RelayMessage::Reserve(_) | RelayMessage::Open(_));
+    if asks && !server::may_ask(from, datagram_len(message), cx) {
+        return Err(Dropped::RelayLimited);
     }
     match message {
         RelayMessage::Reserve(proof) => server::on_reserve(from, *proof, cx)?,
@@ -120,6 +134,11 @@ pub(crate) fn on_message(
         RelayMessage::Gone(named) => return Ok(client::on_gone(from, *named, cx)),
     }
     Ok(None)
+}
+
+/// Bytes of the datagram that a message makes.
+fn datagram_len(message: &RelayMessage) -> usize {
+    SealedHeader::LEN + Control::Relay(*message).encode(&mut [0; Control::LEN_MAX]) + TAG_LEN
 }
 
 pub(crate) fn on_timer(timer: Timer, peer: u16, cx: &mut Cx<'_>) -> Option<Turn> {
@@ -140,6 +159,7 @@ pub(crate) fn on_alive(peer: u16, cx: &mut Cx<'_>) {
 
 /// There is a newer session with a peer.
 pub(crate) fn on_renewed(peer: u16, cx: &mut Cx<'_>) {
+    server::on_renewed(peer, cx);
     client::on_renewed(peer, cx);
 }
 
@@ -147,6 +167,7 @@ pub(crate) fn on_renewed(peer: u16, cx: &mut Cx<'_>) {
 pub(crate) fn on_moved(peer: u16, cx: &mut Cx<'_>) {
     server::on_moved(peer, cx);
     client::on_moved(peer, cx);
+    client::review_attested(peer, cx);
 }
 
 /// A peer is gone.
@@ -181,3 +202,6 @@ pub(crate) fn owes(peer: u16, cx: &mut Cx<'_>) -> bool {
     let Relaying { relay, client, search, .. } = &cx.peer(peer).relaying;
     relay.owes() || client.owes() || search.as_ref().is_some_and(client::Search::owes)
 }
+
+#[cfg(test)]
+mod tests;

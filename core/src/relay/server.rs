@@ -3,7 +3,8 @@
 
 use core::net::SocketAddr;
 
-use super::circuits::{self, Owed, Stage};
+use super::bucket::{CONTROL_LEN, control_share};
+use super::circuits::{self, CircuitSlot, Owed, Stage};
 use super::{Attested, Bucket, Limits, foreign};
 use crate::access::{self, Standing, Use};
 use crate::counters::{Counter, Dropped};
@@ -13,6 +14,7 @@ use crate::held::Held;
 use crate::identity::PeerId;
 use crate::message::Received;
 use crate::path::{Path, Piece, Transmit};
+use crate::paths::Known;
 use crate::peer::{Peer, PeerSlot, PeerState};
 use crate::session::SessionId;
 use crate::time::{Duration, Instant};
@@ -32,8 +34,11 @@ pub(super) struct Client {
     /// It is to be told for how long.
     answer_owed: bool,
     bucket: Bucket,
+    /// Short datagrams of its own.
+    reserve: Bucket,
     /// The network that it has proved to be of; zero is our own.
-    network: u64,
+    pub(super) network: u64,
+    pub(super) proven: foreign::Proven,
 }
 
 impl Client {
@@ -41,7 +46,9 @@ impl Client {
         reserved_until: Held::Nothing,
         answer_owed: false,
         bucket: Bucket::FULL,
+        reserve: Bucket::FULL,
         network: 0,
+        proven: foreign::Proven::NOTHING,
     };
 
     pub(super) fn owes(&self) -> bool {
@@ -53,6 +60,17 @@ impl Client {
     }
 }
 
+/// Whether a peer may ask for something, in so many bytes: what it asks for, others hear of.
+pub(super) fn may_ask(from: u16, len: usize, cx: &mut Cx<'_>) -> bool {
+    let (now, rate) = (cx.now(), cx.state.config.relay.peer_bytes);
+    let bucket = &mut cx.peer(from).relaying.client.bucket;
+    let has_room = bucket.has(len, rate, true, now);
+    if has_room {
+        bucket.take(len);
+    }
+    has_room
+}
+
 /// A peer wants to be reached through this node. One of another network has to say of which.
 pub(super) fn on_reserve(from: u16, proof: Option<Proof>, cx: &mut Cx<'_>) -> Result<(), Dropped> {
     if cx.peer(from).state != PeerState::Active {
@@ -60,7 +78,12 @@ pub(super) fn on_reserve(from: u16, proof: Option<Proof>, cx: &mut Cx<'_>) -> Re
         return Ok(());
     }
     match (cx.peer(from).is_foreign, proof) {
-        (true, Some(proof)) => foreign::check(from, proof, cx),
+        (true, Some(proof)) => {
+            if foreign::check(from, proof, cx)? {
+                grant(from, cx);
+            }
+            Ok(())
+        }
         (true, None) => Err(Dropped::NotAllowed),
         (false, _) => {
             grant(from, cx);
@@ -80,18 +103,30 @@ pub(super) fn on_checked(peer: u16, network: Option<u64>, cx: &mut Cx<'_>) {
     }
 }
 
+/// What a peer holds it keeps, though there would be no place for it now.
 fn grant(from: u16, cx: &mut Cx<'_>) {
     let now = cx.now();
-    let held = |peer: &&PeerSlot| peer.is_taken && peer.relaying.client.holds(now);
     let is_held = cx.peer(from).relaying.client.holds(now);
-    let all = usize::from(cx.state.config.relay.reservations);
-    let has_room =
-        is_held || cx.peers.iter().filter(held).count() < circuits::share(all, is_named(from, cx));
-    let is_granted = has_room && may_use(from, cx);
+    let until = match (is_allowed(from, cx), is_direct(from, cx)) {
+        (false, _) => None,
+        (true, true) => (is_held || has_place(from, cx)).then_some(now + RESERVED_FOR),
+        // It asks again, and will have answered where it is by then.
+        (true, false) => return,
+    };
     let client = &mut cx.peer(from).relaying.client;
-    client.reserved_until = if is_granted { Held::This(now + RESERVED_FOR) } else { Held::Nothing };
+    client.reserved_until = until.map_or(Held::Nothing, Held::This);
     client.answer_owed = true;
     cx.make_ready(Actor::Peer(from));
+}
+
+fn has_place(from: u16, cx: &mut Cx<'_>) -> bool {
+    let now = cx.now();
+    let all = usize::from(cx.state.config.relay.reservations);
+    let (is_named, is_foreign) = (is_named(from, cx), cx.peer(from).is_foreign);
+    let held = cx.peers.iter().filter(|peer| peer.is_taken && peer.relaying.client.holds(now));
+    let foreign = held.clone().filter(|peer| peer.is_foreign).count();
+    let is_within = !is_foreign || foreign < circuits::foreign_share(all);
+    is_within && held.count() < circuits::share(all, is_named)
 }
 
 /// Whether the application has named a peer. To those whom it has not go three quarters of the places, so
@@ -102,13 +137,20 @@ fn is_named(peer: u16, cx: &mut Cx<'_>) -> bool {
 
 /// Whether a peer may be relayed for: the policy allows it, and it is reached directly.
 fn may_use(peer: u16, cx: &mut Cx<'_>) -> bool {
-    let is_allowed = match cx.peer(peer).is_foreign {
+    is_allowed(peer, cx) && is_direct(peer, cx)
+}
+
+fn is_allowed(peer: u16, cx: &mut Cx<'_>) -> bool {
+    match cx.peer(peer).is_foreign {
         true => foreign::is_welcome(cx) && cx.peer(peer).relaying.client.network != 0,
         false => !cx.circuits.is_empty() && access::allows(Use::Relays, Some(peer), cx),
-    };
-    is_allowed
-        && cx.peer(peer).state == PeerState::Active
-        && cx.peer(peer).ways.course.primary().and_then(Way::direct).is_some()
+    }
+}
+
+fn is_direct(peer: u16, cx: &mut Cx<'_>) -> bool {
+    let slot = cx.peer(peer);
+    let is_direct = slot.ways.course.primary().and_then(Way::direct).is_some();
+    slot.state == PeerState::Active && is_direct
 }
 
 /// A peer asks for a circuit to another.
@@ -135,7 +177,7 @@ fn circuit_to(from: u16, open: &Open, cx: &mut Cx<'_>) -> Option<u16> {
         let asker = circuit.end(ends[0])?;
         match circuit.stage {
             // Who asked for it asks again, or the one who was asked wants the same.
-            Stage::Offered if asker == 0 => circuit.owed[1] = Owed::Offer,
+            Stage::Offered if asker == 0 => circuit.offer(now),
             Stage::Offered => {
                 circuit.stage = Stage::Open;
                 circuit.owed = [Owed::Opened; 2];
@@ -145,12 +187,13 @@ fn circuit_to(from: u16, open: &Open, cx: &mut Cx<'_>) -> Option<u16> {
         return Some(slot);
     }
     let most = usize::from(cx.state.config.relay.circuits_per_peer);
-    if ends.iter().any(|end| circuits::count_of(*end, cx) >= most) {
+    let has_most = ends.iter().any(|end| circuits::count_of(*end, cx) >= most);
+    if has_most || circuits::is_too_soon(ends, cx) {
         return None;
     }
     let is_named = is_named(from, cx) || is_named(to, cx);
-    let slot = circuits::take(ends, is_named, cx)?;
-    cx.circuit(slot).owed[1] = Owed::Offer;
+    let slot = circuits::take(ends, is_named, cx.peer(from).is_foreign, cx)?;
+    cx.circuit(slot).offer(now);
     Some(slot)
 }
 
@@ -199,7 +242,12 @@ pub(crate) fn apply_access(cx: &mut Cx<'_>) {
     }
 }
 
+/// Whoever has asked, and has no answer yet, is told nothing: it would hear that somebody is here.
 fn close_both(slot: u16, cx: &mut Cx<'_>) {
+    if cx.circuit(slot).stage == Stage::Offered {
+        circuits::release(slot, cx);
+        return;
+    }
     let circuit = cx.circuit(slot);
     (circuit.stage, circuit.owed) = (Stage::Closing, [Owed::Gone; 2]);
     cx.make_ready(Actor::Circuit(slot));
@@ -211,11 +259,19 @@ pub(super) fn on_peer_gone(peer: u16, cx: &mut Cx<'_>) {
     cx.peer(peer).relaying.client = Client::NONE;
     for slot in 0..cx.circuits.len() as u16 {
         let circuit = cx.circuit(slot);
-        if circuit.stage != Stage::Free
-            && let Some(end) = circuit.end(handle)
-        {
-            close(slot, 1 - end, cx);
+        let Some(end) = circuit.end(handle) else { continue };
+        match circuit.stage {
+            Stage::Offered => circuits::release(slot, cx),
+            Stage::Open => close(slot, 1 - end, cx),
+            Stage::Free | Stage::Closing => {}
         }
+    }
+}
+
+/// There is a newer session with a peer: a member of our own network has no other any more.
+pub(super) fn on_renewed(peer: u16, cx: &mut Cx<'_>) {
+    if !cx.peer(peer).is_foreign {
+        cx.peer(peer).relaying.client.network = 0;
     }
 }
 
@@ -288,17 +344,20 @@ pub(crate) fn take_owed_by(slot: u16, cx: &mut Cx<'_>) -> Option<(u16, RelayMess
     }
 }
 
-/// Where a peer has answered from.
+/// Where a peer is: where its packets go, and in the other family where something last came from. One that
+/// has moved may still seem to answer where it was.
 fn attested(peer: &PeerSlot) -> Attested {
     let (mut v4, mut v6) = (None, None);
-    for known in peer.ways.iter().filter(|known| known.is_validated()) {
+    let answers = peer.ways.iter().filter(|known| known.is_validated());
+    let rank = |known: &Known| (Some(known.way) == peer.ways.course.primary(), known.heard_at);
+    for known in answers {
         match known.way.direct().map(|path| path.remote) {
-            Some(SocketAddr::V4(address)) => v4 = Some(address),
-            Some(SocketAddr::V6(address)) => v6 = Some(address),
+            Some(SocketAddr::V4(address)) => v4 = v4.max(Some((rank(known), address))),
+            Some(SocketAddr::V6(address)) => v6 = v6.max(Some((rank(known), address))),
             None => {}
         }
     }
-    Attested::new(v4, v6)
+    Attested::new(v4.map(|(_, address)| address), v6.map(|(_, address)| address))
 }
 
 /// What this node owes a peer that it relays for.
@@ -328,7 +387,7 @@ pub(crate) fn forward<'d>(
         return Err(Dropped::UnknownCircuit);
     }
     let to = cx.resolve(other).ok_or(Dropped::UnknownCircuit)?;
-    if !admit(slot, from, datagram.len(), now, cx) {
+    if !admit(slot, end, from, datagram.len(), cx) {
         notify_of_limit(slot, end, cx);
         return Err(Dropped::RelayLimited);
     }
@@ -356,19 +415,34 @@ pub(crate) fn reached(peer: u16, cx: &mut Cx<'_>) -> Option<(SessionId, (Path, O
 }
 
 /// Whether a datagram is within every limit; if so, it counts.
-fn admit(slot: u16, from: u16, len: usize, now: Instant, cx: &mut Cx<'_>) -> bool {
-    let Limits { circuit_bytes, peer_bytes, all_bytes, foreign_bytes, .. } = cx.state.config.relay;
+fn admit(slot: u16, end: usize, from: u16, len: usize, cx: &mut Cx<'_>) -> bool {
+    let now = cx.now();
+    let Limits { circuit_bytes, peer_bytes, all_bytes, foreign_bytes, reservations, .. } =
+        cx.state.config.relay;
     let is_foreign = cx.peer(from).is_foreign;
-    let circuit = &mut cx.circuits[usize::from(slot)].bucket;
-    let peer = &mut cx.peers[usize::from(from)].relaying.client.bucket;
+    let CircuitSlot { bucket: circuit, reserves, .. } = &mut cx.circuits[usize::from(slot)];
+    let client = &mut cx.peers[usize::from(from)].relaying.client;
+    // What is kept for control, each has its part of: of the circuit's its two ends, of the relay's all peers.
+    let own = |kept: u32, parts: u32| (kept / parts.max(1)).max(CONTROL_LEN as u32);
+    let of_end = own(control_share(circuit_bytes), 2);
+    let of_peer = own(control_share(all_bytes), reservations.into());
+    let is_control = len <= CONTROL_LEN
+        && reserves[end].has(len, of_end, true, now)
+        && client.reserve.has(len, of_peer, true, now);
     let [all, foreign] = &mut cx.state.relayed;
     let foreign = is_foreign.then_some((foreign, foreign_bytes));
+    let peer = &mut client.bucket;
     let buckets =
         [Some((circuit, circuit_bytes)), Some((peer, peer_bytes)), Some((all, all_bytes)), foreign];
     let mut buckets = buckets.into_iter().flatten().collect::<heapless::Vec<_, 4>>();
-    let is_admitted = buckets.iter_mut().all(|(bucket, rate)| bucket.has(len, *rate, now));
+    let is_admitted =
+        buckets.iter_mut().all(|(bucket, rate)| bucket.has(len, *rate, is_control, now));
     if is_admitted {
         buckets.iter_mut().for_each(|(bucket, _)| bucket.take(len));
+        if is_control {
+            reserves[end].take(len);
+            client.reserve.take(len);
+        }
     }
     is_admitted
 }

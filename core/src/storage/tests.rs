@@ -21,7 +21,7 @@ macro_rules! refusal_of {
         crate::storage! {
             struct Odd {
                 peers: 2, handshakes: 2, window_bits: 128,
-                messages: $messages, message_window: $message_window, buffer: $buffer, circuits: 0, punches: 1,
+                messages: $messages, message_window: $message_window, buffer: $buffer, circuits: 0, punches: 1, records: 16, rumours: 2,
             }
         }
         refusal(Odd::EMPTY)

@@ -4,7 +4,7 @@ use core::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Fragment, MAX_PAYLOAD, Punch, PunchKind, RelayMessage};
+use super::{Fragment, GossipMessage, MAX_PAYLOAD, Punch, PunchKind, RelayMessage};
 
 /// The first byte inside the seal.
 pub(super) mod kind {
@@ -28,6 +28,7 @@ pub(crate) enum Message<'a> {
     Fragment(Fragment<'a>),
     Ack(Ack),
     Punch(PunchKind, Punch),
+    Gossip(GossipMessage<'a>),
     Control(Control),
 }
 
@@ -150,7 +151,10 @@ impl<'a> Message<'a> {
             kind::ACK => return decode_body(body).map(Self::Ack),
             kind::PUNCH => return decode_punch(PunchKind::Offer, body),
             kind::PUNCH_ACK => return decode_punch(PunchKind::Answer, body),
-            kind => Control::Relay(RelayMessage::decode(kind, body).ok_or(UnknownMessage)??),
+            kind => match GossipMessage::decode(kind, body) {
+                Some(message) => return message.map(Self::Gossip),
+                None => Control::Relay(RelayMessage::decode(kind, body).ok_or(UnknownMessage)??),
+            },
         };
         Ok(Self::Control(control))
     }

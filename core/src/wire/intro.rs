@@ -15,7 +15,7 @@ pub(crate) struct Intro {
     pub(crate) fragments_max: u8,
     /// Messages under way towards it at once.
     pub(crate) message_window: u16,
-    /// See [`CAN_RELAY`]; other bits are not defined yet.
+    /// See [`CAN_RELAY`] and [`CAN_GOSSIP`]; other bits are not defined yet.
     pub(crate) capabilities: u32,
     pub(crate) ping_interval: Duration,
     /// Drawn with its record of the other: a new one means that what it knew of the other is lost.
@@ -28,6 +28,8 @@ pub(crate) struct Intro {
 
 /// The capability to relay for members of the network.
 pub(crate) const CAN_RELAY: u32 = 1;
+/// Its sender takes part in gossip.
+pub(crate) const CAN_GOSSIP: u32 = 2;
 
 impl Intro {
     pub(crate) const LEN: usize = 32;
@@ -48,6 +50,10 @@ impl Intro {
 
     pub(crate) fn can_relay(&self) -> bool {
         self.capabilities & CAN_RELAY != 0
+    }
+
+    pub(crate) fn can_gossip(&self) -> bool {
+        self.capabilities & CAN_GOSSIP != 0
     }
 
     /// Whether its sender has said it in this life of the node.

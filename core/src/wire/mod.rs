@@ -6,6 +6,7 @@
 mod carried;
 mod control;
 mod fragment;
+mod gossip;
 mod handshake;
 mod intro;
 mod punch;
@@ -17,8 +18,12 @@ pub(crate) use carried::{Carried, Direction};
 pub(crate) use control::{Ack, Control, Message, Ping, Pong, Probe, Seen, UnknownMessage};
 pub use fragment::MAX_MESSAGE;
 pub(crate) use fragment::{FRAGMENT_LEN, FRAGMENTS_MAX, Fragment, fragment_len, fragments};
+pub(crate) use gossip::{
+    ENTRIES, Entry, GossipMessage, GossipWriter, ITEMS, NeighbourAnswer, PeerList, PeerRequest,
+    RUMOUR_IDS, Rumour, RumourId, Rumoured, Shuffle, Telling, Told,
+};
 pub(crate) use handshake::{Confirm, Hello, MAC_LEN, Pattern, Welcome, is_for};
-pub(crate) use intro::{CAN_RELAY, Intro};
+pub(crate) use intro::{CAN_GOSSIP, CAN_RELAY, Intro};
 pub(crate) use punch::{CANDIDATES, Candidates, Mapping, Punch, PunchKind};
 pub(crate) use relay::{Attested, Named, Offer, Open, Proof, RelayMessage, Reserved};
 pub(crate) use sealed::SealedHeader;

@@ -194,3 +194,16 @@ fn an_old_address_does_not_lead_a_peer_away_that_is_calling() {
     net.run_for(Duration::from_secs(2));
     assert!(net.is_active(B, A));
 }
+
+#[test]
+fn a_node_lists_the_peers_that_it_knows() {
+    let mut net = Net::connected();
+    let known = |net: &Net| net.hosts[A].node.peers_known().collect::<Vec<_>>();
+    let peer = net.peer(A, B).unwrap();
+    assert_eq!(known(&net), [peer]);
+    let now = net.now;
+    let called = net.hosts[A].node.connect_address(path_to(address(3)), now).unwrap();
+    assert!(known(&net).contains(&called));
+    net.hosts[A].node.close(peer, now).unwrap();
+    assert_eq!(known(&net), [called]);
+}

@@ -38,7 +38,8 @@ const SCENES: &[(Dropped, Scene)] = &[
     (Dropped::UnexpectedPong, pong_from_elsewhere),
     (Dropped::OtherChannel, message_on_a_session_of_before),
     (Dropped::MessagesFull, message_to_a_full_receiver),
-    // The rest takes a peer of a later version, or a hostile one: see the tests of `receive.rs` and `punch/`.
+    // The rest takes a peer of a later version, or a hostile one: see the tests of `receive.rs`,
+    // `punch/` and gossip.
 ];
 
 #[test]
@@ -58,6 +59,8 @@ fn every_reason_is_reached_and_counted() {
         Dropped::UnexpectedPunchAck,
         Dropped::BeyondWindow,
         Dropped::FragmentMismatch,
+        Dropped::GossipIgnored,
+        Dropped::GossipLimited,
         Dropped::UnexpectedAck,
     ];
     assert_eq!(missing, others.each_ref());

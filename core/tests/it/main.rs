@@ -9,6 +9,7 @@ mod dropping;
 // Reads the memory of its own process, as Linux shows it.
 #[cfg(target_os = "linux")]
 mod erasure;
+mod gossip;
 mod health;
 mod interleaving;
 mod load;

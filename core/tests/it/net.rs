@@ -22,7 +22,7 @@ underpass_core::storage! {
     /// As small as a board's.
     pub(crate) struct Board {
         peers: 4, handshakes: 4, window_bits: 256,
-        messages: 16, message_window: 32, buffer: 16384, circuits: 4, punches: 1,
+        messages: 16, message_window: 32, buffer: 16384, circuits: 4, punches: 1, records: 16, rumours: 2,
     }
 }
 

@@ -191,6 +191,68 @@ fn the_sender_waits_for_the_slower_of_two_paths_rather_than_overrun_the_window()
     assert!(send(&mut net, b"more").is_ok());
 }
 
+/// Long packets do not pass by the first path.
+fn swallows_long(packet: &Packet) -> bool {
+    is_second(packet) || packet.bytes.len() < 600
+}
+
+#[test]
+fn a_path_that_loses_long_packets_is_left_whenever_there_is_another() {
+    let mut net = two_paths();
+    run(&mut net, ms(11 * SECOND_MS), &EQUAL, |_| true);
+    net.send(A, B, &[1; 1000]).expect("there is room");
+    run(&mut net, ms(70 * SECOND_MS), &EQUAL, swallows_long);
+    try_second(&mut net);
+    net.send(A, B, &[2; 1000]).expect("there is room");
+    run(&mut net, ms(40 * SECOND_MS), &EQUAL, swallows_long);
+    let arrived: Vec<_> = net.hosts[B].messages.iter().map(|got| got.payload[0]).collect();
+    assert_eq!(arrived, [2]);
+    assert_eq!(route(&mut net), Some(address(SECOND[B])));
+}
+
+#[test]
+fn a_path_that_has_taken_long_packets_since_is_left_for_no_longer_than_the_first_time() {
+    const FAST_FIRST: Delays = Delays { first: SLOW_FIRST.second, second: SLOW_FIRST.first };
+    for (passes_between, is_back) in [(true, true), (false, false)] {
+        let mut net = two_paths();
+        try_second(&mut net);
+        run(&mut net, ms(11 * SECOND_MS), &FAST_FIRST, |_| true);
+        net.send(A, B, &[1; 1200]).expect("there is room");
+        run(&mut net, ms(5 * SECOND_MS), &FAST_FIRST, swallows_long);
+        assert_eq!(route(&mut net), Some(address(SECOND[B])));
+        run(&mut net, ms(75 * SECOND_MS), &FAST_FIRST, |_| true);
+        assert_eq!(route(&mut net), Some(address(B)));
+        let between = if passes_between { &[2; 1200][..] } else { &[2; 100] };
+        net.send(A, B, between).expect("there is room");
+        run(&mut net, ms(SECOND_MS), &FAST_FIRST, |_| true);
+        net.send(A, B, &[3; 1200]).expect("there is room");
+        run(&mut net, ms(5 * SECOND_MS), &FAST_FIRST, swallows_long);
+        assert_eq!(route(&mut net), Some(address(SECOND[B])));
+        run(&mut net, ms(75 * SECOND_MS), &FAST_FIRST, |_| true);
+        assert_eq!(route(&mut net) == Some(address(B)), is_back);
+    }
+}
+
+#[test]
+fn copies_of_a_peers_packets_from_everywhere_do_not_make_a_node_ping_as_often() {
+    let mut net = two_paths();
+    let is_to_a = |packet: &Packet| packet.to == address(A);
+    run(&mut net, ms(11 * SECOND_MS), &EQUAL, |_| true);
+    run(&mut net, ms(14 * SECOND_MS), &EQUAL, |packet| is_to_a(packet) && packet.bytes.len() > 100);
+    let peer = net.peer(B, A).expect("it is known");
+    let mut pings = 0;
+    for number in 0..100 {
+        let mut packet = net.hosts[B].seal(peer, b"from anywhere").expect("it is active");
+        packet.from.set_port(10_000 + number);
+        net.handle(packet).expect("it is authentic");
+        run(&mut net, ms(10), &EQUAL, |packet| {
+            pings += usize::from(!is_to_a(packet));
+            false
+        });
+    }
+    assert!((5..=40).contains(&pings), "{pings} in a second");
+}
+
 proptest! {
     #![proptest_config(cases(40))]
 

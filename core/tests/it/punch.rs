@@ -237,6 +237,36 @@ fn a_nat_that_reboots_costs_the_way_only_for_a_while() {
 }
 
 #[test]
+fn where_nobody_is_heard_that_is_told_of_those_known_by_key_alone_too() {
+    let mut net = Net::new(3);
+    net.connect(A, R);
+    let peer = look_for(&mut net, A, B);
+    net.run(Duration::from_secs(60), |_| false);
+    let told = Event::Relayed(peer, RelayReason::UdpBlocked);
+    assert!(net.hosts[A].events.contains(&told));
+    assert_eq!(relayed(&mut net, A, B).map(|why| why.reason), Some(RelayReason::UdpBlocked));
+    net.run_for(Duration::from_secs(90));
+    assert!(net.is_active(A, R));
+    assert_eq!(relayed(&mut net, A, B), None);
+}
+
+#[test]
+fn who_leaves_a_direct_way_that_swallows_long_packets_is_told_why() {
+    let mut net = behind([CONE, CONE]);
+    let peer = look_for(&mut net, A, B);
+    net.run_for(Duration::from_secs(20));
+    assert!(is_direct(&mut net));
+    net.hosts[A].events.clear();
+    net.send(A, B, &[7; 1200]).expect("there is room");
+    let relay = address(R);
+    net.run(Duration::from_secs(5), |packet| {
+        packet.bytes.len() < 600 || packet.from == relay || packet.to == relay
+    });
+    assert!(net.hosts[A].events.contains(&Event::Relayed(peer, RelayReason::Lossy)));
+    assert_eq!(net.hosts[B].messages.len(), 1);
+}
+
+#[test]
 fn who_is_told_of_another_network_looks_again_at_once() {
     let mut net = behind([SCATTERED, CONE]);
     look_for(&mut net, A, B);
@@ -301,5 +331,23 @@ fn a_sleeper_is_kept_within_reach_by_the_end_that_its_nat_locks_out() {
         let outcome = net.hosts[A].outcomes().last().map(|(_, outcome)| *outcome);
         assert_eq!(outcome, Some(Outcome::Acked), "after {silence} s");
         net.hosts[A].events.clear();
+    }
+}
+
+/// Its questions open the NAT for two seconds each, and what is sent in between does not come in.
+#[test]
+fn who_is_behind_a_nat_that_soon_forgets_is_told_when_it_asks() {
+    for wait_secs in 0..10 {
+        let mut net = Net::new(2);
+        let nat = Nat::new(1, &[at(HOME_A)], Ports::OfSocket);
+        net.nats.push(nat.with_timeout(Duration::from_secs(2)));
+        net.hosts[A].address = at(HOME_A);
+        net.delay = Duration::from_millis(10);
+        net.connect(A, B);
+        net.run_for(Duration::from_secs(60 + wait_secs));
+        assert!(net.is_active(A, B) && net.is_active(B, A));
+        net.send(B, A, b"are you there?").expect("there is room");
+        net.run_for(Duration::from_secs(25));
+        assert_eq!(net.hosts[A].messages.len(), 1, "after {wait_secs} s");
     }
 }

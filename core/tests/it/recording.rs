@@ -27,7 +27,7 @@ fn a_recording_says_which_storage_it_takes() {
     underpass_core::storage! {
         struct Other {
             peers: 5, handshakes: 4, window_bits: 256,
-            messages: 16, message_window: 32, buffer: 8192, circuits: 0, punches: 1,
+            messages: 16, message_window: 32, buffer: 8192, circuits: 0, punches: 1, records: 16, rumours: 2,
         }
     }
     let recording = recording();

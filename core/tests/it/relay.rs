@@ -1,12 +1,14 @@
 //! Peers that cannot send to each other, and one that relays between them.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use underpass_core::{
     Access, Config, Counter, Dropped, Duration, Event, Network, Outcome, Peer, PeerState,
-    RelayLimits, Route, SendError, Whom,
+    RelayLimits, Route, SendError, Socket, Whom,
 };
 
+use crate::nat::{Nat, Ports};
 use crate::net::{A, B, Host, Net, Packet, address, network};
 
 const R: usize = 2;
@@ -229,6 +231,116 @@ fn a_relay_that_falls_silent_ends_what_it_carried_and_another_takes_over() {
     assert!(!net.hosts[A].events.iter().any(|event| matches!(event, Event::Disconnected(_))));
     net.run(Duration::from_secs(5), passes);
     assert_eq!(net.hosts[B].messages.len(), 40);
+}
+
+/// A and B with three relays, of which the third comes last.
+fn with_three_relays() -> Net {
+    let mut net = Net::new(5);
+    let access = Access { relays: Whom::Network, ..Access::DEFAULT };
+    net.delay = Duration::from_millis(10);
+    for relay in 2..5 {
+        let config = Config { access, ..Config::new(network()) };
+        net.hosts[relay] = Host::configured(relay, config, 96 + relay as u8, net.now);
+        for host in [A, B] {
+            net.connect(host, relay);
+        }
+        net.run(Duration::from_secs(1), apart);
+    }
+    look_for(&mut net, A, B);
+    net
+}
+
+fn is_through(net: &mut Net, relay: usize) -> bool {
+    [(A, B), (B, A)].into_iter().all(|(of, other)| {
+        let relay = net.peer(of, relay).map(Route::Relayed);
+        relay.is_some() && route(net, of, other) == relay
+    })
+}
+
+/// Nothing passes to or from these relays, nor between A and B.
+fn without(dead: &[usize]) -> impl Fn(&Packet) -> bool {
+    move |packet| {
+        let is_dead = |relay: &usize| [packet.from, packet.to].contains(&address(*relay));
+        apart(packet) && !dead.iter().any(is_dead)
+    }
+}
+
+#[test]
+fn a_third_relay_takes_the_place_of_one_that_died_before_it_is_needed() {
+    let mut net = with_three_relays();
+    net.run(Duration::from_secs(120), without(&[2]));
+    assert!(is_through(&mut net, 3));
+    net.hosts[A].events.clear();
+    net.run(Duration::from_secs(20), without(&[2, 3]));
+    assert!(is_through(&mut net, 4));
+    assert!(!net.hosts[A].events.iter().any(|event| matches!(event, Event::Disconnected(_))));
+}
+
+#[test]
+fn a_relay_that_is_closed_leaves_its_place_to_a_third() {
+    let mut net = with_three_relays();
+    net.run(Duration::from_secs(2), apart);
+    for host in [A, B] {
+        let (peer, now) = (net.peer(host, 2).unwrap(), net.now);
+        net.hosts[host].node.close(peer, now).unwrap();
+        net.collect(host);
+    }
+    net.run(Duration::from_secs(10), apart);
+    // Whichever of the other two it is now.
+    assert!(net.is_active(A, B) && net.is_active(B, A));
+    net.run(Duration::from_secs(60), without(&[3]));
+    assert!(is_through(&mut net, 4));
+}
+
+#[test]
+fn a_relay_that_never_answers_leaves_its_place_to_a_third() {
+    const RESERVE: usize = 34;
+    let mut net = with_three_relays();
+    for host in [A, B] {
+        net.restart(host, 50 + host as u8);
+    }
+    let mute = |packet: &Packet| {
+        let is_mute = [2, 3].map(address).contains(&packet.to);
+        apart(packet) && !(is_mute && packet.bytes.len() == RESERVE)
+    };
+    for relay in 2..5 {
+        for host in [A, B] {
+            net.connect(host, relay);
+        }
+        net.run(Duration::from_secs(1), mute);
+    }
+    look_for(&mut net, A, B);
+    net.run(Duration::from_secs(60), mute);
+    assert!(is_through(&mut net, 4));
+}
+
+#[test]
+fn after_two_moves_a_relay_still_says_where_a_peer_is() {
+    let mut net = Net::new(3);
+    let access = Access { relays: Whom::Network, ..Access::DEFAULT };
+    let config = Config { access, ..Config::new(network()) };
+    net.hosts[R] = Host::configured(R, config, 99, net.now);
+    net.delay = Duration::from_millis(10);
+    let home = |host: usize| SocketAddr::from(([192, 168, 1 + host as u8, 2], 4747));
+    let nat = |number, host| Nat::new(number, &[home(host)], Ports::OfSocket);
+    net.nats = vec![nat(1, A), nat(2, B)];
+    for host in [A, B] {
+        let (at, now) = (home(host), net.now);
+        net.hosts[host].address = at;
+        net.hosts[host].node.set_local_addresses(&[(Socket(0), at)], now);
+        net.connect(host, R);
+    }
+    net.run_for(Duration::from_secs(25));
+    look_for(&mut net, A, B);
+    for number in [1, 9, 10, 11] {
+        net.nats[0] = nat(number, A);
+        net.run_for(Duration::from_secs(150));
+        for (of, other) in [(A, B), (B, A)] {
+            let peer = net.peer(of, other).unwrap();
+            let reason = net.hosts[of].node.relayed(peer);
+            assert!(matches!(reason, Ok(None)), "{number}: {reason:?}");
+        }
+    }
 }
 
 #[test]

@@ -105,7 +105,7 @@ fn a_smaller_storage_keeps_those_that_were_asked_for() {
     underpass_core::storage! {
         struct Single {
             peers: 1, handshakes: 2, window_bits: 128,
-            messages: 8, message_window: 32, buffer: 4096, circuits: 0, punches: 1,
+            messages: 8, message_window: 32, buffer: 4096, circuits: 0, punches: 1, records: 16, rumours: 2,
         }
     }
     let mut net = Net::new(3);

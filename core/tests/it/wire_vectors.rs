@@ -3,8 +3,10 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use underpass_core::inspect::{Scripted, mac1_key, noise_inputs, seal};
-use underpass_core::{MAX_DATAGRAM, Network, SecretIdentity};
+use underpass_core::inspect::{
+    RecordDraft, Scripted, mac1_key, noise_inputs, seal, signed_broadcast,
+};
+use underpass_core::{Broadcast, MAX_DATAGRAM, Network, SecretIdentity, Tag};
 
 use crate::net::identity_and_seed;
 
@@ -67,6 +69,7 @@ fn vectors() -> String {
     let ack = [4, 4, 0b1011, 0xa8, 0x46];
     sealed(&mut text, "Message, counter 2", &transcript.to_responder, indices[1], 2, &message);
     sealed(&mut text, "Ack, counter 1", &transcript.to_initiator, indices[0], 1, &ack);
+    gossip(&mut text, &network, keys);
     let transcript = script.transcript_by_address();
     line(&mut text, "Hello, XX", &transcript.hello);
     line(&mut text, "Welcome, XX", &transcript.welcome);
@@ -75,6 +78,23 @@ fn vectors() -> String {
     line(&mut text, "key to responder", &transcript.to_responder);
     line(&mut text, "key to initiator", &transcript.to_initiator);
     text
+}
+
+/// What the responder says of itself, and to everybody.
+fn gossip(text: &mut String, network: &Network, [relay, owner]: [&SecretIdentity; 2]) {
+    let tag = Tag::new(network, "films");
+    let draft = RecordDraft {
+        sequence: 300,
+        is_relay: true,
+        addresses: &["192.0.2.1:4747".parse().expect("it is one")],
+        relays: &[relay.id()],
+        tags: &[tag],
+        ..RecordDraft::default()
+    };
+    line(text, "responder record", &draft.sign(network, &owner.id(), owner));
+    let broadcast = Broadcast { origin: owner.id(), kind: 7, payload: b"hello" };
+    let signed = signed_broadcast(network, owner, &broadcast, [0x44; 8]);
+    line(text, "responder broadcast", &signed);
 }
 
 fn describe(text: &mut String, side: &str, keys: &SecretIdentity, network: &Network) {

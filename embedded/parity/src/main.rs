@@ -4,11 +4,22 @@
 #![no_std]
 #![no_main]
 
+mod arena;
+
+use core::mem::MaybeUninit;
 use core::panic::PanicInfo;
 use core::slice;
 
+// They bring the critical sections.
+#[cfg(target_arch = "arm")]
+use cortex_m as _;
+#[cfg(target_arch = "riscv32")]
+use riscv as _;
 use semihosting::{eprintln, println, process};
+use static_cell::ConstStaticCell;
 use underpass_core::{PlayError, Player};
+
+use crate::arena::{Arena, Carved};
 
 /// Where the recording's length lies, in four bytes, and behind it the recording.
 #[cfg(target_arch = "arm")]
@@ -16,13 +27,11 @@ const RECORDING: *const u32 = 0x2100_0000 as *const u32;
 #[cfg(target_arch = "riscv32")]
 const RECORDING: *const u32 = 0x8100_0000 as *const u32;
 
-underpass_core::storage! {
-    /// What a simulated node holds that says that it is a board.
-    struct Board {
-        peers: 8, handshakes: 4, window_bits: 256,
-        messages: 16, message_window: 32, buffer: 4096, circuits: 0, punches: 8,
-    }
-}
+/// Room for the tables of any board.
+const ARENA_LEN: usize = 256 * 1024;
+
+static ARENA: ConstStaticCell<[MaybeUninit<u8>; ARENA_LEN]> =
+    ConstStaticCell::new([MaybeUninit::uninit(); ARENA_LEN]);
 
 #[cfg_attr(target_arch = "arm", cortex_m_rt::entry)]
 #[cfg_attr(target_arch = "riscv32", riscv_rt::entry)]
@@ -49,7 +58,8 @@ fn main() -> ! {
 }
 
 fn play(recording: &[u8]) -> Result<(u64, [u8; 32]), PlayError> {
-    let mut player = Player::new(recording, Board::EMPTY)?;
+    let capacity = Player::<Carved>::capacity(recording)?;
+    let mut player = Player::new(recording, Arena::new(ARENA.take()).tables(&capacity))?;
     let mut calls = 0;
     while player.step()?.is_some() {
         calls += 1;

@@ -19,7 +19,7 @@ use crate::wire::HostWire;
 underpass_core::storage! {
     struct Tables {
         peers: 8, handshakes: 8, window_bits: 512,
-        messages: 32, message_window: 64, buffer: 16384, circuits: 0, punches: 1,
+        messages: 32, message_window: 64, buffer: 16384, circuits: 0, punches: 1, records: 0, rumours: 0,
     }
 }
 

@@ -20,6 +20,7 @@ use crate::world::Topology;
 mod agreement;
 mod amplification;
 mod applications;
+mod copies;
 mod delivery;
 mod dials;
 mod ephemeral;
@@ -29,11 +30,13 @@ mod memory;
 mod messages;
 mod networks;
 mod nonce;
+mod overlay;
 mod plaintext;
 mod probes;
 mod proven;
 mod quiet;
 mod relaying;
+mod silence;
 mod timers;
 mod unauthenticated;
 mod work;
@@ -44,6 +47,7 @@ mod tests;
 use agreement::Agreement;
 use amplification::Amplification;
 use applications::Applications;
+use copies::Copies;
 use delivery::Delivery;
 use dials::Dials;
 use ephemeral::Ephemeral;
@@ -53,11 +57,13 @@ use memory::Memory;
 use messages::Messages;
 use networks::Networks;
 use nonce::Nonce;
+use overlay::Overlay;
 use plaintext::Plaintext;
 use probes::Probes;
 use proven::Proven;
 use quiet::Quiet;
 use relaying::Relaying;
+use silence::Silence;
 use timers::Timers;
 use unauthenticated::Unauthenticated;
 use work::Work;
@@ -76,8 +82,14 @@ pub struct Setting {
     pub sends: Vec<Send>,
     /// How each node's clock goes when it goes slowest, by `NodeId`.
     pub slowest: Vec<Ppm>,
-    /// Whom each node dials of its own accord, by `NodeId`.
+    /// Whom each node dials of its own accord, or looks for, by `NodeId`.
     pub peers: Vec<Vec<NodeId>>,
+    /// Who takes part in gossip, by `NodeId`.
+    pub gossips: Vec<bool>,
+    /// Who takes part and wants nobody to be told of it.
+    pub silent: BTreeSet<NodeId>,
+    /// Who is in the public network all the time.
+    pub public: BTreeSet<NodeId>,
     /// Nodes that keep to no rule of our protocol: hostile ones, and those that speak another.
     pub hostile: BTreeSet<NodeId>,
     /// Who has which address.
@@ -112,6 +124,9 @@ pub fn all(setting: &Setting) -> Vec<Box<dyn Watch>> {
         Honest::watched(setting, Timers::new(setting)),
         Honest::watched(setting, Quiet::new(setting)),
         Honest::watched(setting, Liveness::new(setting)),
+        Honest::watched(setting, Silence::new(setting)),
+        Honest::watched(setting, Copies::new(setting)),
+        Honest::watched(setting, Overlay::new(setting)),
     ]
 }
 

@@ -72,10 +72,10 @@ impl Watch for Proven {
         match observation {
             Observation::Dropped { .. } => self.answer = None,
             Observation::Started { .. } | Observation::Stopped => {
-                self.answer = None;
+                self.settle();
                 self.addresses[node.0 as usize].clear();
             }
-            _ => {}
+            _ => self.settle(),
         }
     }
 

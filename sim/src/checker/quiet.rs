@@ -3,7 +3,7 @@
 //! It is quiet once for [`CALM`] nothing has gone wrong, no application has sent or got anything, and
 //! nobody has come or gone. From then on a node sends an address pings, their answers and handshakes,
 //! nothing else, and in a minute no more of them than their intervals allow. A relay's answers say what
-//! it has seen of who asks.
+//! it has seen of who asks. Between two that take part in gossip go a few messages a minute besides.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -28,12 +28,20 @@ const TRIES: u64 = 7;
 /// session at once (every 15 min), each with a `Hello` to ask for a cookie, one with it, a `Welcome`
 /// and a `Confirm`.
 const RENEWAL: usize = 2 * 4;
+/// Messages of gossip to one address within a minute: its shuffle and the answer to the other end's, a
+/// shuffle that follows from that, and what has changed in the meantime, of which each node has something
+/// to say every half hour.
+const GOSSIP: u64 = 16;
+/// And those as short as a ping: whether they are neighbours each asks the other with its shuffles, two of which
+/// may be in one minute, and is answered.
+const CONFIRMATIONS: u64 = 2 * 2;
 
 pub(super) struct Quiet {
     names: Arc<[String]>,
     relays: BTreeSet<NodeId>,
     faults: Vec<Fault>,
     is_smooth: bool,
+    gossips: Vec<bool>,
     /// When something happened last.
     stirred: Instant,
     /// The minute that is counted now.
@@ -49,6 +57,7 @@ pub(super) struct Quiet {
 struct Sent {
     probes: u64,
     handshakes: usize,
+    gossip: u64,
 }
 
 impl Quiet {
@@ -58,6 +67,7 @@ impl Quiet {
             relays: setting.relays.keys().copied().collect(),
             faults: setting.faults.clone(),
             is_smooth: setting.is_smooth,
+            gossips: setting.gossips.clone(),
             stirred: Instant::ORIGIN,
             minute: 0,
             sent: BTreeMap::new(),
@@ -121,18 +131,25 @@ impl Watch for Quiet {
         if minute != self.minute {
             (self.minute, self.sent) = (minute, BTreeMap::new());
         }
-        let (probes_max, handshakes_max) = (self.probes_max(), self.handshakes_max());
+        let handshakes_max = self.handshakes_max();
         let (to, is_searched) = (packet.destination, self.is_searched());
+        let gossips = self.gossips[packet.from.0 as usize];
+        let probes_max = self.probes_max() + if gossips { CONFIRMATIONS } else { 0 };
         let sent = self.sent.entry((packet.from, to)).or_default();
         let is_sealed = wire::kind(packet.bytes) == Some(SEALED);
         let seen = if self.relays.contains(&packet.from) { SEEN_LEN_MAX } else { 0 };
         let what = match packet.bytes.len() {
             len if is_sealed && len > PROBE_LEN + seen && !is_searched => {
+                sent.gossip += 1;
+                if gossips && sent.gossip <= GOSSIP {
+                    return;
+                }
                 format!("{len} bytes of data")
             }
             _ if is_sealed => {
                 sent.probes += 1;
-                if sent.probes <= probes_max {
+                // The shortest words of gossip are no longer.
+                if sent.probes <= probes_max + if gossips { GOSSIP } else { 0 } {
                     return;
                 }
                 format!("{} pings and answers within a minute", sent.probes)

@@ -15,6 +15,7 @@ use underpass_core::{Instant, RelayLimits};
 use super::{Complaint, Setting};
 use crate::scenario::model::{NodeId, SessionState};
 use crate::trace::{Observation, PacketInfo, Watch, Way};
+use crate::units::Ppm;
 
 pub(super) struct Relaying {
     names: Arc<[String]>,
@@ -162,7 +163,10 @@ impl Memory {
         let strangers = (Metered::Strangers, limits.foreign_bytes, "strangers together");
         all.into_iter().chain(is_foreign.then_some(strangers)).find_map(|(metered, rate, whose)| {
             let meter = self.meters.entry(metered).or_insert(Meter { level: 0, at });
-            let is_over = meter.add(at, len, rate.into());
+            // A relay's clock may be as fast as that.
+            let fast = u64::from(Ppm::MAX.unsigned_abs());
+            let rate_by_its_clock = u64::from(rate) * (MILLION + fast) / MILLION;
+            let is_over = meter.add(at, len, rate_by_its_clock);
             is_over.then(|| format!("{whose} may carry {rate} a second"))
         })
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use underpass_core::{Duration, Instant, Outcome, RelayLimits};
 
 use super::{Setting, all};
-use crate::machine::{Cx, HANDSHAKES, Inspect, Machine, PEERS, SendId, Socket, Table};
+use crate::machine::{Copies, Cx, HANDSHAKES, Inspect, Machine, PEERS, SendId, Socket, Table};
 use crate::oracle::{Connection, Connections};
 use crate::payload::{Canary, Stamp};
 use crate::scenario::model::{Mode, NodeId, Send, SessionState};
@@ -16,6 +16,7 @@ use crate::world::{Site, Topology, ipv4_address};
 
 mod agreement;
 mod amplification;
+mod copies;
 mod delivery;
 mod dials;
 mod ephemeral;
@@ -23,9 +24,11 @@ mod liveness;
 mod memory;
 mod messages;
 mod nonce;
+mod overlay;
 mod plaintext;
 mod proven;
 mod quiet;
+mod silence;
 mod timers;
 mod unauthenticated;
 mod work;
@@ -55,6 +58,11 @@ struct Bench {
 impl Bench {
     /// The laptop dials the sensor and sends it ten datagrams and ten messages; nobody dials anybody else.
     fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    /// The same but for what is changed.
+    fn with(change: impl FnOnce(&mut Setting)) -> Self {
         let send = Send {
             name: "chat".into(),
             from: LAPTOP,
@@ -66,7 +74,7 @@ impl Bench {
             mode: Mode::Datagram,
         };
         let mail = Send { name: "mail".into(), mode: Mode::Message, ..send.clone() };
-        let setting = Setting {
+        let mut setting = Setting {
             names: ["laptop", "sensor", "printer", "mallory"].map(str::to_owned).into(),
             canary: CANARY,
             relays: [(PRINTER, RelayLimits { circuit_bytes: 2_000, ..RelayLimits::DEFAULT })]
@@ -79,8 +87,12 @@ impl Bench {
             topology: topology(),
             faults: Vec::new(),
             is_smooth: true,
+            gossips: vec![false; 4],
+            silent: [PRINTER].into(),
+            public: [LAPTOP, SENSOR, PRINTER].into(),
             connections: connections(),
         };
+        change(&mut setting);
         let mut bench = Self { watches: all(&setting), now: Instant::ORIGIN, next: None };
         for node in [LAPTOP, SENSOR, PRINTER, MALLORY] {
             bench.observed(node, Observation::Started { incarnation: 0 });
@@ -201,6 +213,9 @@ struct Inside {
     digest: u64,
     used: usize,
     operations: u64,
+    copies: Copies,
+    told: Vec<(NodeId, SocketAddr)>,
+    neighbours: Vec<NodeId>,
 }
 
 impl Machine for Inside {
@@ -227,6 +242,18 @@ impl Inspect for Inside {
 
     fn public_key_operations(&self) -> u64 {
         self.operations
+    }
+
+    fn copies(&self) -> Copies {
+        self.copies
+    }
+
+    fn addresses_told(&self, show: &mut dyn FnMut(NodeId, SocketAddr)) {
+        self.told.iter().for_each(|(of, address)| show(*of, *address));
+    }
+
+    fn neighbours(&self, show: &mut dyn FnMut(NodeId)) {
+        self.neighbours.iter().for_each(|other| show(*other));
     }
 }
 

@@ -21,7 +21,7 @@ use crate::trace::{Observation, PacketInfo, Watch};
 const SAMPLED: u64 = 16;
 
 /// Reasons to drop what a peer has sealed: it has used up a counter, and may have shown a path.
-const OPENED: [Dropped; 16] = [
+const OPENED: [Dropped; 18] = [
     Dropped::NotAllowed,
     Dropped::PeersFull,
     Dropped::SimultaneousOpen,
@@ -37,6 +37,8 @@ const OPENED: [Dropped; 16] = [
     Dropped::MessagesFull,
     Dropped::BeyondWindow,
     Dropped::FragmentMismatch,
+    Dropped::GossipIgnored,
+    Dropped::GossipLimited,
     Dropped::UnexpectedAck,
 ];
 

@@ -1,6 +1,6 @@
 //! What is known now of everything that an expectation asks about.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
 use underpass_core::{Duration, Instant, Outcome, RelayReason};
@@ -76,6 +76,11 @@ pub(super) struct View {
     /// How packets to it travel, and since when; `None` if they do not.
     pub(super) way: Option<Way>,
     pub(super) way_since: Instant,
+    /// Which of its broadcasts this one has heard, in all its lives.
+    pub(super) heard: BTreeSet<(SendId, u64)>,
+    /// Whether its record is known, and since when.
+    pub(super) is_known: bool,
+    pub(super) known_since: Instant,
     /// Why it is not a direct one, as last reported.
     pub(super) why: Option<RelayReason>,
     /// The last round trip measured, and when.
@@ -150,6 +155,8 @@ impl Subject {
         match *fact {
             Fact::Session { a, b, .. } | Fact::Rtt { a, b, .. } => Self::View(a, b),
             Fact::Path { from, to, .. } => Self::View(from, to),
+            Fact::Knows { node, of } => Self::View(node, of),
+            Fact::Heard { node, from } => Self::View(node, from),
             Fact::Relayed { through, .. } => Self::Node(through),
             Fact::Event { node, peer: Some(peer), .. } => Self::View(node, peer),
             Fact::Delivered { from, to, .. } | Fact::Latency { from, to, .. } => {
@@ -237,6 +244,16 @@ impl Ledger {
                 view.why = Some(why);
                 Changed::View(node, peer)
             }
+            Observation::Known { peer, is } => {
+                let Some(view) = self.views.get_mut(&(node, peer)) else { return Changed::Nothing };
+                (view.is_known, view.known_since) = (is, at);
+                Changed::View(node, peer)
+            }
+            Observation::Heard { from, send, number, .. } => {
+                let Some(view) = self.views.get_mut(&(node, from)) else { return Changed::Nothing };
+                view.heard.insert((send, number));
+                Changed::View(node, from)
+            }
             Observation::Forwarded { bytes } => self.forwarded(at, node, bytes),
             Observation::Rtt { peer, rtt } => {
                 let Some(view) = self.views.get_mut(&(node, peer)) else { return Changed::Nothing };
@@ -278,6 +295,10 @@ impl Ledger {
                 let is_so = |view: &View| is_so(*is, view.way) && is_meant(view.why);
                 self.view(*from, *to).is_some_and(is_so)
             }
+            Fact::Knows { node, of } => self.view(*node, *of).is_some_and(|view| view.is_known),
+            Fact::Heard { node, from } => {
+                self.view(*node, *from).is_some_and(|view| view.heard_all(self.told(*from)))
+            }
             Fact::Relayed { through, since, at_least, at_most } => {
                 (at_least..=at_most).contains(&&self.relayed(*through, *since))
             }
@@ -311,6 +332,12 @@ impl Ledger {
     pub(super) fn view(&self, node: NodeId, peer: NodeId) -> Option<&View> {
         let is_on = self.nodes[node.0 as usize].is_on;
         is_on.then(|| self.views.get(&(node, peer)).expect("all that facts are about are there"))
+    }
+
+    /// How many broadcasts a node makes in the whole run.
+    pub(super) fn told(&self, from: NodeId) -> u64 {
+        let is_theirs = |send: &&Statement| (send.from, send.mode) == (from, Mode::Broadcast);
+        self.sends.iter().filter(is_theirs).map(|send| send.count).sum()
     }
 
     pub(super) fn relayed(&self, relay: NodeId, since: Instant) -> u64 {
@@ -353,6 +380,7 @@ impl Ledger {
         for (_, view) in self.views.range_mut((node, NodeId(0))..=(node, NodeId(u32::MAX))) {
             (view.state, view.since, view.rtt) = (SessionState::Init, at, None);
             (view.way, view.way_since, view.why) = (None, at, None);
+            (view.is_known, view.known_since) = (false, at);
         }
         Changed::Memory(node)
     }
@@ -497,12 +525,19 @@ impl Node {
 }
 
 impl View {
+    fn heard_all(&self, told: u64) -> bool {
+        u64::try_from(self.heard.len()).is_ok_and(|heard| heard >= told)
+    }
+
     fn blank() -> Self {
         Self {
             state: SessionState::Init,
             since: Instant::ORIGIN,
             way: None,
             way_since: Instant::ORIGIN,
+            heard: BTreeSet::new(),
+            is_known: false,
+            known_since: Instant::ORIGIN,
             why: None,
             rtt: None,
             connected: Reports::default(),

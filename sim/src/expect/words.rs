@@ -161,6 +161,14 @@ impl Words<'_> {
                 };
                 format!("the path of {from} to {to} {how}{because}")
             }
+            Fact::Heard { node, from } => {
+                let told = self.ledger.told(*from);
+                let (node, from) = (self.name(*node), self.name(*from));
+                format!("{node} heard all {told} broadcasts of {from}")
+            }
+            Fact::Knows { node, of } => {
+                format!("{} knows {} by its record", self.name(*node), self.name(*of))
+            }
             Fact::Relayed { through, since, at_least, at_most } => {
                 let low = Some(*at_least).filter(|low| *low > 0).map(Bytes);
                 let high = Some(*at_most).filter(|high| *high < u64::MAX).map(Bytes);
@@ -229,6 +237,22 @@ impl Words<'_> {
                             view.way_since
                         ),
                     }
+                }
+            },
+            Fact::Heard { node, from } => match self.ledger.view(*node, *from) {
+                None => self.was_off(*node),
+                Some(view) => {
+                    let heard = view.heard.len();
+                    let (node, from) = (self.name(*node), self.name(*from));
+                    format!("{node} had heard {heard} broadcasts of {from}")
+                }
+            },
+            Fact::Knows { node, of } => match self.ledger.view(*node, *of) {
+                None => self.was_off(*node),
+                Some(view) => {
+                    let knows = if view.is_known { "knew" } else { "did not know" };
+                    let (node, of) = (self.name(*node), self.name(*of));
+                    format!("{node} {knows} {of} (since {})", view.known_since)
                 }
             },
             Fact::Relayed { through, since, .. } => {
@@ -368,6 +392,9 @@ impl Words<'_> {
                     format!("{path}{}", why.unwrap_or_default())
                 };
                 vec![self.knows(from, to, &path(from, to)), self.knows(to, from, &path(to, from))]
+            }
+            Fact::Knows { node, of: other } | Fact::Heard { node, from: other } => {
+                vec![self.knows(node, other, ""), self.knows(other, node, "")]
             }
             Fact::Relayed { through, .. } => vec![(through, self.power(through))],
             Fact::Rtt { a, b, .. } => {

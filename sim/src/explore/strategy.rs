@@ -141,7 +141,7 @@ pub struct Smaller {
 impl Smaller {
     /// The next that makes sense.
     fn next(&mut self) -> bool {
-        while let Some(candidate) = self.shrinker.next() {
+        while let Some(candidate) = self.shrinker.propose() {
             if let Some(explored) = read(candidate) {
                 self.current = explored;
                 return true;

@@ -18,30 +18,28 @@ fn what_is_made_by_chance_is_a_file_that_runs() {
     assert_eq!(shown.len(), 300, "every seed makes another one");
 }
 
-/// What fails in one way: two that are there together, and a fault that both need.
+/// What fails in one way: somebody says something to another.
 fn fails_alike(draft: &Draft) -> bool {
-    let Ok(scenario) = draft.scenario() else { return false };
-    let has = |name: &str| scenario.nodes.iter().any(|node| node.name == name);
-    has("node-2") && has("node-1") && !scenario.faults.is_empty()
+    draft.scenario().is_ok_and(|scenario| !scenario.sends.is_empty())
 }
 
 #[test]
 fn what_a_failure_does_not_need_is_left_out() {
-    let seeds = (0..200).map(|seed| generate(seed, &Size::DEFAULT, None));
-    let failing: Vec<Draft> = seeds.filter(fails_alike).take(5).collect();
-    assert_eq!(failing.len(), 5);
-    for draft in failing {
+    for seed in 0..10 {
+        let draft = generate(seed, &Size { sends: (2, 4), ..Size::DEFAULT }, None);
+        assert!(fails_alike(&draft), "{}", draft.text());
         let small = shrink(draft, fails_alike);
         let scenario = small.scenario().expect("it fails as a file that runs");
-        assert_eq!((scenario.nodes.len(), scenario.nats.len()), (2, 0), "{}", small.text());
-        assert_eq!((scenario.sends.len(), small.events()), (0, 1), "{}", small.text());
-        assert_eq!(scenario.faults[0].at, underpass_core::Instant::ORIGIN, "{}", small.text());
+        let counts = (scenario.nodes.len(), scenario.nats.len(), scenario.sends.len());
+        assert_eq!(counts, (2, 0, 1), "{}", small.text());
+        assert_eq!(small.events(), 1, "{}", small.text());
+        assert_eq!(scenario.sends[0].at, underpass_core::Instant::ORIGIN, "{}", small.text());
     }
 }
 
 #[test]
 fn chance_is_replaced_by_what_it_did() {
-    let text = "format = 1\ntitle = \"A lossy link\"\nduration = \"60s\"\ncheckers_only = true\n\
+    let text = "format = 1\ntitle = \"A bad link\"\nduration = \"60s\"\ncheckers_only = true\n\
                 [link]\ndelay = \"10ms\"\nloss = \"20%\"\n\
                 [[node]]\nname = \"a\"\npeers = [\"b\"]\n[[node]]\nname = \"b\"\n";
     let draft = Draft::read(text).expect("it is TOML");

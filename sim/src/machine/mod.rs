@@ -17,8 +17,8 @@ mod registry;
 pub mod underpass;
 
 pub use context::{Addresses, BindError, Cx, IpFamily, MAX_DATAGRAM_BUFFER, Socket};
+pub use inspect::{Copies, Inspect, Table};
 pub(crate) use inspect::{HANDSHAKES, PEERS};
-pub use inspect::{Inspect, Table};
 pub use registry::{APPS, MACHINES, Post, Registry};
 
 /// A program on a node, driven by the world.

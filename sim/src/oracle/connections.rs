@@ -239,7 +239,8 @@ impl<'s> View<'s> {
     fn rounds(&self, node: NodeId) -> Option<u64> {
         let neighbours = self.neighbours[node.0 as usize];
         let needed = neighbours + self.node(node).bootstrap.len();
-        let capacity = self.node(node).limits.capacity(needed, self.node(node).relay.is_some());
+        let Node { limits, relay, gossip, .. } = self.node(node);
+        let capacity = limits.capacity(needed, relay.is_some(), gossip.is_some());
         let rounds = needed.div_ceil((capacity.handshakes / 4).max(1)).max(1);
         (capacity.peers >= needed).then(|| u64::try_from(rounds).expect("a count fits"))
     }

@@ -255,7 +255,7 @@ fn smaller(draft: Draft, failing: &Failing, lasts: Duration) -> (Draft, u64) {
     let mut shrinker = Shrinker::new(draft);
     let mut unpinned: Option<Draft> = None;
     while watch.elapsed() < lasts {
-        match shrinker.next() {
+        match shrinker.propose() {
             Some(candidate) => {
                 if still_fails(candidate) {
                     shrinker.keep();

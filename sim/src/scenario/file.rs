@@ -110,6 +110,14 @@ pub struct Node {
     pub claims: Option<Spanned<String>>,
     /// Whether it relays for the members of the network, or how much.
     pub relay: Option<Spanned<Relay>>,
+    /// Whether everybody may find it by hearsay; `false` for one that finds others, and is not found. It
+    /// takes no part in gossip if not given.
+    pub discoverable: Option<Spanned<bool>>,
+    /// What it is found by, if it is discoverable.
+    #[serde(default)]
+    pub tags: Vec<Spanned<String>>,
+    /// Whether newcomers are sent to it: one that is discoverable, and forgets others after an hour.
+    pub newcomers: Option<Spanned<bool>>,
     /// How long its keys' work takes: a kind of machine, or each operation by itself; no time if not given.
     pub cpu: Option<Spanned<Cpu>>,
     /// By how many millionths its clock is too fast, from -1000 to 1000; 0 if not given.
@@ -171,6 +179,8 @@ pub enum Mode {
     Datagram,
     /// Acknowledged, and repeated until then.
     Message,
+    /// As a rumour, to everybody who takes part in gossip: only with `to = "*"`.
+    Broadcast,
 }
 
 /// Something that goes wrong, or that owners do: one of the keys from `partition` on, and `state`.
@@ -284,6 +294,10 @@ pub struct Expect {
     pub latency: Option<Table<Latency>>,
     /// A node reported something so often since the run began.
     pub event: Option<Table<Event>>,
+    /// A node knows another one by its record.
+    pub knows: Option<Table<Knows>>,
+    /// A node has heard all that another one broadcast.
+    pub heard: Option<Table<Heard>>,
     /// A relay sent on so much.
     pub relayed: Option<Table<Relayed>>,
     /// A counter of a node lies in a range; read at the end.
@@ -416,6 +430,26 @@ pub enum Because {
     Lossy,
     /// No UDP passes where the sender is.
     UdpBlocked,
+}
+
+/// A node holds the record of another one.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Knows {
+    /// Who; a name or glob.
+    pub node: Spanned<String>,
+    /// Whom; a name or glob.
+    pub of: Spanned<String>,
+}
+
+/// A node has heard all broadcasts of another one.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Heard {
+    /// Who; a name or glob.
+    pub node: Spanned<String>,
+    /// Whose; a name or glob.
+    pub from: Spanned<String>,
 }
 
 /// How much a relay sent on: in the span of the expectation, or since the run began.

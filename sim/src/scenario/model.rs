@@ -128,6 +128,8 @@ pub struct Node {
     pub ping_interval: Duration,
     /// At whose addresses it says it is, instead of its own.
     pub claims: Option<NodeId>,
+    /// What part it takes in gossip; `None` if it takes none.
+    pub gossip: Option<Gossip>,
     /// From when on it loses what it should relay, and does as if it did not.
     pub drops_from: Option<Instant>,
     /// Whose packets these are; everybody's if there are none.
@@ -176,6 +178,7 @@ impl Node {
             network: NETWORK.into(),
             ping_interval: Config::PING_INTERVAL,
             claims: None,
+            gossip: None,
             drops_from: None,
             drops_of: Vec::new(),
             lies: Lies::default(),
@@ -201,13 +204,13 @@ pub fn networks(nodes: &[Node]) -> Vec<usize> {
 }
 
 /// Who looks for whom with nothing but its key: who sends to one that it does not dial, if there are
-/// relays that may know a way.
+/// relays that may know a way, or it may hear where the other one is.
 pub fn asks(nodes: &[Node], sends: &[Send]) -> BTreeSet<(NodeId, NodeId)> {
-    if nodes.iter().all(|node| node.relay.is_none()) {
-        return BTreeSet::new();
-    }
+    let has_relays = nodes.iter().any(|node| node.relay.is_some());
+    let may_find = |from: NodeId| has_relays || nodes[from.0 as usize].gossip.is_some();
     let dials = |from: NodeId, to| nodes[from.0 as usize].dials().any(|dialled| dialled == to);
-    let asks = |send: &&Send| send.from != send.to && !dials(send.from, send.to);
+    let asks =
+        |send: &&Send| send.from != send.to && !dials(send.from, send.to) && may_find(send.from);
     sends.iter().filter(asks).map(|send| (send.from, send.to)).collect()
 }
 
@@ -227,6 +230,17 @@ pub fn neighbours(nodes: &[Node], asks: &BTreeSet<(NodeId, NodeId)>) -> Vec<usiz
         neighbours[to.0 as usize].insert(from);
     }
     neighbours.iter().map(BTreeSet::len).collect()
+}
+
+/// What part a node takes in gossip.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Gossip {
+    /// Everybody may know of it; else it only listens.
+    pub is_discoverable: bool,
+    /// Newcomers are sent to it.
+    pub is_bootstrap: bool,
+    /// What it is found by.
+    pub tags: Vec<String>,
 }
 
 /// Whom a node deals with.
@@ -302,6 +316,8 @@ pub enum Mode {
     /// As an acknowledged message. If the node has no room for it, the application offers it again
     /// whenever another has ended, in the order of its messages.
     Message,
+    /// As a rumour, to everybody who takes part in gossip; `to` is the sender itself.
+    Broadcast,
 }
 
 /// Something that goes wrong.
@@ -556,6 +572,20 @@ pub enum Fact {
         is: PathKind,
         /// Why it is not direct, as the first one says: of which kind this reason is.
         because: Option<RelayReason>,
+    },
+    /// A node holds the record of another one, which has not ended.
+    Knows {
+        /// Who.
+        node: NodeId,
+        /// Whom.
+        of: NodeId,
+    },
+    /// A node has heard all that another one broadcasts.
+    Heard {
+        /// Who.
+        node: NodeId,
+        /// Whose.
+        from: NodeId,
     },
     /// A relay has sent on so many bytes since then, with its own seal around them.
     Relayed {

@@ -21,12 +21,3 @@ impl<'v> Vocabulary<'v> {
         Self { metrics, machines: &MACHINES, apps: &APPS, has_judges: false }
     }
 }
-
-/// Words of the language that this version does not know yet, by the table that they belong to.
-/// They get a message of their own, since who writes one made no mistake.
-const PLANNED: &[(&str, &[&str])] = &[("node", &["discoverable", "tags"]), ("expect", &["knows"])];
-
-/// Whether `word` is planned for `table` (the empty name is the top level).
-pub(super) fn is_planned(table: &str, word: &str) -> bool {
-    PLANNED.iter().any(|(name, words)| *name == table && words.contains(&word))
-}

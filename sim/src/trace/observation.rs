@@ -35,6 +35,24 @@ pub enum Observation {
         /// Why.
         why: RelayReason,
     },
+    /// It knows a node by its record, or does no longer.
+    Known {
+        /// Which node.
+        peer: NodeId,
+        /// Whether it does.
+        is: bool,
+    },
+    /// It heard a broadcast, and handed it to its application.
+    Heard {
+        /// Who spoke.
+        from: NodeId,
+        /// The statement that the broadcast belongs to.
+        send: SendId,
+        /// Which broadcast of that statement.
+        number: u64,
+        /// The time from application to application.
+        latency: Duration,
+    },
     /// It sent on what a peer has for another.
     Forwarded {
         /// Bytes of what went out, with its own seal.
@@ -233,6 +251,15 @@ impl Observation {
                 out.extend(peer.0.to_le_bytes());
                 encode_text(out, reason(why));
             }
+            Self::Known { peer, is } => {
+                out.push(35);
+                out.extend(peer.0.to_le_bytes());
+                out.push(is.into());
+            }
+            Self::Heard { from, send, number, latency } => {
+                encode_payload(out, 36, send, number, from);
+                out.extend(latency.as_micros().to_le_bytes());
+            }
             Self::Forwarded { bytes } => {
                 out.push(33);
                 out.extend(bytes.to_le_bytes());
@@ -271,6 +298,18 @@ impl Observation {
             Self::Why { peer, why } => {
                 line.text("kind", "why").text("peer", name_of(peer)).text("why", reason(why))
             }
+            Self::Known { peer, is: true } => {
+                line.text("kind", "known").text("peer", name_of(peer))
+            }
+            Self::Known { peer, is: false } => {
+                line.text("kind", "forgotten").text("peer", name_of(peer))
+            }
+            Self::Heard { from, send, number, latency } => line
+                .text("kind", "heard")
+                .text("from", name_of(from))
+                .number("send", send.0)
+                .number("number", number)
+                .number("latency_us", latency.as_micros()),
             Self::Forwarded { bytes } => line.text("kind", "forwarded").number("bytes", bytes),
             Self::Established { peer, handshake_hash } => line
                 .text("kind", "established")
@@ -360,6 +399,12 @@ impl Observation {
             }
             Self::Why { peer, why } => {
                 format!("no direct path to {}: {}", name_of(peer), reason(why))
+            }
+            Self::Known { peer, is: true } => format!("knows {} by its record", name_of(peer)),
+            Self::Known { peer, is: false } => format!("has forgotten {}", name_of(peer)),
+            Self::Heard { from, send, number, latency } => {
+                let what = payload("heard, of", number, send, name_of(from));
+                format!("{what}, after {}", Period(latency))
             }
             Self::Forwarded { bytes } => format!("{bytes} bytes sent on for a peer"),
             Self::Rtt { peer, rtt } => {

@@ -9,7 +9,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use underpass_core::Instant;
 
-use super::address::{IPV4_BASE, IPV4_NODES_MAX, IPV6_BASE};
+use super::address::{
+    IPV4_BASE, IPV4_SIZE, ipv4_address, ipv4_position, ipv6_address, ipv6_inside, ipv6_place,
+};
 use crate::machine::Addresses;
 use crate::nat::Translate;
 use crate::scenario::model::{Fault, FaultKind, Nat, NatId, NodeId, Scenario};
@@ -21,6 +23,8 @@ const PRIVATE: (u32, u32) = (u32::from_be_bytes([10, 0, 0, 0]), 1 << 24);
 const SHARED: (u32, u32) = (u32::from_be_bytes([100, 64, 0, 0]), 1 << 22);
 /// What the smallest network behind a NAT has: a /24, as homes have.
 const SUBNET_MIN: u32 = 256;
+/// The first address of a network is nobody's, and behind a NAT the next is the NAT's own.
+const FIRST_INSIDE: u32 = 2;
 
 /// Where a node is at first, and which families it speaks.
 #[derive(Clone, Copy, Debug)]
@@ -185,7 +189,7 @@ impl Topology {
     fn lay_out(&mut self) -> Option<()> {
         let (mut private, mut shared) = (Range::new(PRIVATE), Range::new(SHARED));
         self.realms[0].subnet = Some(IPV4_BASE);
-        self.subnets.insert(IPV4_BASE, (IPV4_NODES_MAX + 1, 0));
+        self.subnets.insert(IPV4_BASE, (IPV4_SIZE, 0));
         for nat in (0..self.gateways.len()).map(nat_id) {
             if !self.translates(nat, true) {
                 continue;
@@ -193,7 +197,7 @@ impl Topology {
             let position = index(Some(nat));
             let members = &self.realms[position].members;
             let is_shared = members.iter().any(|owner| matches!(owner, Owner::Nat(_)));
-            let wanted = u32::try_from(members.len()).ok()? + first_offset(position) + 1;
+            let wanted = u32::try_from(members.len()).ok()? + FIRST_INSIDE + 1;
             let range = if is_shared { &mut shared } else { &mut private };
             let size = wanted.next_power_of_two().max(SUBNET_MIN);
             let base = range.take(size)?;
@@ -242,8 +246,10 @@ impl Topology {
     fn ipv4_at(&self, realm: Option<NatId>, position: usize) -> Option<Ipv4Addr> {
         let base = self.realms[index(realm)].subnet.expect("it has addresses of its own");
         let position = u32::try_from(position).ok()?;
-        let is_there = realm.is_some() || position < IPV4_NODES_MAX;
-        is_there.then(|| Ipv4Addr::from_bits(base + first_offset(index(realm)) + position))
+        match realm {
+            None => ipv4_address(NodeId(position)),
+            Some(_) => Some(Ipv4Addr::from_bits(base + FIRST_INSIDE + position)),
+        }
     }
 
     /// Whether a NAT gives the addresses of one family others.
@@ -302,17 +308,15 @@ impl Topology {
             IpAddr::V4(address) => {
                 let bits = address.to_bits();
                 let (base, &(size, realm)) = self.subnets.range(..=bits).next_back()?;
-                let offset = bits - base;
-                (offset < size).then_some((realm, offset))?
+                let offset = (bits - base < size).then_some(bits - base)?;
+                (realm, if realm == 0 { ipv4_position(offset)? } else { offset })
             }
             IpAddr::V6(address) => {
-                let bits = address.to_bits().checked_sub(IPV6_BASE)?;
-                let realm = usize::try_from(bits >> 64).ok()?;
-                let low = bits & u128::from(u64::MAX);
-                (realm, u32::try_from(low).ok()?)
+                let (realm, offset) = ipv6_place(address)?;
+                (realm as usize, offset)
             }
         };
-        let position = offset.checked_sub(first_offset(realm))?;
+        let position = if realm == 0 { offset } else { offset.checked_sub(FIRST_INSIDE)? };
         Some((realm, position as usize))
     }
 
@@ -466,15 +470,12 @@ fn nat_id(position: usize) -> NatId {
     NatId(u32::try_from(position).expect("fewer than 2^32 NATs"))
 }
 
-/// The first address of a network is nobody's, and behind a NAT the next is the NAT's own.
-fn first_offset(realm: usize) -> u32 {
-    if realm == 0 { 1 } else { 2 }
-}
-
 fn ipv6_at(realm: Option<NatId>, position: usize) -> Ipv6Addr {
-    let realm = index(realm);
-    let offset = u128::from(first_offset(realm)) + position as u128;
-    Ipv6Addr::from_bits(IPV6_BASE | (realm as u128) << 64 | offset)
+    let position = u32::try_from(position).expect("fewer than 2^32 addresses");
+    match realm {
+        None => ipv6_address(NodeId(position)),
+        Some(nat) => ipv6_inside(nat.0 + 1, u64::from(FIRST_INSIDE + position)),
+    }
 }
 
 #[cfg(test)]

@@ -255,6 +255,9 @@ fn ends_by(opening: &[u8]) -> Option<String> {
         topology: Arc::new(config.topology().expect("few nodes")),
         faults: Vec::new(),
         is_smooth: true,
+        gossips: vec![false; config.nodes.len()],
+        silent: BTreeSet::new(),
+        public: BTreeSet::new(),
         connections: Connections::default(),
     };
     let mut world = World::new(config, checker::all(&setting));
@@ -356,6 +359,9 @@ fn parrot_ends_by(copies: usize, bytes: &[u8]) -> Option<String> {
         topology: Arc::new(config.topology().expect("few nodes")),
         faults: Vec::new(),
         is_smooth: true,
+        gossips: vec![false; config.nodes.len()],
+        silent: BTreeSet::new(),
+        public: BTreeSet::new(),
         connections: Connections::default(),
     };
     let mut world = World::new(config, checker::all(&setting));
@@ -373,7 +379,7 @@ fn a_node_that_answers_claimed_addresses_too_much() {
     assert_eq!(
         parrot_ends_by(3, &hello).as_deref(),
         Some(
-            "amplification: parrot has sent 576 bytes to 198.18.0.3:4000, where nobody has proved \
+            "amplification: parrot has sent 576 bytes to 198.18.2.1:4000, where nobody has proved \
              to be, for the 192 that came from there (at 0.11s)"
         )
     );
@@ -387,7 +393,7 @@ fn a_run_ends_where_a_rule_is_broken() {
     assert_eq!(
         ends_by(&stamp.payload(CANARY, 64)).as_deref(),
         Some(
-            "plaintext: laptop sent an application's bytes to 198.18.0.2:4000 unsealed (at 0s, \
+            "plaintext: laptop sent an application's bytes to 198.18.1.1:4000 unsealed (at 0s, \
              from byte 0 of its datagram 0)"
         )
     );

@@ -56,7 +56,7 @@ fn after_a_cut(is_forgetful: bool) -> Option<String> {
     let names = ["laptop", "sensor"];
     let setup = |peers: Vec<NodeId>| {
         Arc::new(Setup {
-            capacity: Limits::default().capacity(1, false),
+            capacity: Limits::default().capacity(1, false, false),
             peers,
             bootstrap: Vec::new(),
             access: Access::default(),
@@ -69,6 +69,7 @@ fn after_a_cut(is_forgetful: bool) -> Option<String> {
             drops_from: None,
             drops_of: Vec::new(),
             lies: Lies::default(),
+            gossip: None,
             cpu: Cpu::default(),
             app: AppFactory::default(),
             tapes: None,
@@ -127,6 +128,9 @@ fn after_a_cut(is_forgetful: bool) -> Option<String> {
         topology,
         faults: config.faults.clone(),
         is_smooth: true,
+        gossips: vec![false; names.len()],
+        silent: Default::default(),
+        public: Default::default(),
         connections: Connections {
             settled: at(135),
             due: vec![Connection { from: DIALS, to: DIALLED, by: at(230) }],

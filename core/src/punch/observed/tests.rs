@@ -45,6 +45,17 @@ fn observations_far_apart_are_not_compared() {
 }
 
 #[test]
+fn what_was_seen_long_ago_counts_no_longer() {
+    let mut observed = seen(&[(1, 4000), (2, 4002)]);
+    assert_eq!(observed.mapping(), Mapping::Varies);
+    observed.note(peer(3), Socket(1), at(5000), after(600));
+    assert_eq!(observed.mapping(), Mapping::Varies);
+    assert!(observed.note(peer(3), Socket(1), at(4000), after(700)));
+    assert_eq!(observed.mapping(), Mapping::Unknown);
+    assert!(predicted(&observed).is_empty());
+}
+
+#[test]
 fn sockets_are_not_compared_with_each_other() {
     let mut observed = seen(&[(1, 4000)]);
     observed.note(peer(2), Socket(1), at(5000), after(1));

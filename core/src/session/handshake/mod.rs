@@ -33,6 +33,7 @@ use crate::access::{self, Use};
 use crate::counters::{Counter, Dropped};
 use crate::cx::{Actor, Cx};
 use crate::delivery;
+use crate::gossip;
 use crate::heartbeat::Via;
 use crate::held::Held;
 use crate::lifecycle::Turn;
@@ -189,7 +190,7 @@ fn own_intro(channel: u64, hello: u64, cx: &Cx<'_>) -> Intro {
         version: VERSION,
         fragments_max,
         message_window,
-        capabilities: relay::capabilities(cx),
+        capabilities: relay::capabilities(cx) | gossip::capabilities(cx),
         ping_interval: cx.state.config.ping_interval,
         channel,
         hello,

@@ -121,7 +121,11 @@ pub(crate) fn on_outcome(
 ) -> Result<Option<Turn>, Stale> {
     let slot = cx.handshakes.get_mut(usize::from(handshake)).ok_or(Stale)?;
     let identifying = slot.stage == Stage::Identifying;
-    let fits = identifying == matches!(outcome, Outcome::Identity(_));
+    let fits = match outcome {
+        Outcome::Identity(_) => identifying,
+        Outcome::Key(_) => !identifying,
+        Outcome::Signature(_) | Outcome::Verdict(_) => false,
+    };
     if !fits || slot.ticket.take_if(|waiting| *waiting == number).is_none() {
         return Err(Stale);
     }
@@ -131,6 +135,7 @@ pub(crate) fn on_outcome(
             let noise = slot.working_noise().expect("it asked for this");
             noise.supply(key).map(|()| advance(handshake, cx)).map_err(Dropped::from)
         }
+        Outcome::Signature(_) | Outcome::Verdict(_) => unreachable!("such an outcome does not fit"),
     };
     Ok(result.unwrap_or_else(|reason| refuse(handshake, reason, cx)))
 }

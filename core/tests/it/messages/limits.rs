@@ -49,21 +49,6 @@ fn a_place_is_free_again_once_its_outcome_is_reported() {
 }
 
 #[test]
-fn messages_that_are_held_come_again_and_acknowledgements_do_not_wait() {
-    let mut net = Net::connected();
-    net.hosts[B].node.hold_messages(true);
-    let held = net.send(A, B, b"held").unwrap();
-    let other = net.send(B, A, b"the other way").unwrap();
-    net.run_for(Duration::from_secs(10));
-    assert_eq!((net.hosts[A].outcomes(), net.hosts[B].messages.len()), (vec![], 0));
-    assert_eq!(net.hosts[B].outcomes(), [(other, Outcome::Acked)]);
-    net.hosts[B].node.hold_messages(false);
-    net.run_for(Duration::from_secs(10));
-    assert_eq!(net.hosts[A].outcomes(), [(held, Outcome::Acked)]);
-    assert_eq!(net.hosts[B].messages.len(), 1);
-}
-
-#[test]
 fn outcomes_that_nobody_asks_for_are_kept() {
     let mut net = Net::connected();
     let (accepted, _) = fill(&mut net, A, B, b"small");
@@ -260,4 +245,22 @@ fn what_was_lost_does_not_wait_behind_what_a_full_receiver_refuses() {
     net.run_for(Duration::from_secs(20));
     let acked = net.hosts[A].outcomes().iter().filter(|(_, how)| *how == Outcome::Acked).count();
     assert_eq!(acked, 4);
+}
+
+#[test]
+fn what_an_application_has_no_room_for_comes_again() {
+    let mut net = Net::connected();
+    net.hosts[B].node.hold_messages(true);
+    net.hosts[B].reads = false;
+    let ids = [&[1; 8][..], &[2; 3 * 1120]].map(|payload| net.send(A, B, payload).unwrap());
+    net.run_for(Duration::from_secs(2));
+    assert_eq!(net.hosts[A].outcomes(), [(ids[1], Outcome::Acked)], "it is in the storage");
+    assert!(net.hosts[B].messages.is_empty());
+    net.hosts[B].node.hold_messages(false);
+    net.hosts[B].reads = true;
+    net.run_for(Duration::from_secs(10));
+    assert_eq!(net.hosts[A].outcomes(), [(ids[1], Outcome::Acked), (ids[0], Outcome::Acked)]);
+    let mut lens: Vec<_> = net.hosts[B].messages.iter().map(|got| got.payload.len()).collect();
+    lens.sort_unstable();
+    assert_eq!(lens, [8, 3 * 1120]);
 }

@@ -111,7 +111,7 @@ mod behaviour {
     underpass_core::storage! {
         struct Board {
             peers: 1, handshakes: 2, window_bits: 128,
-            messages: 2, message_window: 32, buffer: 1440, circuits: 0, punches: 1,
+            messages: 2, message_window: 32, buffer: 1440, circuits: 0, punches: 1, records: 0, rumours: 0,
         }
     }
 

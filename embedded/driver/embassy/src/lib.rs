@@ -21,7 +21,7 @@
 //! underpass_core::storage! {
 //!     struct Board {
 //!         peers: 8, handshakes: 4, window_bits: 256,
-//!         messages: 16, message_window: 32, buffer: 4096, circuits: 0, punches: 1,
+//!         messages: 16, message_window: 32, buffer: 4096, circuits: 0, punches: 1, records: 16, rumours: 2,
 //!     }
 //! }
 //! type Storage = &'static mut Board;

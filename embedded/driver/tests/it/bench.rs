@@ -14,7 +14,7 @@ use underpass_driver::{Inbox, Pump, Udp, instant};
 underpass_core::storage! {
     pub(crate) struct Board {
         peers: 2, handshakes: 4, window_bits: 256,
-        messages: 8, message_window: 32, buffer: 4096, circuits: 0, punches: 1,
+        messages: 8, message_window: 32, buffer: 4096, circuits: 0, punches: 1, records: 0, rumours: 0,
     }
 }
 

@@ -12,7 +12,7 @@ fn a_counter_used_for_two_datagrams() {
     bench.is_quiet();
     bench.transmitted(LAPTOP, SENSOR, &sealed(9, 5, 2));
     bench.complains(
-        "nonce: laptop sealed two different datagrams with counter 5 for 198.18.0.2:4747 (at 6s, \
+        "nonce: laptop sealed two different datagrams with counter 5 for 198.18.1.1:4747 (at 6s, \
          session index 0x00000009, epoch 0)",
     );
 }
@@ -28,7 +28,7 @@ fn a_counter_that_goes_back() {
     bench.is_quiet();
     bench.transmitted(LAPTOP, SENSOR, &sealed(9, 1, 1));
     bench.complains(
-        "nonce: laptop went back from counter 2 to 1 for 198.18.0.2:4747 (at 6s, session index \
+        "nonce: laptop went back from counter 2 to 1 for 198.18.1.1:4747 (at 6s, session index \
          0x00000009, epoch 0)",
     );
 }

@@ -12,7 +12,7 @@ fn a_payload_in_the_clear() {
     bench.is_quiet();
     bench.transmitted(LAPTOP, SENSOR, &[&[9; 5], &payload[..]].concat());
     bench.complains(
-        "plaintext: laptop sent an application's bytes to 198.18.0.2:4747 unsealed (at 2s, from \
+        "plaintext: laptop sent an application's bytes to 198.18.1.1:4747 unsealed (at 2s, from \
          byte 5 of its datagram 7)",
     );
 }

@@ -9,7 +9,7 @@ fn a_node_may_knock_sixteen_times_a_minute() {
     bench.is_quiet();
     bench.transmitted(LAPTOP, PRINTER, &sealed(9, 16, 1));
     bench.complains(
-        "probes: laptop has sent 17 datagrams to 198.18.0.3:4747 within a minute, and nothing ever came \
+        "probes: laptop has sent 17 datagrams to 198.18.2.1:4747 within a minute, and nothing ever came \
          from there (at 17s)",
     );
 }

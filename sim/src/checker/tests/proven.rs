@@ -8,7 +8,7 @@ fn data(counter: u64) -> Vec<u8> {
     data
 }
 
-const TOO_EARLY: &str = "proven: laptop sent data to 198.18.0.2:4747, from where nobody has answered \
+const TOO_EARLY: &str = "proven: laptop sent data to 198.18.1.1:4747, from where nobody has answered \
                          it (at ";
 
 #[test]
@@ -39,6 +39,16 @@ fn an_answer_that_was_dropped_or_came_to_somebody_else_proves_nothing() {
     bench.arrived(SENSOR, PRINTER, &welcome(2));
     bench.transmitted(LAPTOP, SENSOR, &data(1));
     bench.complains(&format!("{TOO_EARLY}7s, 43 bytes)"));
+}
+
+#[test]
+fn an_answer_holds_whoever_else_stops() {
+    let mut bench = Bench::new();
+    bench.carried(LAPTOP, SENSOR, &hello(1));
+    bench.arrived(SENSOR, LAPTOP, &welcome(2));
+    bench.observed(PRINTER, Observation::Stopped);
+    bench.transmitted(LAPTOP, SENSOR, &data(1));
+    bench.is_quiet();
 }
 
 #[test]

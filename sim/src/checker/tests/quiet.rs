@@ -18,7 +18,7 @@ fn pings_more_often_than_their_interval() {
     bench.is_quiet();
     sends(&mut bench, 194, &sealed(9, 194, 1));
     bench.complains(
-        "quiet: laptop sent 15 pings and answers within a minute to 198.18.0.3:4747, though nothing \
+        "quiet: laptop sent 15 pings and answers within a minute to 198.18.2.1:4747, though nothing \
          has happened for 120s (at 194s)",
     );
 }
@@ -33,7 +33,7 @@ fn data_that_no_application_sent() {
     bench.is_quiet();
     sends(&mut bench, 126, &data);
     bench.complains(
-        "quiet: laptop sent 43 bytes of data to 198.18.0.3:4747, though nothing has happened for \
+        "quiet: laptop sent 43 bytes of data to 198.18.2.1:4747, though nothing has happened for \
          120s (at 126s)",
     );
 }
@@ -51,7 +51,7 @@ fn a_relay_says_where_it_sees_who_asks() {
     bench.is_quiet();
     sends(&mut bench, 137, &answer);
     bench.complains(
-        "quiet: laptop sent 51 bytes of data to 198.18.0.3:4747, though nothing has happened for \
+        "quiet: laptop sent 51 bytes of data to 198.18.2.1:4747, though nothing has happened for \
          120s (at 137s)",
     );
 }
@@ -71,7 +71,7 @@ fn handshakes_without_end() {
         bench.stays().called(LAPTOP, &Inside::default());
     }
     bench.complains(
-        "quiet: laptop sent 121 handshake messages within a minute to 198.18.0.3:4747, though \
+        "quiet: laptop sent 121 handshake messages within a minute to 198.18.2.1:4747, though \
          nothing has happened for 120s (at 228.6s)",
     );
 }

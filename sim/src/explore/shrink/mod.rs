@@ -38,7 +38,7 @@ impl Shrinker {
 
     /// The next one to be tried; `None` if there is nothing left to leave out. One that was asked for before
     /// and not [kept](Self::keep) is dropped.
-    pub fn next(&mut self) -> Option<&Draft> {
+    pub fn propose(&mut self) -> Option<&Draft> {
         self.trying = None;
         loop {
             let Some(pass) = passes::ALL.get(self.pass) else {
@@ -78,7 +78,7 @@ impl Shrinker {
 /// Makes a failing draft as small as it goes; `fails` says whether a file still fails in the same way.
 pub fn shrink(draft: Draft, mut fails: impl FnMut(&Draft) -> bool) -> Draft {
     let mut shrinker = Shrinker::new(draft);
-    while let Some(candidate) = shrinker.next() {
+    while let Some(candidate) = shrinker.propose() {
         if fails(candidate) {
             shrinker.keep();
         }

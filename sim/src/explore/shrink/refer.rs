@@ -60,21 +60,21 @@ fn forget(tree: &mut Table, name: &str) {
 fn is_lost(table: &mut Table, name: &str) -> bool {
     let mut empty = Vec::new();
     for (key, value) in table.iter_mut() {
-        match value {
-            Value::String(text) if text == name && key != "name" => return true,
-            Value::Table(inner) => {
-                if is_lost(inner, name) {
-                    return true;
-                }
-            }
+        let is_lost = match value {
+            Value::String(text) => text == name && key != "name",
+            Value::Table(inner) => is_lost(inner, name),
             Value::Array(values) => {
                 let before = values.len();
                 values.retain_mut(|value| !is_gone(value, name));
                 if values.len() < before && values.is_empty() {
                     empty.push(key.clone());
                 }
+                false
             }
-            _ => {}
+            _ => false,
+        };
+        if is_lost {
+            return true;
         }
     }
     for key in &empty {

@@ -19,6 +19,8 @@ pub struct Limits {
     pub window_bits: Option<usize>,
     /// Circuits at once, if it relays.
     pub circuits: Option<usize>,
+    /// Records of others, if it takes part in gossip.
+    pub records: Option<usize>,
 }
 
 impl Limits {
@@ -31,6 +33,7 @@ impl Limits {
         buffer: Some(4 * 1024),
         window_bits: Some(256),
         circuits: Some(8),
+        records: Some(16),
     };
 
     /// A computer that has room for whatever comes.
@@ -42,14 +45,17 @@ impl Limits {
         buffer: Some(4 * 1024 * 1024),
         window_bits: Some(8192),
         circuits: Some(1024),
+        records: Some(1024),
     };
 
     /// The capacity of a node that can ever have to do with so many others. It holds more handshakes
     /// than a board unless it says otherwise, so that a crowd that starts at one instant is through
     /// within a round trip or two.
-    pub fn capacity(&self, neighbours: usize, relays: bool) -> Capacity {
+    pub fn capacity(&self, neighbours: usize, relays: bool, gossips: bool) -> Capacity {
+        let records = if gossips { self.records.unwrap_or(256) } else { 0 };
         Capacity {
-            peers: self.peers.unwrap_or(neighbours.max(8)),
+            // Gossip keeps sessions of its own, and strangers call.
+            peers: self.peers.unwrap_or(neighbours.max(8) + if gossips { 16 } else { 0 }),
             handshakes: self.handshakes.unwrap_or(16),
             window_bits: self.window_bits.unwrap_or(1024),
             messages: self.messages.unwrap_or(32),
@@ -57,6 +63,9 @@ impl Limits {
             buffer: self.buffer.unwrap_or(16 * 1024),
             circuits: if relays { self.circuits.unwrap_or(64) } else { 0 },
             punches: 8,
+            records,
+            // As many as a board has room for, or a host.
+            rumours: if records < 64 { records.min(2) } else { 8 },
         }
     }
 }

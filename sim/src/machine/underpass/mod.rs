@@ -1,14 +1,15 @@
 //! Our own protocol as a machine: the short loop around a `Node` that every driver is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use underpass_core::inspect::{Usage, usage};
 use underpass_core::{
-    Access, Capacity, Config, Deadline, Duration, Event, Instant, MAX_TRANSMIT,
-    Message as ReceivedMessage, MessageId, Node, Outcome, Outgoing, Path, Peer, Purpose, Received,
-    Recorder, RelayLimits, Route, SendError, Socket as CoreSocket, Transmit, Whom,
+    Access, BroadcastError, Capacity, Config, Deadline, Duration, Event, Gossip, Instant,
+    MAX_TRANSMIT, Message as ReceivedMessage, MessageId, Network, Node, Outcome, Outgoing, Path,
+    Peer, Purpose, Received, Recorder, RelayLimits, Route, SendError, Socket as CoreSocket, Tag,
+    Transmit, Whom,
 };
 
 use super::{Addresses, Command, Cx, Inspect, IpFamily, Machine, SendId, Socket, Unsupported};
@@ -68,6 +69,8 @@ pub struct Setup {
     pub ping_interval: Duration,
     /// At whose addresses it says it is, instead of its own.
     pub claims: Option<NodeId>,
+    /// What part it takes in gossip.
+    pub gossip: Option<model::Gossip>,
     /// From when on it loses what it should relay.
     pub drops_from: Option<Instant>,
     /// Whose packets these are; everybody's if there are none.
@@ -111,6 +114,9 @@ struct Running {
     liar: Liar,
     /// How full its tables have been at most.
     most: Usage,
+    /// Whom it knows by their records, as last reported, and when that was.
+    known: BTreeSet<NodeId>,
+    known_version: u64,
 }
 
 /// Which payload.
@@ -152,7 +158,11 @@ impl Underpass {
     pub fn metrics() -> Vec<&'static str> {
         let done = underpass_core::Counter::ALL.iter().map(|counter| counter.name());
         let dropped = underpass_core::Dropped::ALL.iter().map(|reason| reason.name());
-        done.chain(dropped).chain(inspection::MARKS).chain(Hall::METRICS).collect()
+        done.chain(dropped)
+            .chain(inspection::MARKS)
+            .chain(inspection::GAUGES)
+            .chain(Hall::METRICS)
+            .collect()
     }
 
     /// What its node waits for next.
@@ -174,6 +184,7 @@ impl Underpass {
                 break;
             }
         }
+        self.report_known(cx);
         let running = self.running();
         running.most = running.most.max(usage(&running.node));
         let Running { node, worker, hall, .. } = running;
@@ -202,6 +213,7 @@ impl Underpass {
         while let Some(event) = self.running().node.poll_event() {
             self.report(event, cx);
         }
+        self.hear(cx);
     }
 
     fn report(&mut self, event: Event, cx: &mut Cx<'_>) {
@@ -222,6 +234,22 @@ impl Underpass {
             }
             Event::Message(peer, id, outcome) => self.report_end(peer, id, outcome, cx),
             _ => {}
+        }
+    }
+
+    /// Reports what it has heard that was said to everybody.
+    fn hear(&mut self, cx: &mut Cx<'_>) {
+        while let Some(broadcast) = self.running().node.poll_broadcast() {
+            let (origin, payload) = (broadcast.origin, broadcast.payload.to_vec());
+            // Members of the network that are no nodes of the scenario may say what they like.
+            let Some(from) = self.roster.node(&origin) else { continue };
+            let Some(stamp) = Stamp::of(&payload, self.roster.canary) else {
+                cx.observe(Observation::Garbled { from });
+                continue;
+            };
+            let Stamp { send, number, sent_at } = stamp;
+            let latency = cx.world_now().saturating_since(sent_at);
+            cx.observe(Observation::Heard { from, send, number, latency });
         }
     }
 
@@ -283,6 +311,25 @@ impl Underpass {
         };
         if before != way {
             cx.observe(Observation::Route { peer: node, way });
+        }
+    }
+
+    /// Reports whom it has come to know by their records since it did so last, and whom it has forgotten.
+    fn report_known(&mut self, cx: &mut Cx<'_>) {
+        let roster = Arc::clone(&self.roster);
+        let running = self.running();
+        let version = running.node.known_peers_version();
+        if std::mem::replace(&mut running.known_version, version) == version {
+            return;
+        }
+        let records = running.node.known_peers().filter(|known| !known.is_ended);
+        let known: BTreeSet<NodeId> = records.filter_map(|known| roster.node(&known.id)).collect();
+        let before = std::mem::replace(&mut running.known, known.clone());
+        for &peer in before.symmetric_difference(&known) {
+            cx.observe(Observation::Known { peer, is: known.contains(&peer) });
+        }
+        if self.setup.saves {
+            self.save(cx);
         }
     }
 
@@ -381,6 +428,24 @@ impl Underpass {
         self.report_offer(given, sent.map_or_else(Offer::Refused, |_| Offer::Accepted), cx);
     }
 
+    fn broadcast(
+        &mut self,
+        cx: &mut Cx<'_>,
+        (send, number, to): (SendId, u64, NodeId),
+        payload: &[u8],
+    ) {
+        let told = self.running().node.broadcast(0, payload, cx.now());
+        if let Err(error) = told {
+            let why = match error {
+                BroadcastError::NotDiscoverable => "nobody knows of the node",
+                BroadcastError::TooLong => "the payload is too long",
+                BroadcastError::TooOften => "the node has said too much of late",
+                BroadcastError::Full => "there is no room for another rumour",
+            };
+            cx.observe(Observation::Refused { send, number, to, why });
+        }
+    }
+
     /// Sends a message to a node, or to the peer that it is known as already.
     fn send_message(
         &mut self,
@@ -457,11 +522,13 @@ impl Machine for Underpass {
         let secrets = Secrets::at(&setup.secrets, cx.world_now());
         let model::Access { answers, messages, ref allow } = setup.access;
         let relays = if setup.relay.is_some() { Whom::Network } else { Whom::Nobody };
+        let network = secrets.network(cx.node(), &self.roster);
         let config = Config {
             access: Access { answers, messages, relays },
             relay: setup.relay.unwrap_or(RelayLimits::DEFAULT),
             ping_interval: setup.ping_interval,
-            ..Config::new(secrets.network(cx.node(), &self.roster))
+            gossip: setup.gossip.as_ref().map_or(Gossip::OFF, |gossip| part(gossip, &network)),
+            ..Config::new(network)
         };
         let (id, seed) = (self.roster.identity(cx.node()).id(), cx.stream(&["seed"]).bytes(0));
         let storage = HeapStorage::new(setup.capacity);
@@ -485,6 +552,8 @@ impl Machine for Underpass {
             liar: Liar::default(),
             hall: Hall::new(setup.app.make(cx.node(), cx.incarnation())),
             most: Usage::default(),
+            known: BTreeSet::new(),
+            known_version: 0,
         });
         self.tell_addresses(cx);
         for &peer in allow {
@@ -548,6 +617,7 @@ impl Machine for Underpass {
                 let given = Given { whose: Whose::Owner(*send, *number), to: *to };
                 match mode {
                     Mode::Datagram => self.send_datagram(cx, given, payload),
+                    Mode::Broadcast => self.broadcast(cx, (*send, *number, *to), payload),
                     Mode::Message => {
                         self.send_message(cx, given, None, Purpose::Notice, payload.clone());
                     }
@@ -577,8 +647,18 @@ impl Machine for Underpass {
         let counters = running.node.counters();
         let count = counters.iter().find(|(known, _)| *known == name);
         let count = count.map(|(_, value)| value);
-        count.or_else(|| running.hall.metric(name)).or_else(|| self.mark(name))
+        count
+            .or_else(|| running.hall.metric(name))
+            .or_else(|| self.mark(name))
+            .or_else(|| self.gauge(name))
     }
+}
+
+/// What part a node takes in gossip.
+fn part(gossip: &model::Gossip, network: &Network) -> Gossip {
+    let silent = if gossip.is_discoverable { Gossip::DISCOVERABLE } else { Gossip::SILENT };
+    let tags = gossip.tags.iter().map(|name| Tag::new(network, name));
+    tags.fold(Gossip { is_bootstrap: gossip.is_bootstrap, ..silent }, Gossip::with_tag)
 }
 
 /// Bytes of the datagrams that go out, all together.

@@ -2,7 +2,7 @@
 
 use underpass_core::{
     Capacity, CircuitSlot, DeadlineSlot, FlightSlot, HandshakeSlot, MessageSlot, PeerSlot,
-    ProbeCell, PunchSlot, SessionSlot, Storage, Tables,
+    ProbeCell, PunchSlot, RecordSlot, RumourSlot, Seen, SessionSlot, Storage, Tables,
 };
 
 /// Tables of any capacity.
@@ -22,6 +22,10 @@ pub struct HeapStorage {
     message_windows: Box<[u32]>,
     buffer: Box<[u8]>,
     blocks: Box<[u32]>,
+    records: Box<[RecordSlot]>,
+    record_index: Box<[u16]>,
+    rumours: Box<[RumourSlot]>,
+    seen: Box<[Seen]>,
 }
 
 impl HeapStorage {
@@ -44,6 +48,10 @@ impl HeapStorage {
             // Zeros that nobody has written yet take up no memory.
             buffer: vec![0; capacity.buffer].into(),
             blocks: filled(capacity.blocks(), || 0),
+            records: filled(capacity.records, || RecordSlot::EMPTY),
+            record_index: filled(capacity.record_index(), || 0),
+            rumours: filled(capacity.rumours, || RumourSlot::EMPTY),
+            seen: filled(capacity.seen(), || Seen::NOTHING),
         }
     }
 }
@@ -70,6 +78,10 @@ impl Storage for HeapStorage {
             message_windows: &mut self.message_windows,
             buffer: &mut self.buffer,
             blocks: &mut self.blocks,
+            records: &mut self.records,
+            record_index: &mut self.record_index,
+            rumours: &mut self.rumours,
+            seen: &mut self.seen,
         }
     }
 
@@ -79,5 +91,9 @@ impl Storage for HeapStorage {
 
     fn sessions(&self) -> &[SessionSlot] {
         &self.sessions
+    }
+
+    fn records(&self) -> &[RecordSlot] {
+        &self.records
     }
 }

@@ -229,7 +229,7 @@ fn a_complaint_of_a_checker_comes_with_what_its_parties_knew() {
                  happened  at 1.5s: agreement: a and b have been in different sessions since 0s
                  knew      a:
                              b active since 0s
-                             b reached at 198.18.0.2:4747, next timer Ping at 10s
+                             b reached at 198.18.1.1:4747, next timer Ping at 10s
                  knew      b:
                              a active since 0s
                              a reached at 198.18.0.1:4747, next timer Ping at 10s

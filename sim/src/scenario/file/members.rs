@@ -49,6 +49,8 @@ pub struct OwnLimits {
     pub window_bits: Option<Spanned<u64>>,
     /// Circuits at once, of one that relays.
     pub circuits: Option<Spanned<u64>>,
+    /// Records of others, of one that takes part in gossip; 256 if not given.
+    pub records: Option<Spanned<u64>>,
 }
 
 impl<'de> Deserialize<'de> for Limits {

@@ -121,7 +121,7 @@ impl Cut {
     /// How long a payload outlasts this; `None` if it does so however long that takes.
     fn outlasted(&self, send: &model::Send) -> Option<Duration> {
         match (send.mode, self) {
-            (Mode::Datagram, _) => Some(Duration::ZERO),
+            (Mode::Datagram | Mode::Broadcast, _) => Some(Duration::ZERO),
             // What is lost is sent again.
             (Mode::Message, Self::Lossy(_) | Self::Tamper(_)) => None,
             // What is off or suspended accepts nothing.

@@ -75,6 +75,8 @@ impl Resolver<'_> {
             ("delivered", expect.delivered.as_ref().map(Table::span)),
             ("latency", expect.latency.as_ref().map(Table::span)),
             ("event", expect.event.as_ref().map(Table::span)),
+            ("knows", expect.knows.as_ref().map(Table::span)),
+            ("heard", expect.heard.as_ref().map(Table::span)),
             ("relayed", expect.relayed.as_ref().map(Table::span)),
             ("metric", expect.metric.as_ref().map(Table::span)),
         ];

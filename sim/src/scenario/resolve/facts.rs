@@ -7,7 +7,9 @@ use super::Resolver;
 use crate::machine::IpFamily;
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{self, AtLeast, Because, Expect, Interface, Table};
-use crate::scenario::model::{EventKind, Fact, NodeId, PathKind, SessionState, Share, Time};
+use crate::scenario::model::{
+    EventKind, Fact, Mode, NodeId, PathKind, Send, SessionState, Share, Time,
+};
 use crate::scenario::nearest::suggest;
 use crate::units::{Bytes, Period};
 
@@ -20,6 +22,10 @@ impl Resolver<'_> {
             self.rtt(rtt.get())
         } else if let Some(path) = &expect.path {
             self.path(path.get())
+        } else if let Some(knows) = &expect.knows {
+            self.knows(knows.get())
+        } else if let Some(heard) = &expect.heard {
+            self.heard(heard.get())
         } else if let Some(relayed) = &expect.relayed {
             self.relayed(relayed, time)
         } else if let Some(delivered) = &expect.delivered {
@@ -113,6 +119,43 @@ impl Resolver<'_> {
         let pairs = self.ordered_pairs(&path.from, &path.to)?;
         let fact = |(from, to)| Fact::Path { from, to, is, because };
         Some(pairs.into_iter().map(fact).collect())
+    }
+
+    fn knows(&mut self, knows: &file::Knows) -> Option<Vec<Fact>> {
+        let pairs = self.ordered_pairs(&knows.node, &knows.of)?;
+        self.check_takes_part(&knows.node, &pairs)?;
+        Some(pairs.into_iter().map(|(node, of)| Fact::Knows { node, of }).collect())
+    }
+
+    fn heard(&mut self, heard: &file::Heard) -> Option<Vec<Fact>> {
+        let pairs = self.ordered_pairs(&heard.node, &heard.from)?;
+        self.check_takes_part(&heard.node, &pairs)?;
+        let is_theirs =
+            |from: NodeId| move |send: &Send| (send.from, send.mode) == (from, Mode::Broadcast);
+        let mute = pairs.iter().find(|(_, from)| !self.sends.iter().any(is_theirs(*from)));
+        if let Some((_, mute)) = mute {
+            let mute = self.names.of(*mute);
+            self.wrong(
+                Diagnostic::at(heard.from.span(), format!("`{mute}` broadcasts nothing")).help(
+                    format!("add a `[[send]]` from `{mute}` with `to = \"*\"` and `mode = \"broadcast\"`"),
+                ),
+            );
+            return None;
+        }
+        Some(pairs.into_iter().map(|(node, from)| Fact::Heard { node, from }).collect())
+    }
+
+    /// Nobody hears of others, or what they say to all, without taking part.
+    fn check_takes_part(&mut self, at: &Spanned<String>, pairs: &[(NodeId, NodeId)]) -> Option<()> {
+        let deaf = pairs.iter().find(|(node, _)| self.nodes[node.0 as usize].gossip.is_none());
+        let Some((deaf, _)) = deaf else { return Some(()) };
+        let deaf = self.names.of(*deaf);
+        self.wrong(
+            Diagnostic::at(at.span(), format!("`{deaf}` hears of nobody"))
+                .label("it takes no part in gossip")
+                .help(format!("write `discoverable = true` for `{deaf}`, or `false` to listen")),
+        );
+        None
     }
 
     /// In a span, bytes are counted from its beginning.

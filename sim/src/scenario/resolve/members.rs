@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::ops::{Range, RangeInclusive};
 
 use crate::scenario::file::Spanned;
-use underpass_core::{Config, Duration, Instant, RelayLimits, Whom};
+use underpass_core::{Config, Duration, Instant, RelayLimits, TAGS, Whom};
 
 use super::names::Pair;
 use super::{Resolver, instant};
 use crate::machine::underpass::{Lie, Lies, Limits};
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{self, Kind, Node, OwnLimits, OwnRelay, Table};
-use crate::scenario::model::{self, Access, NodeId};
+use crate::scenario::model::{self, Access, Gossip, NodeId};
 use crate::units::{Period, Rate};
 
 /// A window far larger than anybody needs takes up memory for every session.
@@ -36,7 +36,9 @@ impl Resolver<'_> {
             let lies = node.relay.as_ref().and_then(|relay| self.lies(relay.get_ref()));
             let interval = node.ping_interval.as_ref().and_then(|every| self.ping_interval(every));
             let claims = node.claims.as_ref().and_then(|other| self.claimed(other, &ids));
+            let gossip = self.gossip(node);
             for id in ids.clone() {
+                self.nodes[id].gossip.clone_from(&gossip);
                 self.nodes[id].drops_from = drops_from;
                 self.nodes[id].drops_of = drops_of.clone().unwrap_or_default();
                 self.nodes[id].lies = lies.clone().unwrap_or_default();
@@ -53,6 +55,30 @@ impl Resolver<'_> {
         }
         self.check_callable();
         self.check_networks();
+    }
+
+    /// What part a node takes in gossip.
+    fn gossip(&mut self, node: &Node) -> Option<Gossip> {
+        let is_discoverable = node.discoverable.as_ref().map(|is| *is.get_ref());
+        let newcomers = node.newcomers.as_ref().filter(|is| *is.get_ref());
+        let needless = node.tags.first().map(|tag| ("tags", tag.span()));
+        let needless = needless.or(newcomers.map(|is| ("newcomers", is.span())));
+        if let Some((key, span)) = needless.filter(|_| is_discoverable != Some(true)) {
+            self.wrong(
+                Diagnostic::at(span, format!("`{key}` of a node that nobody finds"))
+                    .help(format!("write `discoverable = true`, or leave `{key}` out")),
+            );
+        }
+        if let Some(tag) = node.tags.get(TAGS) {
+            self.wrong(
+                Diagnostic::at(tag.span(), format!("{} tags are too many", node.tags.len()))
+                    .label(format!("a node can have {TAGS}"))
+                    .help("leave some out"),
+            );
+        }
+        let tags = node.tags.iter().map(|tag| tag.get_ref().clone()).collect();
+        let is_bootstrap = newcomers.is_some();
+        is_discoverable.map(|is_discoverable| Gossip { is_discoverable, is_bootstrap, tags })
     }
 
     /// A node must have room for all that it has to do with.
@@ -78,6 +104,7 @@ impl Resolver<'_> {
             buffer,
             window_bits,
             circuits,
+            records,
         } = &**own;
         let buffer = buffer.as_ref().map(|buffer| {
             let bytes = buffer.get_ref().0;
@@ -91,6 +118,7 @@ impl Resolver<'_> {
             buffer: self.bounded("buffer", buffer, 1_440..=10_485_600),
             window_bits: self.power_of_two("window_bits", window_bits, 128..=WINDOW_BITS_MAX),
             circuits: self.in_range("circuits", circuits, 1..=16_384),
+            records: self.in_range("records", records, 4..=16_384),
         })
     }
 

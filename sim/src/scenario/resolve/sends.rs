@@ -1,11 +1,11 @@
 //! What applications send.
 
-use underpass_core::{Duration, Instant, MAX_MESSAGE, MAX_PAYLOAD};
+use underpass_core::{Duration, Instant, MAX_BROADCAST, MAX_MESSAGE, MAX_PAYLOAD};
 
 use super::{Resolver, instant, shown};
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{self, Send};
-use crate::scenario::model::{self, Mode};
+use crate::scenario::model::{self, Mode, NodeId};
 use crate::units::Period;
 
 /// The simulator's own stamp, without which an arrival could not be told from another.
@@ -28,6 +28,7 @@ impl Resolver<'_> {
         let mode = match send.mode {
             None | Some(file::Mode::Datagram) => Mode::Datagram,
             Some(file::Mode::Message) => Mode::Message,
+            Some(file::Mode::Broadcast) => Mode::Broadcast,
         };
         let size = self.size(send, mode);
         let rhythm = self.rhythm(send);
@@ -40,6 +41,7 @@ impl Resolver<'_> {
         let pairs = match mode {
             Mode::Datagram => self.ordered_pairs(&send.from, &send.to),
             Mode::Message => self.pairs_or_oneself(&send.from, &send.to),
+            Mode::Broadcast => self.broadcasters(send),
         };
         let (Some((every, count)), Some(pairs)) = (rhythm, pairs) else { return };
         for (from, to) in pairs {
@@ -57,10 +59,38 @@ impl Resolver<'_> {
             {
                 return;
             }
-            self.sends_between.entry((from, to)).or_default().push(self.sends.len());
+            if mode != Mode::Broadcast {
+                self.sends_between.entry((from, to)).or_default().push(self.sends.len());
+            }
             let name = name.to_owned();
             self.sends.push(model::Send { name, from, to, at, every, count, size, mode });
         }
+    }
+
+    /// Who broadcasts, each beside itself: a broadcast is one payload, whoever hears it.
+    fn broadcasters(&mut self, send: &Send) -> Option<Vec<(NodeId, NodeId)>> {
+        let from = self.select_members(&send.from)?;
+        if send.to.get_ref() != "*" {
+            self.wrong(
+                Diagnostic::at(send.to.span(), "a broadcast goes to everybody")
+                    .label("not to these alone")
+                    .help("write `to = \"*\"`, or `mode = \"message\"`"),
+            );
+            return None;
+        }
+        let is_known = |node: &NodeId| {
+            self.nodes[node.0 as usize].gossip.as_ref().is_some_and(|gossip| gossip.is_discoverable)
+        };
+        if let Some(unknown) = from.iter().find(|node| !is_known(node)) {
+            let unknown = self.names.of(*unknown);
+            self.wrong(
+                Diagnostic::at(send.from.span(), format!("`{unknown}` cannot speak to everybody"))
+                    .label("nobody knows of it")
+                    .help(format!("write `discoverable = true` for `{unknown}`")),
+            );
+            return None;
+        }
+        Some(from.into_iter().map(|node| (node, node)).collect())
     }
 
     /// Time between two, and how many.
@@ -149,6 +179,7 @@ impl Resolver<'_> {
         let size_max = match mode {
             Mode::Datagram => MAX_PAYLOAD as u64,
             Mode::Message => MAX_MESSAGE as u64,
+            Mode::Broadcast => MAX_BROADCAST as u64,
         };
         let size = send.size.as_ref().map_or(SIZE_DEFAULT, |size| *size.get_ref());
         if let Some(written) = &send.size
@@ -160,6 +191,7 @@ impl Resolver<'_> {
                 }
                 (false, Mode::Datagram) => format!("one packet carries {size_max} on every path"),
                 (false, Mode::Message) => format!("no message is longer than {size_max}"),
+                (false, Mode::Broadcast) => format!("no broadcast is longer than {size_max}"),
             };
             let mut mistake =
                 Diagnostic::at(written.span(), format!("a payload cannot have {size} bytes"))

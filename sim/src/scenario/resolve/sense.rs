@@ -116,7 +116,13 @@ impl Resolver<'_> {
             let listed = peers.binary_search(b).is_ok() || bootstrap.binary_search(b).is_ok();
             listed && !hidden(a, b)
         };
-        if time == Time::Never || knows(a, b) || knows(b, a) {
+        // Who takes part in gossip may hear of whoever is discoverable.
+        let hears = |a: &NodeId, b: &NodeId| {
+            let part = |node: &NodeId| self.nodes[node.0 as usize].gossip.as_ref();
+            part(a).is_some() && part(b).is_some_and(|gossip| gossip.is_discoverable)
+        };
+        let meets = |a, b| knows(a, b) || hears(a, b);
+        if time == Time::Never || meets(a, b) || meets(b, a) {
             return None;
         }
         if self.nodes.iter().any(|node| node.relay.is_some()) {
@@ -331,7 +337,11 @@ fn needs_a_path(said: &Fact) -> bool {
         Fact::Session { is, .. } => *is != SessionState::Init,
         Fact::Path { is, .. } => *is != PathKind::None,
         Fact::Delivered { .. } | Fact::Rtt { .. } | Fact::Latency { .. } => true,
-        Fact::Event { .. } | Fact::Relayed { .. } | Fact::Metric { .. } => false,
+        Fact::Event { .. }
+        | Fact::Knows { .. }
+        | Fact::Heard { .. }
+        | Fact::Relayed { .. }
+        | Fact::Metric { .. } => false,
     }
 }
 
@@ -347,6 +357,9 @@ pub(super) fn involved(said: &Fact) -> [Option<NodeId>; 2] {
         Fact::Delivered { from, to, .. }
         | Fact::Latency { from, to, .. }
         | Fact::Path { from, to, .. } => [Some(*from), Some(*to)],
+        Fact::Knows { node, of: other } | Fact::Heard { node, from: other } => {
+            [Some(*node), Some(*other)]
+        }
         Fact::Relayed { through, .. } => [Some(*through), None],
         Fact::Event { node, peer, .. } => [Some(*node), *peer],
         Fact::Metric { node, .. } => [Some(*node), None],

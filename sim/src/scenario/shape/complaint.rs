@@ -8,7 +8,6 @@ use toml::de::{DeTable, DeValue};
 use super::document::{self, Place};
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::nearest::{nearest, suggest};
-use crate::scenario::vocabulary::is_planned;
 
 /// A complaint of the reader. It only hands out a text, so the text is taken apart; the tests pin
 /// its wording.
@@ -74,9 +73,6 @@ impl Complaint {
     pub(super) fn meant(&self, place: &Place) -> Option<(Place, String)> {
         let Self::UnknownKey { known } = self else { return None };
         let key = place.key();
-        if is_planned_key(place) {
-            return None;
-        }
         if let Some(near) = nearest(key, known.iter().map(String::as_str)) {
             return Some((place.clone(), near.to_owned()));
         }
@@ -124,22 +120,13 @@ fn plain(expected: &str) -> &str {
 }
 
 /// Keys that only stand at the top, where a `[table]` above them would swallow them.
-const TOP: &[&str] = &["format", "title", "tags", "quarantine", "duration", "seeds", "max_events"];
-
-fn is_planned_key(place: &Place) -> bool {
-    is_planned(place.parent().key(), place.key())
-}
+const TOP: &[&str] =
+    &["format", "title", "tags", "quarantine", "duration", "seeds", "max_events", "checkers_only"];
 
 fn unknown_key(place: &Place, span: &Range<usize>, known: &[String]) -> Diagnostic {
     let key = place.key();
     let table = place.parent();
     let keys = known.iter().map(String::as_str);
-    if is_planned_key(place) {
-        let all: Vec<String> = known.iter().map(|key| format!("`{key}`")).collect();
-        return Diagnostic::at(span.clone(), format!("`{key}` is not supported yet"))
-            .label("this version of the simulator does not know it")
-            .help(format!("leave it out; {} knows {}", table.title(), all.join(", ")));
-    }
     let diagnostic = Diagnostic::at(span.clone(), format!("unknown key `{key}`"))
         .label(format!("{} has no such key", table.title()));
     if nearest(key, keys.clone()).is_none() && TOP.contains(&key) {

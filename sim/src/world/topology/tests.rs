@@ -63,16 +63,16 @@ fn every_realm_has_addresses_of_its_own() {
     };
     let shown = |ipv4: &str, ipv6: &str| (ipv4.to_owned(), ipv6.to_owned());
     assert_eq!(addresses(SERVER, second(0)), shown("198.18.0.1", "2001:db8::1"));
-    assert_eq!(addresses(LAPTOP, second(0)), shown("10.0.0.2", "2001:db8:0:2::2"));
-    assert_eq!(addresses(TV, second(0)), shown("10.0.0.3", "2001:db8:0:2::3"));
-    assert_eq!(addresses(LAPTOP, second(1)), shown("198.18.0.2", "2001:db8::2"));
+    assert_eq!(addresses(LAPTOP, second(0)), shown("10.0.0.2", "2001:db8:2:1::2"));
+    assert_eq!(addresses(TV, second(0)), shown("10.0.0.3", "2001:db8:2:1::3"));
+    assert_eq!(addresses(LAPTOP, second(1)), shown("198.18.1.1", "2001:db8:1::1"));
     // Behind a NAT that translates nothing, addresses are public.
-    assert_eq!(addresses(BOARD, second(0)), shown("198.18.0.4", "2001:db8:0:3::2"));
+    assert_eq!(addresses(BOARD, second(0)), shown("198.18.3.1", "2001:db8:3:1::2"));
     assert_eq!(
         topology.external(CGN),
-        ["198.18.0.5", "198.18.0.6", "2001:db8::5", "2001:db8::6"].map(ip)
+        ["198.18.4.1", "198.18.5.1", "2001:db8:4::1", "2001:db8:5::1"].map(ip)
     );
-    assert_eq!(topology.external(HOME), ["100.64.0.2", "2001:db8:0:1::2"].map(ip));
+    assert_eq!(topology.external(HOME), ["100.64.0.2", "2001:db8:1:1::2"].map(ip));
 }
 
 #[test]
@@ -80,13 +80,13 @@ fn an_address_leads_back_to_its_node_only() {
     let topology = topology();
     assert_eq!(topology.node_of(ip("198.18.0.1")), Some(SERVER));
     assert_eq!(topology.node_of(ip("10.0.0.2")), Some(LAPTOP));
-    assert_eq!(topology.node_of(ip("198.18.0.2")), Some(LAPTOP), "later");
-    assert_eq!(topology.node_of(ip("198.18.0.4")), Some(BOARD));
-    for nobody in ["198.18.0.3", "198.18.0.5", "100.64.0.2", "10.0.0.1", "10.0.0.4", "192.0.2.1"] {
+    assert_eq!(topology.node_of(ip("198.18.1.1")), Some(LAPTOP), "later");
+    assert_eq!(topology.node_of(ip("198.18.3.1")), Some(BOARD));
+    for nobody in ["198.18.2.1", "198.18.4.1", "100.64.0.2", "10.0.0.1", "10.0.0.4", "192.0.2.1"] {
         assert_eq!(topology.node_of(ip(nobody)), None, "{nobody}");
     }
-    assert!(topology.is_known_by(TV, ip("198.18.0.5")), "through both NATs");
-    assert!(!topology.is_known_by(SERVER, ip("198.18.0.5")));
+    assert!(topology.is_known_by(TV, ip("198.18.4.1")), "through both NATs");
+    assert!(!topology.is_known_by(SERVER, ip("198.18.4.1")));
 }
 
 #[test]
@@ -120,18 +120,18 @@ fn a_packet_goes_outward_until_it_is_where_its_destination_is() {
     assert_eq!(hop(Some(CGN), "198.18.0.1"), Some(Hop::Outward(CGN)));
     assert_eq!(hop(None, "198.18.0.1"), Some(Hop::Node(SERVER)));
     // The external address of a NAT leads through it, also from inside.
-    assert_eq!(hop(None, "198.18.0.6"), Some(Hop::Inward(CGN)));
+    assert_eq!(hop(None, "198.18.5.1"), Some(Hop::Inward(CGN)));
     assert_eq!(hop(Some(CGN), "100.64.0.2"), Some(Hop::Inward(HOME)));
     assert_eq!(hop(Some(HOME), "100.64.0.2"), Some(Hop::Outward(HOME)));
 }
 
 #[test]
 fn what_a_nat_does_not_translate_is_routed() {
-    assert_eq!(hop(None, "198.18.0.4"), Some(Hop::Inward(FIREWALL)));
-    assert_eq!(hop(Some(FIREWALL), "198.18.0.4"), Some(Hop::Node(BOARD)));
-    assert_eq!(hop(None, "2001:db8:0:2::3"), Some(Hop::Inward(CGN)));
-    assert_eq!(hop(Some(CGN), "2001:db8:0:2::3"), Some(Hop::Inward(HOME)));
-    assert_eq!(hop(Some(FIREWALL), "2001:db8:0:2::3"), Some(Hop::Outward(FIREWALL)));
+    assert_eq!(hop(None, "198.18.3.1"), Some(Hop::Inward(FIREWALL)));
+    assert_eq!(hop(Some(FIREWALL), "198.18.3.1"), Some(Hop::Node(BOARD)));
+    assert_eq!(hop(None, "2001:db8:2:1::3"), Some(Hop::Inward(CGN)));
+    assert_eq!(hop(Some(CGN), "2001:db8:2:1::3"), Some(Hop::Inward(HOME)));
+    assert_eq!(hop(Some(FIREWALL), "2001:db8:2:1::3"), Some(Hop::Outward(FIREWALL)));
 }
 
 #[test]
@@ -170,8 +170,8 @@ fn nodes_are_dialled_where_no_nat_is_in_the_way() {
 fn a_recipient_behind_a_translating_nat_is_not_known_from_outside() {
     let topology = topology();
     let recipient = |from, to: &str| topology.recipient(from, ip(to), Instant::ORIGIN);
-    assert_eq!(recipient(SERVER, "198.18.0.5"), None);
-    assert_eq!(recipient(SERVER, "198.18.0.4"), Some(BOARD));
+    assert_eq!(recipient(SERVER, "198.18.4.1"), None);
+    assert_eq!(recipient(SERVER, "198.18.3.1"), Some(BOARD));
     assert_eq!(recipient(LAPTOP, "198.18.0.1"), Some(SERVER));
     assert_eq!(recipient(LAPTOP, "10.0.0.3"), Some(TV));
 }

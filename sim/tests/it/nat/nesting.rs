@@ -66,7 +66,7 @@ fn addresses_are_those_of_the_networks() {
     let mut world = World::new(config, Vec::new());
     world.run_until(at_ms(1_000)).expect("nothing stops it");
     let [laptop, phone] = [2, 3].map(|node| machine::<Prober>(&world, NodeId(node)));
-    let outside: IpAddr = "198.18.0.5".parse().expect("an address");
+    let outside: IpAddr = "198.18.4.1".parse().expect("an address");
     assert_eq!([laptop.seen[&0].ip(), phone.seen[&0].ip()], [outside; 2]);
     // The carrier's NAT turns packets back, and lets everybody in; the home's lets nobody in whom
     // the laptop has not written to.

@@ -1,0 +1,444 @@
+//! Messages on their way out, and who waits for what becomes of them.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use tokio::sync::oneshot;
+use underpass_core::{
+    Config, Duration, Instant, MAX_MESSAGE, MessageId, Outcome, Peer, PeerState, Purpose,
+    RequestNumber, SendError as NodeError,
+};
+
+use super::HostNode;
+use super::long::{self, Head, LONG_MAX, LongPurpose, Verdict};
+use crate::kind;
+use crate::message::{Reply, SendError};
+
+/// Messages that wait for room in the node. When there are as many, nothing more is taken from the
+/// application, so that it waits too.
+const LINE_MAX: usize = 256;
+const LINE_BYTES_MAX: usize = 8 * LONG_MAX;
+/// None waits for longer than a message can live.
+const IN_LINE_MAX: Duration = Config::MESSAGE_LIFETIME_MAX;
+/// Bytes under way to one peer: it keeps of those that came in part what its own storage has room for,
+/// and more would only be sent again.
+const PEER_BYTES_MAX: usize = 1024 * 1024;
+/// Messages for a peer that does not answer, in the node and in the line: others would wait behind them.
+const ABSENT_MAX: usize = 32;
+/// Bytes of what a peer says of its handler's failure.
+const COMPLAINT_MAX: usize = 1024;
+/// Requests that wait for their replies.
+const REQUESTS_MAX: usize = 4096;
+/// Long messages under way at once, and parts of each in the node.
+const LONG_AT_ONCE: usize = 8;
+const PARTS_AT_ONCE: usize = 8;
+/// The receiver of a long message says at once what became of it, and says it for a minute.
+const VERDICT_WITHIN: Duration = Duration::from_secs(65);
+
+type Ended = oneshot::Sender<Result<(), SendError>>;
+type Replied = oneshot::Sender<Result<Reply, SendError>>;
+
+/// A message to be sent.
+pub(super) struct Parcel {
+    pub(super) to: Peer,
+    pub(super) kind: u16,
+    pub(super) purpose: LongPurpose,
+    pub(super) payload: Vec<u8>,
+    /// Told whether the peer has it; nobody if not given.
+    pub(super) ended: Option<Ended>,
+    /// Told the reply, if it is a request.
+    pub(super) replied: Option<Replied>,
+}
+
+/// Everything on its way out.
+#[derive(Default)]
+pub(super) struct Courier {
+    line: VecDeque<Waiting>,
+    line_bytes: usize,
+    /// A message has ended since the line was offered last: there may be room.
+    may_have_room: bool,
+    accepted: BTreeMap<(Peer, MessageId), Accepted>,
+    /// How much that is, by peer.
+    under_way: BTreeMap<Peer, UnderWay>,
+    requests: BTreeMap<(Peer, Asked), Replied>,
+    long: BTreeMap<u64, LongParcel>,
+    /// The next long message's number; its first is drawn, so that no two lives use the same.
+    next_long: u64,
+}
+
+/// What the node has accepted for a peer.
+#[derive(Clone, Copy, Default)]
+struct UnderWay {
+    messages: usize,
+    bytes: usize,
+}
+
+/// A message in the line, and since when.
+struct Waiting {
+    parcel: Parcel,
+    since: Instant,
+}
+
+/// A message that the node has accepted.
+struct Accepted {
+    len: usize,
+    of: Of,
+}
+
+/// What it is.
+enum Of {
+    Whole(Option<Ended>),
+    /// A part of this long one.
+    Part(u64),
+}
+
+/// What a reply names.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Asked {
+    Short(RequestNumber),
+    Long(u64),
+}
+
+struct LongParcel {
+    to: Peer,
+    kind: u16,
+    purpose: LongPurpose,
+    payload: Vec<u8>,
+    ended: Option<Ended>,
+    next: usize,
+    under_way: usize,
+    /// From when on only the verdict is missing.
+    all_there_at: Option<Instant>,
+}
+
+impl Courier {
+    /// `first_long` is drawn afresh in every life.
+    pub(super) fn new(first_long: u64) -> Self {
+        Self { next_long: first_long, ..Self::default() }
+    }
+
+    /// Whether the application may hand over more.
+    pub(super) fn has_room(&self) -> bool {
+        let is_full = self.line.len() >= LINE_MAX || self.line_bytes >= LINE_BYTES_MAX;
+        !is_full && self.requests.len() < REQUESTS_MAX
+    }
+
+    /// Something has left the node: what waits is to be offered again.
+    pub(super) fn may_have_room(&mut self) {
+        self.may_have_room = true;
+    }
+
+    /// Whether nothing is on its way.
+    pub(super) fn is_idle(&self) -> bool {
+        self.line.is_empty() && self.accepted.is_empty() && self.long.is_empty()
+    }
+
+    /// How many messages are under way, waiting for room, and requests for their replies.
+    pub(super) fn counts(&self) -> [usize; 3] {
+        [self.accepted.len(), self.line.len(), self.requests.len()]
+    }
+
+    /// Sends a message now, or when those before it to this peer have left room.
+    pub(super) fn send(&mut self, parcel: Parcel, node: &mut HostNode, now: Instant) {
+        let is_first = !self.line.iter().any(|other| other.parcel.to == parcel.to);
+        let waiting = match is_first {
+            true => self.offer(parcel, node, now),
+            false => Some(parcel),
+        };
+        if let Some(parcel) = waiting {
+            self.wait(Waiting { parcel, since: now });
+        }
+    }
+
+    fn wait(&mut self, waiting: Waiting) {
+        self.line_bytes += waiting.parcel.payload.len();
+        self.line.push_back(waiting);
+    }
+
+    /// Offers the node what waits, if there may be room for it.
+    pub(super) fn offer_again(&mut self, node: &mut HostNode, now: Instant) {
+        if !std::mem::take(&mut self.may_have_room) {
+            return;
+        }
+        self.send_parts(node, now);
+        let mut full = BTreeSet::new();
+        for Waiting { parcel, since } in self.take_line() {
+            let to = parcel.to;
+            let waiting = match full.contains(&to) {
+                true => Some(parcel),
+                false => self.offer(parcel, node, now),
+            };
+            if let Some(parcel) = waiting {
+                full.insert(to);
+                self.wait(Waiting { parcel, since });
+            }
+        }
+    }
+
+    fn take_line(&mut self) -> VecDeque<Waiting> {
+        self.line_bytes = 0;
+        std::mem::take(&mut self.line)
+    }
+
+    /// Hands a message to the node, if there may be so much under way to the peer.
+    fn accept(
+        &mut self,
+        to: Peer,
+        message: underpass_core::Outgoing<'_>,
+        node: &mut HostNode,
+        now: Instant,
+    ) -> Result<MessageId, NodeError> {
+        let mut under_way = self.under_way.get(&to).copied().unwrap_or_default();
+        let len = message.payload.len();
+        let is_much = under_way.bytes > 0 && under_way.bytes + len > PEER_BYTES_MAX;
+        if is_much || under_way.messages >= ABSENT_MAX && is_absent(to, node) {
+            return Err(NodeError::Full);
+        }
+        let id = node.send_message(to, message, now)?;
+        under_way.messages += 1;
+        under_way.bytes += len;
+        self.under_way.insert(to, under_way);
+        Ok(id)
+    }
+
+    /// Whether a peer that does not answer has so many waiting for it that there may be no more.
+    pub(super) fn has_too_many(&self, to: Peer, node: &HostNode) -> bool {
+        let waiting = || self.line.iter().filter(|waiting| waiting.parcel.to == to).count();
+        is_absent(to, node) && waiting() >= ABSENT_MAX
+    }
+
+    /// Gives the parcel back if there is no room for it.
+    fn offer(&mut self, parcel: Parcel, node: &mut HostNode, now: Instant) -> Option<Parcel> {
+        if parcel.payload.len() > LONG_MAX {
+            parcel.fail(SendError::TooLong);
+            return None;
+        }
+        if parcel.payload.len() > MAX_MESSAGE || parcel.purpose.is_long() {
+            return self.offer_long(parcel, node, now);
+        }
+        let purpose = match parcel.purpose {
+            LongPurpose::Request => Purpose::Request,
+            LongPurpose::Reply(request) => Purpose::Reply(request),
+            LongPurpose::Notice | LongPurpose::ReplyToLong(_) => Purpose::Notice,
+        };
+        let Parcel { to, kind, .. } = parcel;
+        let message = underpass_core::Outgoing { kind, purpose, payload: &parcel.payload };
+        match self.accept(to, message, node, now) {
+            Ok(id) => {
+                if let Some(replied) = parcel.replied {
+                    self.requests.insert((to, Asked::Short(id.request())), replied);
+                }
+                let len = parcel.payload.len();
+                self.accepted.insert((to, id), Accepted { len, of: Of::Whole(parcel.ended) });
+                None
+            }
+            Err(NodeError::Full | NodeError::Busy) => Some(parcel),
+            Err(error) => {
+                parcel.fail(error.into());
+                None
+            }
+        }
+    }
+
+    fn offer_long(&mut self, parcel: Parcel, node: &mut HostNode, now: Instant) -> Option<Parcel> {
+        if self.long.len() >= LONG_AT_ONCE {
+            return Some(parcel);
+        }
+        let Parcel { to, kind, purpose, payload, ended, replied } = parcel;
+        let number = self.next_long;
+        self.next_long = self.next_long.wrapping_add(1);
+        if let Some(replied) = replied {
+            self.requests.insert((to, Asked::Long(number)), replied);
+        }
+        let whole = LongParcel {
+            to,
+            kind,
+            purpose,
+            payload,
+            ended,
+            next: 0,
+            under_way: 0,
+            all_there_at: None,
+        };
+        self.long.insert(number, whole);
+        self.send_parts(node, now);
+        None
+    }
+
+    /// Sends as many parts as there may be under way.
+    fn send_parts(&mut self, node: &mut HostNode, now: Instant) {
+        let numbers: Vec<_> = self.long.keys().copied().collect();
+        for number in numbers {
+            while let Some((to, part)) = self.next_part(number) {
+                let (kind, purpose) = (kind::PART, Purpose::Notice);
+                let message = underpass_core::Outgoing { kind, purpose, payload: &part };
+                match self.accept(to, message, node, now) {
+                    Ok(id) => {
+                        let accepted = Accepted { len: part.len(), of: Of::Part(number) };
+                        self.accepted.insert((to, id), accepted);
+                        if let Some(long) = self.long.get_mut(&number) {
+                            long.next += 1;
+                            long.under_way += 1;
+                        }
+                    }
+                    Err(NodeError::Full | NodeError::Busy) => break,
+                    Err(error) => self.end_long(number, Err(error.into())),
+                }
+            }
+        }
+    }
+
+    /// To whom, and what, if there may be more of this one under way.
+    fn next_part(&self, number: u64) -> Option<(Peer, Vec<u8>)> {
+        let long = self.long.get(&number)?;
+        let is_next = long.next < long::parts(long.payload.len()) && long.under_way < PARTS_AT_ONCE;
+        is_next.then(|| (long.to, long.part(number)))
+    }
+
+    /// A message has ended.
+    pub(super) fn on_outcome(&mut self, peer: Peer, id: MessageId, outcome: Outcome, now: Instant) {
+        let result = match outcome {
+            Outcome::Acked => Ok(()),
+            Outcome::Failed => Err(SendError::Failed),
+            Outcome::Unknown => Err(SendError::Unknown),
+        };
+        let Some(Accepted { len, of }) = self.accepted.remove(&(peer, id)) else { return };
+        self.may_have_room = true;
+        if let Some(under_way) = self.under_way.get_mut(&peer) {
+            under_way.messages -= 1;
+            under_way.bytes -= len;
+            if under_way.messages == 0 {
+                self.under_way.remove(&peer);
+            }
+        }
+        match of {
+            Of::Whole(ended) => {
+                if let Err(error) = &result {
+                    let asked = (peer, Asked::Short(id.request()));
+                    if let Some(replied) = self.requests.remove(&asked) {
+                        let _ = replied.send(Err(error.clone()));
+                    }
+                }
+                tell(ended, result);
+            }
+            Of::Part(number) => self.on_part(number, result, now),
+        }
+    }
+
+    fn on_part(&mut self, number: u64, result: Result<(), SendError>, now: Instant) {
+        let Some(long) = self.long.get_mut(&number) else { return };
+        long.under_way -= 1;
+        if let Err(error) = result {
+            return self.end_long(number, Err(error));
+        }
+        let is_sent = long.next == long::parts(long.payload.len());
+        if is_sent && long.under_way == 0 {
+            long.all_there_at = Some(now);
+        }
+    }
+
+    /// The receiver of a long message has said what became of it.
+    pub(super) fn on_verdict(&mut self, from: Peer, verdict: Verdict) {
+        let Verdict { whole, is_delivered } = verdict;
+        if self.long.get(&whole).is_some_and(|long| long.to == from) {
+            let result = if is_delivered { Ok(()) } else { Err(SendError::Refused) };
+            self.end_long(whole, result);
+        }
+    }
+
+    fn end_long(&mut self, number: u64, result: Result<(), SendError>) {
+        let Some(long) = self.long.remove(&number) else { return };
+        if let Err(error) = &result
+            && let Some(replied) = self.requests.remove(&(long.to, Asked::Long(number)))
+        {
+            let _ = replied.send(Err(error.clone()));
+        }
+        // Others may begin.
+        self.may_have_room = true;
+        tell(long.ended, result);
+    }
+
+    /// A reply has come; to nothing, if nobody waits for it any more.
+    pub(super) fn on_reply(&mut self, from: Peer, to: LongPurpose, kind: u16, payload: &[u8]) {
+        let asked = match to {
+            LongPurpose::Reply(request) => Asked::Short(request),
+            LongPurpose::ReplyToLong(number) => Asked::Long(number),
+            LongPurpose::Notice | LongPurpose::Request => return,
+        };
+        let Some(replied) = self.requests.remove(&(from, asked)) else { return };
+        let _ = replied.send(match kind {
+            kind::NO_HANDLER => Err(SendError::NoHandler),
+            kind::NOT_ALLOWED => Err(SendError::NotAllowed),
+            kind::HANDLER_FAILED => {
+                let shown = &payload[..payload.len().min(COMPLAINT_MAX)];
+                let message = String::from_utf8_lossy(shown).into_owned();
+                Err(SendError::HandlerFailed { message })
+            }
+            _ => Ok(Reply { kind, payload: payload.to_vec() }),
+        });
+    }
+
+    /// Gives up waiting for verdicts that do not come, and for whom nobody waits.
+    pub(super) fn expire(&mut self, now: Instant) {
+        self.may_have_room = true;
+        for waiting in self.take_line() {
+            let is_late = now.saturating_since(waiting.since) > IN_LINE_MAX;
+            let is_wanted = waiting.parcel.ended.as_ref().is_none_or(|ended| !ended.is_closed());
+            match is_late || !is_wanted {
+                true => waiting.parcel.fail(SendError::Failed),
+                false => self.wait(waiting),
+            }
+        }
+        self.requests.retain(|_, replied| !replied.is_closed());
+        let is_late = |long: &LongParcel| {
+            let since = long.all_there_at;
+            since.is_some_and(|since| now.saturating_since(since) > VERDICT_WITHIN)
+        };
+        let late: Vec<_> =
+            self.long.iter().filter(|(_, long)| is_late(long)).map(|(number, _)| *number).collect();
+        for number in late {
+            self.end_long(number, Err(SendError::Unknown));
+        }
+    }
+}
+
+impl LongPurpose {
+    /// Whether only a long message can say so.
+    fn is_long(self) -> bool {
+        matches!(self, Self::ReplyToLong(_))
+    }
+}
+
+impl Parcel {
+    /// It will not be sent.
+    pub(super) fn fail(self, error: SendError) {
+        if let Some(replied) = self.replied {
+            let _ = replied.send(Err(error.clone()));
+        }
+        tell(self.ended, Err(error));
+    }
+}
+
+impl LongParcel {
+    /// The next part, as it is sent.
+    fn part(&self, number: u64) -> Vec<u8> {
+        let head = Head {
+            whole: number,
+            len: u32::try_from(self.payload.len()).expect("at most LONG_MAX"),
+            index: u16::try_from(self.next).expect("LONG_MAX has few parts"),
+            kind: self.kind,
+            purpose: self.purpose,
+        };
+        head.around(long::part(&self.payload, self.next))
+    }
+}
+
+fn is_absent(peer: Peer, node: &HostNode) -> bool {
+    peer != node.oneself() && node.peer_state(peer) != Ok(PeerState::Active)
+}
+
+/// Who does not wait any more needs no telling.
+fn tell(ended: Option<Ended>, result: Result<(), SendError>) {
+    if let Some(ended) = ended {
+        let _ = ended.send(result);
+    }
+}

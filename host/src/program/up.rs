@@ -1,0 +1,166 @@
+//! `underpass up`: the daemon.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::signal::unix::{SignalKind, signal};
+use underpass_core::{Config, Gossip, Network, PeerId, SecretIdentity, Tag};
+
+use super::arguments::UpArguments;
+use super::{Exit, complain, print_line};
+use crate::api::Server;
+use crate::config::{Configuration, GossipConfig};
+use crate::driver::{Settings, start};
+use crate::files::{self, LockedSecret, SecretFileError, SecretFileErrorKind};
+use crate::handler::Handlers;
+use crate::{log, script};
+
+/// Whose key a file holds.
+///
+/// # Errors
+/// If it holds none.
+pub(super) fn identity_of(path: &Path) -> Result<PeerId, SecretFileError> {
+    let seed = files::read_secret(path)?;
+    identity(path, &seed).map(|identity| identity.id())
+}
+
+fn identity(path: &Path, seed: &[u8; 32]) -> Result<SecretIdentity, SecretFileError> {
+    let form = || SecretFileError { path: path.into(), kind: SecretFileErrorKind::Form };
+    SecretIdentity::from_seed(seed).ok_or_else(form)
+}
+
+pub(super) fn up(config: &Configuration, own: &UpArguments) -> Exit {
+    log::set_up(config.log);
+    let key = match files::open_secret_locked(&config.key_file) {
+        Ok(key) => key,
+        Err(error) => {
+            let in_use = matches!(error.kind, SecretFileErrorKind::InUse);
+            complain(&error, error.help());
+            return if in_use { Exit::NotStarted } else { Exit::Refused };
+        }
+    };
+    let settings = match settings(config, own, &key) {
+        Ok(settings) => settings,
+        Err(error) => {
+            complain(&error, error.help());
+            return Exit::Refused;
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let exit = match runtime {
+        Ok(runtime) => {
+            let exit = runtime.block_on(serve(config, settings));
+            // Scripts that still run end with it.
+            runtime.shutdown_background();
+            exit
+        }
+        Err(error) => {
+            complain(&error, None);
+            Exit::NotStarted
+        }
+    };
+    drop(key.lock);
+    exit
+}
+
+fn settings(
+    config: &Configuration,
+    own: &UpArguments,
+    key: &LockedSecret,
+) -> Result<Settings, SecretFileError> {
+    let identity = identity(&config.key_file, &key.secret)?;
+    let network = match &config.network.secret_file {
+        Some(file) => Network::closed(&config.network.name, *files::read_secret(file)?),
+        None => Network::open(&config.network.name),
+    };
+    let network = match &config.network.previous_secret_file {
+        Some(file) => network.with_previous(*files::read_secret(file)?),
+        None => network,
+    };
+    let mut node = Config::new(network);
+    node.ping_interval = config.ping_interval;
+    node.message_lifetime = config.message_lifetime;
+    (node.access, node.relay) = (config.access, config.relay);
+    node.gossip = config.gossip.as_ref().map_or(Gossip::OFF, |own| gossip(own, &node.network));
+    Ok(Settings {
+        identity: Arc::new(identity),
+        config: node,
+        capacity: config.capacity,
+        listen: config.listen.clone(),
+        peers: config.peers.clone(),
+        foreign_relays: config.foreign_relays.clone(),
+        allow: config.allow.clone(),
+        state: Some(config.state_file.clone()),
+        record: own.record.clone(),
+        handlers: script::add(Handlers::new(), &config.scripts),
+    })
+}
+
+/// What part it takes in gossip.
+fn gossip(own: &GossipConfig, network: &Network) -> Gossip {
+    let part = if own.is_discoverable { Gossip::DISCOVERABLE } else { Gossip::SILENT };
+    let tags = own.tags.iter().map(|name| Tag::new(network, name));
+    tags.fold(Gossip { is_bootstrap: own.is_bootstrap, ..part }, Gossip::with_tag)
+}
+
+async fn serve(config: &Configuration, settings: Settings) -> Exit {
+    let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    let (Ok(mut terminate), Ok(mut interrupt)) = signals else {
+        complain(&"the system gives no signals", None);
+        return Exit::NotStarted;
+    };
+    let (handle, driver) = match start(settings) {
+        Ok(started) => started,
+        Err(error) => {
+            complain(&error, error.help());
+            return Exit::NotStarted;
+        }
+    };
+    let api = match &config.api {
+        None => None,
+        Some(api) => {
+            let token = match files::read_secret(&api.token_file) {
+                Ok(token) => token,
+                Err(error) => {
+                    complain(&error, error.help());
+                    return Exit::Refused;
+                }
+            };
+            match Server::bind(api.listen, &api.hosts, token, handle.clone()).await {
+                Ok(server) => Some(server),
+                Err(error) => {
+                    complain(&format!("the API cannot listen at {}: {error}", api.listen), None);
+                    return Exit::NotStarted;
+                }
+            }
+        }
+    };
+    say_hello(&handle, api.as_ref()).await;
+    let serving = api.map(|api| tokio::spawn(api.run()));
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("about to end: peers are told");
+    handle.shut_down().await;
+    if let Some(serving) = serving {
+        serving.abort();
+    }
+    match driver.await {
+        Ok(()) => Exit::Done,
+        Err(_) => Exit::Failed,
+    }
+}
+
+/// A line for whoever has started it: where everything is.
+async fn say_hello(handle: &crate::Handle, api: Option<&Server>) {
+    let listen = match handle.status().await {
+        Some(status) => status.listen.join(", "),
+        None => return,
+    };
+    let api = match api.map(Server::address) {
+        Some(Ok(address)) => format!("http://{address}/"),
+        _ => "off".into(),
+    };
+    print_line(&format!("{} listens at {listen}; API at {api}", handle.id()));
+}

@@ -1,0 +1,156 @@
+//! Beginnings and ends.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+use crate::daemon::{Daemon, Said, underpass};
+
+#[test]
+fn a_daemon_that_is_told_to_end_tells_its_peers() {
+    let a = Daemon::new().up();
+    let mut b = Daemon::near(&a, &[&a.url()]).up();
+    b.reach(&a.id);
+    let mut watch = a.watch();
+    b.signal("TERM");
+    assert_eq!(watch.next_of("left")["peer"], b.id);
+    assert_eq!(b.ended(), Some(0));
+    assert_eq!(a.peer(&b.id)["has_left"], true);
+    let b = b.up();
+    b.reach(&a.id);
+    assert_eq!(a.peer(&b.id)["has_left"], false);
+}
+
+#[test]
+fn a_daemon_that_was_killed_is_there_again() {
+    let a = Daemon::new();
+    a.configure_top("message_lifetime = \"2s\"");
+    let a = a.up();
+    let mut b = Daemon::near(&a, &[&a.url()]).up();
+    b.reach(&a.id);
+    b.signal("KILL");
+    assert_eq!(b.ended(), None);
+    let sent = a.send(&b.id, &[], b"while you were away");
+    assert_eq!(sent.code, Some(1), "nobody knows: {}", sent.err);
+    let b = b.up();
+    let mut watch = b.watch();
+    b.reach(&a.id);
+    a.send(&b.id, &[], b"here you are").ok();
+    a.send(&b.id, &[], b".").ok();
+    assert_eq!(watch.messages_until_dot(), [b"here you are"]);
+}
+
+#[test]
+fn a_restart_finds_the_peers_that_were_known_and_asked_for() {
+    let a = Daemon::new().up();
+    let mut b = Daemon::near(&a, &[&a.listen().to_string()]).up();
+    b.reach(&a.listen().to_string());
+    b.signal("TERM");
+    b.ended();
+    let b = b.up();
+    // Its key is known before anybody has answered: only what was saved has it.
+    assert_eq!(b.peer(&a.id)["id"], a.id);
+    b.reach(&a.id);
+}
+
+#[test]
+fn one_key_is_in_one_place() {
+    let a = Daemon::new().up();
+    let config = a.config();
+    let second = underpass(&["up", "--config", &config, "--set", "listen=127.0.0.1:0"]);
+    let second = Said::of({ second }.output().expect("it starts"));
+    assert_eq!(second.code, Some(4));
+    assert!(second.err.contains("in use by another daemon"), "{}", second.err);
+    a.status();
+}
+
+#[test]
+fn a_key_that_others_may_read_is_refused() {
+    for name in ["identity.key", "network.secret", "api.token"] {
+        let a = Daemon::new();
+        let file = a.file(name);
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).expect("ours");
+        let config = a.config();
+        let refused =
+            Said::of(underpass(&["up", "--config", &config]).output().expect("it starts"));
+        assert_eq!(refused.code, Some(2), "{name}");
+        assert!(refused.err.contains("has mode 0640"), "{}", refused.err);
+        assert!(refused.err.contains("chmod 600"), "{}", refused.err);
+    }
+}
+
+#[test]
+fn files_of_secrets_are_their_owners_alone() {
+    let a = Daemon::new().up();
+    for name in ["identity.key", "network.secret", "api.token", "state.redb"] {
+        let mode = fs::metadata(a.file(name)).expect("there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+}
+
+#[test]
+fn what_is_there_is_not_made_again() {
+    let a = Daemon::new();
+    let folder = a.file("");
+    let again = underpass(&["init", folder.to_str().expect("text")]).output().expect("it starts");
+    let again = Said::of(again);
+    assert_eq!(again.code, Some(2));
+    assert!(again.err.contains("is there already"), "{}", again.err);
+}
+
+#[test]
+fn a_wrong_secret_opens_nothing() {
+    let a = Daemon::new().up();
+    let stranger = Daemon::with(&["--peer", &a.url()]).up();
+    let asked = stranger.ask(&["ping", &a.id, "-n", "1", "--timeout-ms", "1500"]);
+    assert_eq!(asked.code, Some(1));
+    assert_eq!(stranger.peer(&a.id)["state"], "init");
+    assert_eq!(a.status()["peers"], serde_json::json!([]));
+}
+
+#[test]
+fn no_secret_is_in_the_log() {
+    let a = Daemon::new().up_with(|command| {
+        command.args(["--set", "log.level=trace", "--set", "log.format=json"]);
+    });
+    let b = Daemon::near(&a, &[&a.url()]).up();
+    b.reach(&a.id);
+    let log = a.log();
+    assert!(log.contains("connected"), "{log}");
+    for line in log.lines() {
+        serde_json::from_str::<serde_json::Value>(line).expect(line);
+    }
+    for name in ["identity.key", "network.secret", "api.token"] {
+        let secret = fs::read_to_string(a.file(name)).expect("a secret");
+        assert!(!log.contains(secret.trim()), "{name}");
+    }
+}
+
+#[test]
+fn a_wall_clock_that_is_set_back_changes_nothing() {
+    let has_faketime = Command::new("faketime").arg("--version").output().is_ok();
+    if !has_faketime {
+        eprintln!("not run: `faketime` is not installed");
+        return;
+    }
+    let a = Daemon::new().up();
+    let clock = a.file("clock");
+    fs::write(&clock, "+0").expect("written");
+    let library = Command::new("faketime").args(["-f", "+0", "printenv", "LD_PRELOAD"]).output();
+    let library = Said::of(library.expect("it starts")).ok().out;
+    let mut b = Daemon::near(&a, &[&a.url()]).up_with(|command| {
+        command.env("LD_PRELOAD", library.trim()).env("FAKETIME_NO_CACHE", "1");
+        command.env("FAKETIME_TIMESTAMP_FILE", &clock).env("DONT_FAKE_MONOTONIC", "1");
+    });
+    b.reach(&a.id);
+    fs::write(&clock, "-10d").expect("written");
+    b.reach(&a.id);
+    a.reach(&b.id);
+    assert_eq!(a.peer(&b.id)["state"], "active");
+    b.signal("TERM");
+    assert_eq!(b.ended(), Some(0));
+    // The log's clock is the one that was set back: each line begins with its time.
+    let log = b.log();
+    let (first, last) = (log.lines().next(), log.lines().last());
+    assert!(last < first, "{log}");
+}

@@ -1,0 +1,141 @@
+//! Once nothing goes wrong any more, those who can be found hang together.
+//!
+//! Looked at where everybody who is discoverable is in public and of one network, and the nodes that they call
+//! join them all: [`JOINED_IN`] after the last fault, for each that is gone for good a round longer, a way
+//! leads from neighbour to neighbour between any two that are on.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use underpass_core::{Duration, Instant};
+
+use super::{Complaint, Setting};
+use crate::machine::Machine;
+use crate::scenario::model::NodeId;
+use crate::trace::{Observation, Watch};
+
+/// A round in which one peer that was lost is tried: a minute, and a quarter of it for jitter.
+const ROUND: Duration = Duration::from_secs(75);
+/// Three pings that are missed, a pause between two calls at the entrance, a round in which lost peers are
+/// retried, one in which a neighbour on one side only finds out, and one for each refusal on the way.
+const JOINED_IN: Duration = Duration::from_secs(35 + 4 * 75);
+/// All are called within the longest interval between two pings.
+const LOOKED_AT_FOR: Duration = Duration::from_secs(30);
+
+pub(super) struct Overlay {
+    names: Arc<[String]>,
+    /// Whom this is about; nobody, if nothing follows of them.
+    members: BTreeSet<NodeId>,
+    settled: Instant,
+    is_on: BTreeSet<NodeId>,
+    /// What was seen of each since it is due.
+    neighbours: BTreeMap<NodeId, Vec<NodeId>>,
+    is_judged: bool,
+    complaint: Complaint,
+}
+
+impl Overlay {
+    pub(super) fn new(setting: &Setting) -> Self {
+        Self {
+            names: Arc::clone(&setting.names),
+            members: members(setting),
+            settled: setting.connections.settled,
+            is_on: BTreeSet::new(),
+            neighbours: BTreeMap::new(),
+            is_judged: false,
+            complaint: Complaint::default(),
+        }
+    }
+
+    fn due(&self) -> Instant {
+        let gone = self.members.difference(&self.is_on).count() as u64;
+        self.settled + JOINED_IN + ROUND.saturating_mul(gone)
+    }
+
+    fn pass(&mut self, now: Instant) {
+        if self.is_judged || self.members.is_empty() || now < self.due() + LOOKED_AT_FOR {
+            return;
+        }
+        self.is_judged = true;
+        let all: BTreeSet<NodeId> = self.members.intersection(&self.is_on).copied().collect();
+        let joined = joined(&all, &self.neighbours);
+        if let (Some(first), Some(other)) = (all.first(), all.difference(&joined).next()) {
+            let [first, other] = [first, other].map(|node| &self.names[node.0 as usize]);
+            self.complaint.raise(format!(
+                "overlay: no way leads from {first} to {other} by neighbours, though nothing has been in \
+                 the way since {} (at {now})",
+                self.settled
+            ));
+        }
+    }
+}
+
+/// Whoever hangs together with the first of all.
+fn joined(all: &BTreeSet<NodeId>, neighbours: &BTreeMap<NodeId, Vec<NodeId>>) -> BTreeSet<NodeId> {
+    let mut both: BTreeMap<NodeId, Vec<NodeId>> = BTreeMap::new();
+    for (&node, others) in neighbours {
+        for &other in others {
+            both.entry(node).or_default().push(other);
+            both.entry(other).or_default().push(node);
+        }
+    }
+    let mut joined = BTreeSet::new();
+    let mut reached: Vec<NodeId> = all.first().copied().into_iter().collect();
+    while let Some(node) = reached.pop() {
+        if all.contains(&node) && joined.insert(node) {
+            reached.extend(both.get(&node).into_iter().flatten());
+        }
+    }
+    joined
+}
+
+fn members(setting: &Setting) -> BTreeSet<NodeId> {
+    let all = (0..setting.names.len() as u32).map(NodeId);
+    let takes_part = |node: &NodeId| {
+        let is_open = setting.gossips[node.0 as usize] && !setting.silent.contains(node);
+        is_open && !setting.hostile.contains(node)
+    };
+    let members: BTreeSet<NodeId> = all.filter(takes_part).collect();
+    let calls =
+        members.iter().map(|node| (*node, setting.peers[node.0 as usize].clone())).collect();
+    let networks: BTreeSet<usize> =
+        members.iter().map(|node| setting.networks[node.0 as usize]).collect();
+    // Faults that do not end leave no time at which all is well.
+    let never_settles =
+        !setting.faults.is_empty() && setting.connections.settled == Instant::ORIGIN;
+    let is_public = members.iter().all(|node| setting.public.contains(node));
+    match never_settles || !is_public || networks.len() != 1 || !setting.hostile.is_empty() {
+        false if joined(&members, &calls) == members => members,
+        _ => BTreeSet::new(),
+    }
+}
+
+impl Watch for Overlay {
+    fn observed(&mut self, at: Instant, node: NodeId, observation: &Observation) {
+        self.pass(at);
+        match observation {
+            Observation::Started { .. } => drop(self.is_on.insert(node)),
+            Observation::Stopped => drop(self.is_on.remove(&node)),
+            _ => {}
+        }
+    }
+
+    fn called(&mut self, at: Instant, node: NodeId, machine: &dyn Machine) {
+        self.pass(at);
+        if self.is_judged || !self.members.contains(&node) || at < self.due() {
+            return;
+        }
+        let Some(inside) = machine.inspect() else { return };
+        let mut neighbours = Vec::new();
+        inside.neighbours(&mut |other| neighbours.push(other));
+        self.neighbours.insert(node, neighbours);
+    }
+
+    fn passed(&mut self, at: Instant) {
+        self.pass(at);
+    }
+
+    fn violation(&mut self) -> Option<String> {
+        self.complaint.text()
+    }
+}
