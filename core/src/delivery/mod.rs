@@ -85,7 +85,8 @@ pub(crate) struct Shared {
 }
 
 impl Delivery {
-    pub(crate) const EMPTY: Self = Self { outbox: Outbox::EMPTY, inbox: Inbox::EMPTY, is_held: false };
+    pub(crate) const EMPTY: Self =
+        Self { outbox: Outbox::EMPTY, inbox: Inbox::EMPTY, is_held: false };
 
     /// Whether nothing of the storage is held for the peer.
     pub(crate) fn is_empty(&self) -> bool {
