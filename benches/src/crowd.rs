@@ -4,8 +4,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant as WallClock};
 
-use underpass_core::{Capacity, Instant, MAX_TRANSMIT, Peer, PeerState};
-use underpass_sim::machine::underpass::HeapStorage;
+use underpass_core::{Capacity, HeapStorage, Instant, MAX_TRANSMIT, Peer, PeerState};
 
 use crate::member::Member;
 

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use underpass_core::{
-    Capacity, Duration, Event, Instant, MAX_TRANSMIT, Outgoing, PeerState, Purpose, Received,
+    Capacity, Duration, Event, HeapStorage, Instant, MAX_TRANSMIT, Outgoing, PeerState, Purpose,
+    Received,
 };
 use underpass_sim::link::{Incoming, Link, LinkModel, LossModel};
-use underpass_sim::machine::underpass::HeapStorage;
 use underpass_sim::random::Draws;
 use underpass_sim::units::{Probability, Rate};
 

@@ -3,7 +3,7 @@
 //! The Underpass protocol: peers behind NATs that talk end to end encrypted.
 //!
 //! This crate is the protocol and nothing else. It has no clock, no socket, no thread, no allocator
-//! and no ambient randomness, so the same bytes run in a simulator, on a microcontroller and in a
+//! (but for `HeapStorage`, a feature) and no ambient randomness, so the same bytes run in a simulator, on a microcontroller and in a
 //! daemon. A driver owns those things and moves data between them and a [`Node`].
 //!
 //! # The drive contract
@@ -114,6 +114,8 @@
 //! they all work on, `wire/` the formats (see `docs/wire.md`), `noise/` the handshake's
 //! cryptography.
 
+#[cfg(feature = "alloc")]
+extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
@@ -126,6 +128,8 @@ mod delivery;
 mod error;
 mod event;
 mod gossip;
+#[cfg(feature = "alloc")]
+mod heap;
 mod heartbeat;
 mod held;
 mod identity;
@@ -168,6 +172,8 @@ pub use gossip::{
     Broadcast, BroadcastError, FindError, Gossip, Known as KnownPeer, MAX_BROADCAST, Presence,
     RecordSlot, RumourSlot, Seen, TAGS, Tag,
 };
+#[cfg(feature = "alloc")]
+pub use heap::HeapStorage;
 pub use identity::{Keys, PeerId, PeerIdError, SecretIdentity};
 pub use job::{Done, Job, JobKind, Stale};
 pub use message::{Message, MessageId, Outcome, Outgoing, Purpose, Received, RequestNumber};

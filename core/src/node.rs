@@ -268,6 +268,18 @@ impl<S: Storage> Node<S> {
         self.state.messages.is_held = hold;
     }
 
+    /// The same for the messages of one peer, so that others need not wait for what it has sent too much
+    /// of. Of longer ones not even the parts are taken.
+    ///
+    /// # Errors
+    /// The node is as before.
+    pub fn hold_messages_of(&mut self, peer: Peer, hold: bool) -> Result<(), UnknownPeer> {
+        let mut cx = self.cx();
+        let slot = cx.resolve(peer).ok_or(UnknownPeer)?;
+        cx.peer(slot).delivery.is_held = hold;
+        Ok(())
+    }
+
     /// Forgets a peer and erases its sessions. It is not told. Messages to it end, and are reported
     /// as any others; those from it that are whole can still be had.
     ///

@@ -63,6 +63,7 @@ pub(super) fn on_fragment(
             cx.state.counters.count(Counter::FragmentsRepeated);
             Arrival::Kept
         }
+        Seen::Never if cx.peer(from).delivery.is_held => return Err(Dropped::MessagesFull),
         Seen::Never if fragments(fragment.len as usize) == 1 => {
             if cx.state.messages.is_held {
                 return Err(Dropped::MessagesFull);

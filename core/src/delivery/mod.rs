@@ -60,6 +60,8 @@ use crate::wire::{Ack, Fragment};
 pub(crate) struct Delivery {
     pub(crate) outbox: Outbox,
     inbox: Inbox,
+    /// Whether the application takes none of this peer's messages for now.
+    pub(crate) is_held: bool,
 }
 
 /// What the messages of all peers share.
@@ -83,7 +85,8 @@ pub(crate) struct Shared {
 }
 
 impl Delivery {
-    pub(crate) const EMPTY: Self = Self { outbox: Outbox::EMPTY, inbox: Inbox::EMPTY };
+    pub(crate) const EMPTY: Self =
+        Self { outbox: Outbox::EMPTY, inbox: Inbox::EMPTY, is_held: false };
 
     /// Whether nothing of the storage is held for the peer.
     pub(crate) fn is_empty(&self) -> bool {
@@ -193,7 +196,7 @@ pub(crate) fn on_timer(timer: Timer, peer: u16, cx: &mut Cx<'_>) -> Option<Turn>
 }
 
 fn arm_expiry(peer: u16, cx: &mut Cx<'_>) {
-    let Delivery { outbox, inbox } = &cx.peers[usize::from(peer)].delivery;
+    let Delivery { outbox, inbox, .. } = &cx.peers[usize::from(peer)].delivery;
     let expiries = [outbox.expiry(cx.messages), inbox.expiry(cx.messages)];
     let at = expiries.into_iter().flatten().min();
     cx.set_timer(Actor::Peer(peer), Timer::MessageExpiry, at);
@@ -218,7 +221,7 @@ pub(crate) fn take_owed(
 
 /// Whether anything is owed to this peer; it may have to wait.
 pub(crate) fn owes(peer: u16, cx: &mut Cx<'_>) -> bool {
-    let Delivery { outbox, inbox } = &cx.peer(peer).delivery;
+    let Delivery { outbox, inbox, .. } = &cx.peer(peer).delivery;
     inbox.acks.is_owed() || outbox.owes()
 }
 

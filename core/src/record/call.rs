@@ -121,6 +121,7 @@ pub(super) enum Call<'a> {
     PollMessage,
     HoldMessages { hold: bool },
     PollBroadcast,
+    HoldMessagesOf { peer: Peer, hold: bool },
 }
 
 impl Call<'_> {
@@ -150,6 +151,7 @@ impl Call<'_> {
             | Self::PollEvent
             | Self::PollMessage
             | Self::HoldMessages { .. }
+            | Self::HoldMessagesOf { .. }
             | Self::PollBroadcast => None,
         }
     }

@@ -188,6 +188,9 @@ impl<'r, S: Storage> Player<'r, S> {
             Call::ChangeSecret { secret } => node.change_secret(secret),
             Call::RetirePreviousSecret => node.retire_previous_secret(),
             Call::HoldMessages { hold } => node.hold_messages(hold),
+            Call::HoldMessagesOf { peer, hold } => {
+                digest.absorb(&node.hold_messages_of(peer, hold));
+            }
         }
         Some(())
     }
@@ -218,6 +221,7 @@ fn name(call: &Call<'_>) -> &'static str {
         Call::PollEvent => "poll_event",
         Call::PollMessage => "poll_message",
         Call::HoldMessages { .. } => "hold_messages",
+        Call::HoldMessagesOf { .. } => "hold_messages_of",
         Call::PollBroadcast => "poll_broadcast",
     }
 }

@@ -244,6 +244,17 @@ impl<S: Storage, L: Log> Recorder<S, L> {
         record(&mut self.tape, &());
     }
 
+    /// As [`Node::hold_messages_of`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn hold_messages_of(&mut self, peer: Peer, hold: bool) -> Result<(), UnknownPeer> {
+        self.call(|| Call::HoldMessagesOf { peer, hold });
+        let held = self.node.hold_messages_of(peer, hold);
+        record(&mut self.tape, &held);
+        held
+    }
+
     /// As [`Node::close`].
     ///
     /// # Errors

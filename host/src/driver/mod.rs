@@ -28,7 +28,6 @@ mod sockets;
 mod start;
 mod state;
 mod status;
-pub(crate) mod storage;
 mod tape;
 #[cfg(test)]
 mod tests;
@@ -36,7 +35,7 @@ mod tests;
 use tokio::sync::{broadcast, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant as WakeAt, sleep_until};
-use underpass_core::{Done, Instant, MAX_TRANSMIT, Received, Recorder};
+use underpass_core::{Done, HeapStorage, Instant, MAX_TRANSMIT, Received, Recorder};
 
 use crate::clock::{Clock, std_duration};
 use crate::event::Event;
@@ -52,7 +51,6 @@ use roster::{Found, Roster};
 use search::Search;
 use sockets::{Buffers, Sockets};
 use state::{Saved, State};
-use storage::HeapStorage;
 use tape::Tape;
 
 pub use long::LONG_MAX;

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use tokio::sync::{broadcast, mpsc};
 use tokio::task::JoinHandle;
 use underpass_core::{
-    Capacity, Config, Instant, MAX_TRANSMIT, PeerId, RestoreError, SecretIdentity, Whom,
+    Capacity, Config, HeapStorage, Instant, MAX_TRANSMIT, PeerId, RestoreError, SecretIdentity,
+    Whom,
 };
 
 use super::courier::Courier;
@@ -19,7 +20,6 @@ use super::network::Network;
 use super::roster::Roster;
 use super::sockets::Sockets;
 use super::state::State;
-use super::storage::HeapStorage;
 use super::tape::Tape;
 use super::{CALLS_MAX, Calls, Driver, EVENTS_MAX, HostNode};
 use crate::clock::{Clock, fresh_bytes};

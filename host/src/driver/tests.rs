@@ -6,9 +6,8 @@ use std::path::PathBuf;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use underpass_core::{Config, Network, Player, SecretIdentity};
+use underpass_core::{Config, HeapStorage, Network, Player, SecretIdentity};
 
-use super::storage::HeapStorage;
 use super::{Settings, start};
 use crate::HOST;
 use crate::handle::{Handle, To};

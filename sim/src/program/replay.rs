@@ -3,8 +3,7 @@
 use std::collections::VecDeque;
 use std::fs;
 
-use underpass_core::{PlayError, Played, Player};
-use underpass_sim::machine::underpass::HeapStorage;
+use underpass_core::{HeapStorage, PlayError, Played, Player};
 use underpass_sim::scenario::discover::shown;
 
 use super::Exit;

@@ -264,3 +264,25 @@ fn what_an_application_has_no_room_for_comes_again() {
     lens.sort_unstable();
     assert_eq!(lens, [8, 3 * 1120]);
 }
+
+#[test]
+fn what_an_application_has_no_room_for_of_one_peer_is_no_matter_to_others() {
+    const C: usize = 2;
+    let mut net = Net::new(3);
+    net.connect(A, B);
+    net.connect(C, B);
+    net.settle();
+    let from_a = net.peer(B, A).expect("they have met");
+    net.hosts[B].node.hold_messages_of(from_a, true).unwrap();
+    let held = [&[1; 8][..], &[2; 3 * 1120]].map(|payload| net.send(A, B, payload).unwrap());
+    let other = net.send(C, B, b"not held").unwrap();
+    net.run_for(Duration::from_secs(2));
+    assert_eq!(net.hosts[A].outcomes(), []);
+    assert_eq!(net.hosts[C].outcomes(), [(other, Outcome::Acked)]);
+    net.hosts[B].node.hold_messages_of(from_a, false).unwrap();
+    net.run_for(Duration::from_secs(10));
+    let mut ended: Vec<_> = net.hosts[A].outcomes().into_iter().map(|(id, _)| id).collect();
+    ended.sort_unstable_by_key(|id| *id != held[0]);
+    assert_eq!(ended, held);
+    assert_eq!(net.hosts[B].messages.len(), 3);
+}

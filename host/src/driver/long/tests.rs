@@ -1,9 +1,8 @@
 //! Parts in any order, too many of them, and nonsense.
 
-use underpass_core::{Capacity, Config, Network, Node, SecretIdentity};
+use underpass_core::{Capacity, Config, HeapStorage, Network, Node, SecretIdentity};
 
 use super::*;
-use crate::driver::storage::HeapStorage;
 
 const NOW: Instant = Instant::ORIGIN;
 

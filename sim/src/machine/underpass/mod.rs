@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use underpass_core::inspect::{Usage, usage};
 use underpass_core::{
-    Access, BroadcastError, Capacity, Config, Deadline, Duration, Event, Gossip, Instant,
-    MAX_TRANSMIT, Message as ReceivedMessage, MessageId, Network, Node, Outcome, Outgoing, Path,
-    Peer, Purpose, Received, Recorder, RelayLimits, Route, SendError, Socket as CoreSocket, Tag,
-    Transmit, Whom,
+    Access, BroadcastError, Capacity, Config, Deadline, Duration, Event, Gossip, HeapStorage,
+    Instant, MAX_TRANSMIT, Message as ReceivedMessage, MessageId, Network, Node, Outcome, Outgoing,
+    Path, Peer, Purpose, Received, Recorder, RelayLimits, Route, SendError, Socket as CoreSocket,
+    Tag, Transmit, Whom,
 };
 
 use super::{Addresses, Command, Cx, Inspect, IpFamily, Machine, SendId, Socket, Unsupported};
@@ -27,7 +27,6 @@ mod limits;
 mod line;
 mod roster;
 mod secrets;
-mod storage;
 mod tapes;
 
 pub use app::{AppCx, AppFactory, Application, Echo, End, Incoming, Sink, Ticket, Way};
@@ -36,7 +35,6 @@ pub use liar::{Lie, Lies};
 pub use limits::Limits;
 pub use roster::Roster;
 pub use secrets::{SecretAct, SecretActs};
-pub use storage::HeapStorage;
 pub use tapes::{Tape, Tapes};
 
 use cpu::Worker;

@@ -1,12 +1,14 @@
-//! A node's tables on the heap.
+//! A node's tables on the heap, for drivers that have one (feature `alloc`).
 
-use underpass_core::{
+use alloc::boxed::Box;
+
+use crate::{
     Capacity, CircuitSlot, DeadlineSlot, FlightSlot, HandshakeSlot, MessageSlot, PeerSlot,
     ProbeCell, PunchSlot, RecordSlot, RumourSlot, Seen, SessionSlot, Storage, Tables,
 };
 
-/// Tables of any capacity.
-pub(crate) struct HeapStorage {
+/// Tables of a capacity that is known when the program runs.
+pub struct HeapStorage {
     peers: Box<[PeerSlot]>,
     handshakes: Box<[HandshakeSlot]>,
     sessions: Box<[SessionSlot]>,
@@ -30,7 +32,7 @@ pub(crate) struct HeapStorage {
 
 impl HeapStorage {
     /// Empty tables.
-    pub(crate) fn new(capacity: Capacity) -> Self {
+    pub fn new(capacity: Capacity) -> Self {
         Self {
             peers: filled(capacity.peers, || PeerSlot::EMPTY),
             handshakes: filled(capacity.handshakes, || HandshakeSlot::EMPTY),
@@ -46,7 +48,7 @@ impl HeapStorage {
             flights: filled(capacity.flights(), || FlightSlot::EMPTY),
             message_windows: filled(capacity.message_window_words(), || 0),
             // Zeros that nobody has written yet take up no memory.
-            buffer: vec![0; capacity.buffer].into(),
+            buffer: alloc::vec![0; capacity.buffer].into(),
             blocks: filled(capacity.blocks(), || 0),
             records: filled(capacity.records, || RecordSlot::EMPTY),
             record_index: filled(capacity.record_index(), || 0),
