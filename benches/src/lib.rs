@@ -16,4 +16,5 @@ pub mod member;
 pub mod nat;
 pub mod population;
 pub mod relaying;
+pub mod spread;
 pub mod worlds;

@@ -169,6 +169,7 @@ impl State {
             handshakes: used(sessions - 2 * peers, &self.free_handshakes),
             sessions: used(sessions, &self.free_sessions),
             messages: self.messages.in_use(),
+            records: self.gossip.records(),
         }
     }
 }

@@ -172,6 +172,8 @@ pub struct Usage {
     pub sessions: usize,
     /// Acknowledged messages, out and in.
     pub messages: usize,
+    /// Records of other nodes.
+    pub records: usize,
 }
 
 impl Usage {
@@ -183,6 +185,7 @@ impl Usage {
             handshakes: self.handshakes.max(other.handshakes),
             sessions: self.sessions.max(other.sessions),
             messages: self.messages.max(other.messages),
+            records: self.records.max(other.records),
         }
     }
 }
@@ -191,6 +194,13 @@ impl Usage {
 pub fn usage<S: Storage>(node: &Node<S>) -> Usage {
     let (peers, sessions) = node.peers_and_sessions();
     node.state().usage(peers.len(), sessions.len())
+}
+
+/// Whose record is in each place of a node's table, and whether it is the owner's last.
+pub fn record_owners<S: Storage>(
+    node: &Node<S>,
+) -> impl ExactSizeIterator<Item = Option<(PeerId, bool)>> + '_ {
+    gossip::owners(node.records())
 }
 
 /// What a record says, true or not.

@@ -122,6 +122,37 @@ impl Job {
     }
 }
 
+/// For those who have done the same work before.
+#[cfg(feature = "inspect")]
+impl Job {
+    /// All that the check of a signature follows from: the signer, a hash of what was signed, the signature.
+    /// `None` if the job is something else.
+    pub fn verification(&self) -> Option<[u8; 128]> {
+        let Work::Verify { signer, digest, signature } = &self.work else { return None };
+        let mut input = [0; 128];
+        input[..32].copy_from_slice(signer);
+        input[32..64].copy_from_slice(digest.bytes());
+        input[64..].copy_from_slice(&signature.to_bytes());
+        Some(input)
+    }
+
+    /// The result of such a check that somebody else has come to.
+    pub fn with_verdict(self, is_sound: bool) -> Done {
+        Done { ticket: self.ticket, outcome: Outcome::Verdict(is_sound) }
+    }
+}
+
+#[cfg(feature = "inspect")]
+impl Done {
+    /// Whether a signature that was checked is its signer's.
+    pub fn verdict(&self) -> Option<bool> {
+        match self.outcome {
+            Outcome::Verdict(is_sound) => Some(is_sound),
+            _ => None,
+        }
+    }
+}
+
 impl Drop for Job {
     fn drop(&mut self) {
         match &mut self.work {

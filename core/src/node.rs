@@ -11,6 +11,8 @@ use crate::cx::{Cx, State};
 use crate::delivery::{self, ONESELF};
 use crate::error::{CapacityError, ConnectError, RestoreError, SaveError, SendError, UnknownPeer};
 use crate::event::Event;
+#[cfg(feature = "inspect")]
+use crate::gossip::RecordSlot;
 use crate::gossip::{self, Broadcast, BroadcastError, FindError, Gossip, Known, Tag};
 use crate::held::Held;
 use crate::identity::{Keys, PeerId};
@@ -596,6 +598,11 @@ impl<S: Storage> Node<S> {
     #[cfg(feature = "inspect")]
     pub(crate) fn peers_and_sessions(&self) -> (&[PeerSlot], &[crate::SessionSlot]) {
         (self.storage.peers(), self.storage.sessions())
+    }
+
+    #[cfg(feature = "inspect")]
+    pub(crate) fn records(&self) -> &[RecordSlot] {
+        self.storage.records()
     }
 
     pub(crate) fn cx(&mut self) -> Cx<'_> {

@@ -151,11 +151,16 @@ impl<K: Kinds<N>, const N: usize> Timers<K, N> {
 
     /// The earliest, in declared order among equals.
     pub(crate) fn earliest(&self) -> Option<Deadline> {
-        K::KINDS
-            .into_iter()
-            .zip(self.at)
-            .filter_map(|(timer, at)| at.map(|at| Deadline { at, timer }))
-            .min_by_key(|deadline| deadline.at)
+        let mut earliest: Option<Deadline> = None;
+        // By reference: a copy of all of them would take longer than to look.
+        for (&timer, at) in K::KINDS.iter().zip(&self.at) {
+            if let Some(at) = *at
+                && earliest.is_none_or(|earliest| at < earliest.at)
+            {
+                earliest = Some(Deadline { at, timer });
+            }
+        }
+        earliest
     }
 
     /// Stops and returns the earliest if it is due.

@@ -12,7 +12,7 @@ use crate::compare::{self, Difference, Side};
 use crate::expect::{Expectations, Unmet};
 use crate::judge::Missed;
 use crate::machine::hostile::Hostile;
-use crate::machine::underpass::{AppFactory, Roster, SecretAct, Setup, Tapes, Underpass};
+use crate::machine::underpass::{AppFactory, Memo, Roster, SecretAct, Setup, Tapes, Underpass};
 use crate::machine::{Addresses, Command, MachineFactory, Post, Registry, SendId};
 use crate::oracle::{self, Connections};
 use crate::payload::Stamp;
@@ -103,6 +103,8 @@ pub struct Extras {
     pub witnesses: Vec<Box<dyn Witness>>,
     /// Whose nodes are to be recorded, and where each of their lives goes.
     pub tapes: BTreeMap<NodeId, Tapes>,
+    /// Every node checks every signature itself, and takes longer for it.
+    pub no_memo: bool,
 }
 
 /// What of the user's stands on nodes, and watches.
@@ -228,6 +230,10 @@ fn build_with(scenario: &Scenario, seed: u64, own: Own, extras: Extras) -> World
     let mut owners = owners(scenario, &registry);
     for (node, tapes) in extras.tapes {
         owners[node.0 as usize].tapes = Some(tapes);
+    }
+    if !extras.no_memo {
+        let memo = Arc::new(Memo::new(owners.len()));
+        owners.iter_mut().for_each(|owner| owner.memo = Some(Arc::clone(&memo)));
     }
     let config = WorldConfig {
         seed,
@@ -362,6 +368,7 @@ fn owners(scenario: &Scenario, registry: &Registry) -> Vec<Setup> {
     let setup = |(id, node): (NodeId, &Node)| Setup {
         capacity: node.limits.capacity(room(id, node), node.relay.is_some(), node.gossip.is_some()),
         cpu: node.cpu,
+        memo: None,
         peers: node.peers.clone(),
         bootstrap: node.bootstrap.clone(),
         asks: asks.range((id, NodeId(0))..=(id, NodeId(u32::MAX))).map(|(_, to)| *to).collect(),

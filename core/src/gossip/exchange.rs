@@ -17,6 +17,9 @@ const EAGER: Rate = Rate { at_once: 24, interval: Duration::from_secs(15) };
 /// Records that are looked through for one answer.
 const LOOKED_THROUGH: usize = 256;
 
+/// What the other end of a shuffle holds.
+type Theirs = heapless::Vec<Entry, ENTRIES>;
+
 /// Sets the time of the next one.
 pub(super) fn schedule(cx: &mut Cx<'_>) {
     let at = cx.now() + cx.state.public.jitter(INTERVAL);
@@ -77,16 +80,18 @@ fn entry(peer: &[u8; 32], sequence: u32, signed: &[u8]) -> Entry {
 pub(super) fn on_shuffle(from: u16, shuffle: &Shuffle<'_>, cx: &mut Cx<'_>) {
     rumour::on_recent(from, shuffle, cx);
     let handle = cx.handle(from);
-    if let Some(list) = lacking(from, shuffle, cx) {
+    // Each is compared with all records: they are read once.
+    let theirs: Theirs = shuffle.entries().collect();
+    if let Some(list) = lacking(from, &theirs, cx) {
         owe(from, |owed| owed.list = Held::This(list), cx);
     }
-    if lacks(shuffle, cx) && may_be_eager(cx) {
+    if lacks(&theirs, cx) && may_be_eager(cx) {
         members::shuffle_with(handle, cx);
     }
 }
 
 /// What the sender of a shuffle lacks: what it holds in an older form first.
-fn lacking(from: u16, shuffle: &Shuffle<'_>, cx: &mut Cx<'_>) -> Option<List> {
+fn lacking(from: u16, theirs: &Theirs, cx: &mut Cx<'_>) -> Option<List> {
     let own = cx.peer(from).contact.map(|contact| *contact.id.as_bytes())?;
     let mut older: heapless::Vec<u16, ITEMS> = heapless::Vec::new();
     let mut others: heapless::Vec<u16, ITEMS> = heapless::Vec::new();
@@ -95,7 +100,7 @@ fn lacking(from: u16, shuffle: &Shuffle<'_>, cx: &mut Cx<'_>) -> Option<List> {
     let mine =
         signed.map(|(_, it)| entry(cx.state.id.as_bytes(), cx.state.gossip.own.sequence, it));
     if let Some(mine) = mine
-        && is_lacking(&mine, shuffle).is_some()
+        && is_lacking(&mine, theirs).is_some()
     {
         let _ = older.push(List::OWN);
     }
@@ -111,7 +116,7 @@ fn lacking(from: u16, shuffle: &Shuffle<'_>, cx: &mut Cx<'_>) -> Option<List> {
         if is_stale || *place.peer().as_bytes() == own {
             continue;
         }
-        match is_lacking(&entry_of(slot, cx), shuffle) {
+        match is_lacking(&entry_of(slot, cx), theirs) {
             // What finds no room, the next shuffle brings.
             Some(true) => drop(older.push(slot as u16)),
             Some(false) => drop(others.push(slot as u16)),
@@ -125,8 +130,8 @@ fn lacking(from: u16, shuffle: &Shuffle<'_>, cx: &mut Cx<'_>) -> Option<List> {
 }
 
 /// Whether a shuffle lacks this record, and if so, whether it has another of the same owner.
-fn is_lacking(entry: &Entry, shuffle: &Shuffle<'_>) -> Option<bool> {
-    match shuffle.entries().find(|theirs| theirs.peer == entry.peer) {
+fn is_lacking(entry: &Entry, theirs: &Theirs) -> Option<bool> {
+    match theirs.iter().find(|theirs| theirs.peer == entry.peer) {
         None => Some(false),
         Some(theirs) => {
             let is_other = theirs.sequence == entry.sequence && theirs.check != entry.check;
@@ -136,24 +141,25 @@ fn is_lacking(entry: &Entry, shuffle: &Shuffle<'_>) -> Option<bool> {
 }
 
 /// Whether this node lacks something that a neighbour holds, and has room for it.
-fn lacks(shuffle: &Shuffle<'_>, cx: &mut Cx<'_>) -> bool {
+fn lacks(theirs: &Theirs, cx: &mut Cx<'_>) -> bool {
     let mut free = cx.records.iter().filter(|slot| slot.is_free());
     let has_room = free.nth(1).is_some();
     let own = *cx.state.id.as_bytes();
     let is_public = cx.state.config.gossip.presence == Presence::Discoverable;
-    shuffle.entries().any(|theirs| {
-        if theirs.peer == own[..8] {
-            // It knows a later record of this node than this node does.
-            return is_public && theirs.sequence > cx.state.gossip.own.sequence;
+    let mut known = [None; ENTRIES];
+    for place in cx.records.iter().filter(|place| place.is_held() || place.is_unproven()) {
+        let peer = place.peer();
+        for (theirs, known) in theirs.iter().zip(&mut known) {
+            if theirs.peer == peer.as_bytes()[..8] {
+                known.get_or_insert(place.entry.sequence);
+            }
         }
-        let known = (0..cx.records.len()).find(|slot| {
-            let place = &cx.records[*slot];
-            (place.is_held() || place.is_unproven()) && place.peer().as_bytes()[..8] == theirs.peer
-        });
-        match known {
-            None => has_room,
-            Some(slot) => cx.records[slot].entry.sequence < theirs.sequence,
-        }
+    }
+    theirs.iter().zip(known).any(|(theirs, known)| match known {
+        // It knows a later record of this node than this node does.
+        _ if theirs.peer == own[..8] => is_public && theirs.sequence > cx.state.gossip.own.sequence,
+        None => has_room,
+        Some(sequence) => sequence < theirs.sequence,
     })
 }
 

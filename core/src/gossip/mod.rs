@@ -245,6 +245,12 @@ impl Shared {
         self.count.version
     }
 
+    /// Records that are held.
+    #[cfg(feature = "inspect")]
+    pub(crate) fn records(&self) -> usize {
+        self.count.held.into()
+    }
+
     pub(crate) fn sequence(&self) -> u32 {
         self.own.sequence
     }
@@ -451,6 +457,14 @@ pub(crate) fn known(slots: &[RecordSlot], number: usize, now: Instant) -> Option
     known.addresses.iter_mut().zip(addresses).for_each(|(place, it)| *place = Some(it));
     known.tags.iter_mut().zip(tags).for_each(|(place, it)| *place = Some(it));
     Some(known)
+}
+
+/// Whose record is in each slot, and whether it is the last.
+#[cfg(feature = "inspect")]
+pub(crate) fn owners(
+    slots: &[RecordSlot],
+) -> impl ExactSizeIterator<Item = Option<(PeerId, bool)>> + '_ {
+    slots.iter().map(|slot| slot.is_held().then(|| (slot.peer(), slot.entry.is_end)))
 }
 
 /// The records as they are saved: their ages, and their bytes.

@@ -107,12 +107,12 @@ impl Record {
         }
         let mut rest = &signed[..end];
         let record = Self {
-            peer: take(&mut rest)?,
+            peer: take_bytes(&mut rest)?,
             sequence: take(&mut rest)?,
             flags: Flags(take(&mut rest)?),
-            addresses: take_all(&mut rest)?,
-            relays: take_all(&mut rest)?,
-            tags: take_all(&mut rest)?,
+            addresses: take_all(&mut rest, take)?,
+            relays: take_all(&mut rest, take_bytes)?,
+            tags: take_all(&mut rest, |rest| take_bytes(rest).map(Tag))?,
         };
         // Later versions may say more of a node in the bits that this one does not know, no more elsewhere.
         rest.is_empty().then_some(record).ok_or(NoRecord)
@@ -186,12 +186,20 @@ fn take<'b, T: Deserialize<'b>>(rest: &mut &'b [u8]) -> Result<T, NoRecord> {
     Ok(value)
 }
 
-fn take_all<'b, T: Deserialize<'b>, const N: usize>(
+/// An array of bytes, which postcard writes as they are; its reader takes them one by one.
+fn take_bytes<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N], NoRecord> {
+    let (bytes, behind) = rest.split_first_chunk().ok_or(NoRecord)?;
+    *rest = behind;
+    Ok(*bytes)
+}
+
+fn take_all<'b, T, const N: usize>(
     rest: &mut &'b [u8],
+    take_one: impl Fn(&mut &'b [u8]) -> Result<T, NoRecord>,
 ) -> Result<heapless::Vec<T, N>, NoRecord> {
     let mut all = heapless::Vec::new();
     for _ in 0..take::<u8>(rest)? {
-        all.push(take(rest)?).map_err(|_| NoRecord)?;
+        all.push(take_one(rest)?).map_err(|_| NoRecord)?;
     }
     Ok(all)
 }

@@ -25,6 +25,11 @@ impl Digest {
         Self(hash::hash(&[label, network, body]))
     }
 
+    #[cfg(feature = "inspect")]
+    pub(crate) fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// What the key signs.
     pub(crate) fn message(&self) -> [u8; 50] {
         let mut message = [0; 50];

@@ -67,6 +67,7 @@ pub(super) struct Entry {
     /// Of the record: what tells it from others without reading it.
     pub(super) sequence: u32,
     pub(super) check: [u8; 4],
+    pub(super) is_end: bool,
     /// A hash of the network that its first address is in; zero if it names none that says anything.
     prefix: u64,
     /// How it goes on once it is checked.
@@ -167,6 +168,7 @@ impl Entry {
         is_first_hand: false,
         sequence: 0,
         check: [0; 4],
+        is_end: false,
         prefix: 0,
         onward: Onward::Stay,
         ticket: None,
@@ -185,7 +187,7 @@ impl Entry {
         let age_s = age_s.min(secs(LIFETIME));
         let check = record::check(signed);
         let prefix = prefix(told, hasher);
-        let sequence = told.sequence;
+        let (sequence, is_end) = (told.sequence, told.flags.is_end());
         Self {
             at,
             age_s,
@@ -194,6 +196,7 @@ impl Entry {
             is_first_hand,
             sequence,
             check,
+            is_end,
             prefix,
             onward,
             ..Self::NONE
@@ -222,12 +225,13 @@ fn secs(span: Duration) -> u16 {
 /// What is counted of the table.
 pub(super) struct Count {
     pub(super) unproven: u16,
+    pub(super) held: u16,
     /// Changes whenever somebody comes to be known, or is no longer.
     pub(super) version: u64,
 }
 
 impl Count {
-    pub(super) const NONE: Self = Self { unproven: 0, version: 0 };
+    pub(super) const NONE: Self = Self { unproven: 0, held: 0, version: 0 };
 }
 
 /// A view of the table.
@@ -241,6 +245,7 @@ pub(super) struct Records<'a> {
 impl Records<'_> {
     pub(super) fn clear(&mut self) {
         self.slots.fill_with(|| RecordSlot::EMPTY);
+        (self.count.unproven, self.count.held) = (0, 0);
         PeerIndex { hasher: &self.hasher, cells: self.index }.clear();
     }
 
@@ -406,6 +411,7 @@ impl Records<'_> {
         let place = &mut self.slots[usize::from(slot)];
         (place.stage, place.entry.ticket) = (Stage::Held, None);
         PeerIndex { hasher: &self.hasher, cells: self.index }.insert(&id, slot);
+        self.count.held += 1;
         self.count.version += 1;
         Some(known.is_none())
     }
@@ -422,6 +428,7 @@ impl Records<'_> {
         let slots = &*self.slots;
         let mut index = PeerIndex { hasher: &self.hasher, cells: self.index };
         index.remove(&id, |slot| slots[usize::from(slot)].peer());
+        self.count.held -= 1;
         self.count.version += 1;
         self.free(slot);
     }

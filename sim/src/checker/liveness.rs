@@ -19,8 +19,8 @@ pub(super) struct Liveness {
     settled: Instant,
     /// Who dials whom and has not been seen in touch since, and until when that is in time.
     missing: BTreeMap<(NodeId, NodeId), Instant>,
-    /// The first of these times.
-    due: Option<Instant>,
+    /// The same in the order of these times.
+    due: BTreeSet<(Instant, (NodeId, NodeId))>,
     /// Who has had an answer of whom since it settled.
     answered: BTreeSet<(NodeId, NodeId)>,
     complaint: Complaint,
@@ -34,7 +34,7 @@ impl Liveness {
         Self {
             names: Arc::clone(&setting.names),
             settled: setting.connections.settled,
-            due: missing.values().min().copied(),
+            due: missing.iter().map(|(pair, due)| (*due, *pair)).collect(),
             missing,
             answered: BTreeSet::new(),
             complaint: Complaint::default(),
@@ -42,7 +42,7 @@ impl Liveness {
     }
 
     fn pass(&mut self, now: Instant) {
-        if self.due.is_some_and(|due| now > due) {
+        if self.due.first().is_some_and(|(due, _)| now > *due) {
             self.complain(now);
         }
     }
@@ -73,8 +73,8 @@ impl Liveness {
             return;
         }
         for pair in [(node, peer), (peer, node)] {
-            if self.missing.remove(&pair) == self.due {
-                self.due = self.missing.values().min().copied();
+            if let Some(due) = self.missing.remove(&pair) {
+                self.due.remove(&(due, pair));
             }
         }
     }
@@ -88,7 +88,7 @@ impl Watch for Liveness {
     fn observed(&mut self, at: Instant, node: NodeId, observation: &Observation) {
         self.pass(at);
         match *observation {
-            Observation::Rtt { peer, .. } if at >= self.settled && self.due.is_some() => {
+            Observation::Rtt { peer, .. } if at >= self.settled && !self.due.is_empty() => {
                 self.answered(node, peer);
             }
             _ => {}

@@ -28,6 +28,8 @@ pub(super) struct Overlay {
     members: BTreeSet<NodeId>,
     settled: Instant,
     is_on: BTreeSet<NodeId>,
+    /// Members that are not on.
+    gone: u64,
     /// What was seen of each since it is due.
     neighbours: BTreeMap<NodeId, Vec<NodeId>>,
     is_judged: bool,
@@ -36,9 +38,11 @@ pub(super) struct Overlay {
 
 impl Overlay {
     pub(super) fn new(setting: &Setting) -> Self {
+        let members = members(setting);
         Self {
             names: Arc::clone(&setting.names),
-            members: members(setting),
+            gone: members.len() as u64,
+            members,
             settled: setting.connections.settled,
             is_on: BTreeSet::new(),
             neighbours: BTreeMap::new(),
@@ -48,8 +52,7 @@ impl Overlay {
     }
 
     fn due(&self) -> Instant {
-        let gone = self.members.difference(&self.is_on).count() as u64;
-        self.settled + JOINED_IN + ROUND.saturating_mul(gone)
+        self.settled + JOINED_IN + ROUND.saturating_mul(self.gone)
     }
 
     fn pass(&mut self, now: Instant) {
@@ -114,15 +117,21 @@ impl Watch for Overlay {
     fn observed(&mut self, at: Instant, node: NodeId, observation: &Observation) {
         self.pass(at);
         match observation {
-            Observation::Started { .. } => drop(self.is_on.insert(node)),
-            Observation::Stopped => drop(self.is_on.remove(&node)),
+            Observation::Started { .. } => {
+                let has_come = self.is_on.insert(node) && self.members.contains(&node);
+                self.gone -= u64::from(has_come);
+            }
+            Observation::Stopped => {
+                let has_gone = self.is_on.remove(&node) && self.members.contains(&node);
+                self.gone += u64::from(has_gone);
+            }
             _ => {}
         }
     }
 
     fn called(&mut self, at: Instant, node: NodeId, machine: &dyn Machine) {
         self.pass(at);
-        if self.is_judged || !self.members.contains(&node) || at < self.due() {
+        if self.is_judged || at < self.due() || !self.members.contains(&node) {
             return;
         }
         let Some(inside) = machine.inspect() else { return };

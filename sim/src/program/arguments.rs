@@ -168,6 +168,10 @@ pub(crate) struct RunArguments {
     #[arg(long)]
     pub(crate) twice: bool,
 
+    /// Check every signature on every node; the runs are the same, and take longer
+    #[arg(long)]
+    pub(crate) no_memo: bool,
+
     /// Write a JUnit report: a test suite for each scenario, a test case for each run
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,

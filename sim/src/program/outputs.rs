@@ -29,6 +29,7 @@ pub(super) struct Outputs {
     trace: Option<Sink>,
     /// Each line of the trace names its run.
     several: bool,
+    no_memo: bool,
     pcap: Option<Sink>,
     record: Option<(NodeId, PathBuf)>,
     /// The first thing that went wrong with a file of a recording.
@@ -72,6 +73,7 @@ impl Outputs {
         Ok(Self {
             trace: sink(&arguments.trace)?,
             several: runs > 1,
+            no_memo: arguments.no_memo,
             pcap: sink(&arguments.pcap)?,
             record,
             recording: Failed::default(),
@@ -80,7 +82,7 @@ impl Outputs {
 
     /// What a run is to be made with, so that it is written.
     pub(super) fn extras(&self, scenario: &Scenario, seed: u64) -> Extras {
-        let mut extras = Extras::default();
+        let mut extras = Extras { no_memo: self.no_memo, ..Extras::default() };
         if let Some(sink) = &self.trace {
             let run = self.several.then(|| run_name(&scenario.name, seed));
             extras.witnesses.push(Box::new(Trace::new(run, scenario, sink.clone())));

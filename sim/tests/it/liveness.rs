@@ -71,6 +71,7 @@ fn after_a_cut(is_forgetful: bool) -> Option<String> {
             lies: Lies::default(),
             gossip: None,
             cpu: Cpu::default(),
+            memo: None,
             app: AppFactory::default(),
             tapes: None,
         })

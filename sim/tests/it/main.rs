@@ -8,6 +8,7 @@ mod expectations;
 mod hostile;
 mod language;
 mod liveness;
+mod memo;
 mod nat;
 mod own_time;
 mod program;

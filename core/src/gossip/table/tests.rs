@@ -148,6 +148,7 @@ proptest! {
                 _ => {}
             }
             prop_assert_eq!(table.count.unproven, 0);
+            prop_assert_eq!(usize::from(table.count.held), table.held().len());
             for (id, bytes) in table.held() {
                 let slot = table.view().find(&id).expect("it is found by its name");
                 let mut read = [0; Record::LEN_MAX];

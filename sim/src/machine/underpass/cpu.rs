@@ -3,9 +3,11 @@
 //! Here alone jobs are run. A node has one core for them, which does one after the other; a message, a
 //! timer or a packet never waits for it, as on a board where keys have the lowest priority.
 
+use std::sync::Arc;
+
 use underpass_core::{Duration, Instant, Job, JobKind, Keys, Recorder, Storage};
 
-use super::Tape;
+use super::{Memo, Tape};
 
 /// How long the work of a node's keys takes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -38,13 +40,14 @@ impl Cpu {
 #[derive(Default)]
 pub(super) struct Worker {
     cpu: Cpu,
+    memo: Option<Arc<Memo>>,
     /// The job that it is at, and when that will be done.
     at_work: Option<(Instant, Job)>,
 }
 
 impl Worker {
-    pub(super) fn new(cpu: Cpu) -> Self {
-        Self { cpu, at_work: None }
+    pub(super) fn new(cpu: Cpu, memo: Option<Arc<Memo>>) -> Self {
+        Self { cpu, memo, at_work: None }
     }
 
     /// Hands in what is done by now, and begins what there is to do. Jobs that wait do so in the node.
@@ -62,7 +65,11 @@ impl Worker {
                 return;
             }
             // A handshake may have ended meanwhile: then nobody wants the result.
-            let _ = node.complete_job(job.run(keys), now);
+            let done = match &self.memo {
+                Some(memo) => memo.run(job, keys),
+                None => job.run(keys),
+            };
+            let _ = node.complete_job(done, now);
         }
     }
 

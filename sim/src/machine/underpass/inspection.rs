@@ -24,7 +24,7 @@ impl Underpass {
     pub(super) fn gauge(&self, name: &str) -> Option<u64> {
         let node = self.node()?;
         match name {
-            "records.known" => u64::try_from(node.known_peers().count()).ok(),
+            "records.known" => u64::try_from(usage(node).records).ok(),
             "records.sequence" => Some(node.record_sequence().into()),
             "neighbours" => u64::try_from(node.neighbours().len()).ok(),
             _ => None,
@@ -33,7 +33,7 @@ impl Underpass {
 
     /// How full a table has been at most, after any call.
     pub(super) fn mark(&self, name: &str) -> Option<u64> {
-        let Usage { peers, handshakes, sessions, messages } = self.running.as_ref()?.most;
+        let Usage { peers, handshakes, sessions, messages, .. } = self.running.as_ref()?.most;
         let marks = [peers, handshakes, sessions, messages];
         let (_, most) = MARKS.iter().zip(marks).find(|(known, _)| **known == name)?;
         u64::try_from(most).ok()
@@ -48,14 +48,14 @@ impl Inspect for Underpass {
 
     fn tables(&self, show: &mut dyn FnMut(Table)) {
         let Some(node) = self.node() else { return };
-        let (Usage { peers, handshakes, sessions, messages }, capacity) =
+        let (Usage { peers, handshakes, sessions, messages, records }, capacity) =
             (usage(node), self.setup.capacity);
         let mut table = |name, used, capacity| show(Table { name, used, capacity });
         table(PEERS, peers, capacity.peers);
         table(HANDSHAKES, handshakes, capacity.handshakes);
         table("sessions", sessions, capacity.sessions());
         table("messages", messages, capacity.messages);
-        table("records", node.known_peers().count(), capacity.records);
+        table("records", records, capacity.records);
         table("neighbours", node.neighbours().len(), NEIGHBOURS_MAX);
     }
 

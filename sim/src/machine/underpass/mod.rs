@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use underpass_core::inspect::{Usage, usage};
+use underpass_core::inspect::{Usage, record_owners, usage};
 use underpass_core::{
     Access, BroadcastError, Capacity, Config, Deadline, Duration, Event, Gossip, HeapStorage,
     Instant, MAX_TRANSMIT, Message as ReceivedMessage, MessageId, Network, Node, Outcome, Outgoing,
-    Path, Peer, Purpose, Received, Recorder, RelayLimits, Route, SendError, Socket as CoreSocket,
-    Tag, Transmit, Whom,
+    Path, Peer, PeerId, Purpose, Received, Recorder, RelayLimits, Route, SendError,
+    Socket as CoreSocket, Tag, Transmit, Whom,
 };
 
 use super::{Addresses, Command, Cx, Inspect, IpFamily, Machine, SendId, Socket, Unsupported};
@@ -25,6 +25,7 @@ mod knowledge;
 mod liar;
 mod limits;
 mod line;
+mod memo;
 mod roster;
 mod secrets;
 mod tapes;
@@ -33,6 +34,7 @@ pub use app::{AppCx, AppFactory, Application, Echo, End, Incoming, Sink, Ticket,
 pub use cpu::Cpu;
 pub use liar::{Lie, Lies};
 pub use limits::Limits;
+pub use memo::Memo;
 pub use roster::Roster;
 pub use secrets::{SecretAct, SecretActs};
 pub use tapes::{Tape, Tapes};
@@ -53,6 +55,8 @@ pub struct Setup {
     pub capacity: Capacity,
     /// How long its keys' work takes.
     pub cpu: Cpu,
+    /// Signatures that need not be checked again; `None` if each is.
+    pub memo: Option<Arc<Memo>>,
     /// Whom to dial from the start.
     pub peers: Vec<NodeId>,
     /// At whose addresses to call from the start, whoever is there.
@@ -112,8 +116,8 @@ struct Running {
     liar: Liar,
     /// How full its tables have been at most.
     most: Usage,
-    /// Whom it knows by their records, as last reported, and when that was.
-    known: BTreeSet<NodeId>,
+    /// Whom it knows by their records, by the places of these, as last reported, and when that was.
+    known: Vec<Option<(PeerId, Option<NodeId>)>>,
     known_version: u64,
 }
 
@@ -320,11 +324,19 @@ impl Underpass {
         if std::mem::replace(&mut running.known_version, version) == version {
             return;
         }
-        let records = running.node.known_peers().filter(|known| !known.is_ended);
-        let known: BTreeSet<NodeId> = records.filter_map(|known| roster.node(&known.id)).collect();
-        let before = std::mem::replace(&mut running.known, known.clone());
-        for &peer in before.symmetric_difference(&known) {
-            cx.observe(Observation::Known { peer, is: known.contains(&peer) });
+        let (mut gone, mut come) = (BTreeSet::new(), BTreeSet::new());
+        for (place, owner) in running.known.iter_mut().zip(record_owners(&running.node)) {
+            let owner = owner.and_then(|(id, is_last)| (!is_last).then_some(id));
+            if place.map(|(id, _)| id) != owner {
+                let after = owner.map(|id| (id, roster.node(&id)));
+                let before = std::mem::replace(place, after);
+                gone.extend(before.and_then(|(_, node)| node));
+                come.extend(after.and_then(|(_, node)| node));
+            }
+        }
+        // A record that is renewed moves.
+        for &peer in gone.symmetric_difference(&come) {
+            cx.observe(Observation::Known { peer, is: come.contains(&peer) });
         }
         if self.setup.saves {
             self.save(cx);
@@ -541,7 +553,7 @@ impl Machine for Underpass {
         self.running = Some(Running {
             node,
             secrets,
-            worker: Worker::new(setup.cpu),
+            worker: Worker::new(setup.cpu, setup.memo.clone()),
             sockets,
             sessions: BTreeMap::new(),
             ways: BTreeMap::new(),
@@ -550,7 +562,7 @@ impl Machine for Underpass {
             liar: Liar::default(),
             hall: Hall::new(setup.app.make(cx.node(), cx.incarnation())),
             most: Usage::default(),
-            known: BTreeSet::new(),
+            known: vec![None; setup.capacity.records],
             known_version: 0,
         });
         self.tell_addresses(cx);
