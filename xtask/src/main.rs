@@ -10,6 +10,8 @@ mod cargo;
 mod kernel_nat;
 mod licences;
 mod naive;
+mod patches;
+mod planted;
 mod ring;
 mod sizes;
 #[cfg(test)]
@@ -37,6 +39,12 @@ enum Chore {
         /// Only patches whose name contains this
         only: Option<String>,
     },
+    /// Plant bugs in a copy, one patch of scenarios/planted after the other, and check that exploring
+    /// finds each of them and makes it small
+    Planted {
+        /// Only patches whose name contains this
+        only: Option<String>,
+    },
     /// Test the daemon behind the kernel's own NAT, in network namespaces
     KernelNat,
     /// Time one workload in this simulator and in others, which it builds apart
@@ -48,6 +56,7 @@ fn main() -> ExitCode {
         Chore::Licences => licences::run(),
         Chore::Bare => bare::run(),
         Chore::Naive { only } => naive::run(only.as_deref()),
+        Chore::Planted { only } => planted::run(only.as_deref()),
         Chore::KernelNat => kernel_nat::run(),
         Chore::Ring => ring::run(),
     };
