@@ -97,6 +97,14 @@ pub(crate) fn begin_on(peer: u16, way: Way, cx: &mut Cx<'_>) {
     arm(peer, cx);
 }
 
+/// The same where nobody may be: until one is answered, each try counts as a probe of that address.
+pub(crate) fn begin_unsure_on(peer: u16, way: Way, cx: &mut Cx<'_>) {
+    begin_on(peer, way, cx);
+    if let Some(known) = cx.peer(peer).ways.find_mut(way) {
+        known.is_probed = true;
+    }
+}
+
 /// Pings as soon as possible on every way, within the exchanges under way that have not had their time.
 /// One that has never answered is asked no more often for that: whoever makes up packets would have it
 /// pinged as often as he likes.

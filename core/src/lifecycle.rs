@@ -259,7 +259,7 @@ fn lose_way(peer: u16, way: Way, cx: &mut Cx<'_>) {
         return;
     }
     if let Some(path) = slot.known.get() {
-        heartbeat::begin_on(peer, path.into(), cx);
+        heartbeat::begin_unsure_on(peer, path.into(), cx);
     }
     relay::search(peer, cx);
 }

@@ -89,7 +89,9 @@ pub(crate) fn write(
 pub(crate) fn read(saved: &[u8], cx: &mut Cx<'_>) -> Result<(), RestoreError> {
     let body_len = saved.len().checked_sub(CHECKSUM_LEN).ok_or(RestoreError::Damaged)?;
     let (body, sum) = saved.split_at(body_len);
-    if body.len() < PEERS || sum != checksum(body) {
+    // Whoever fuzzes would never guess it.
+    let is_whole = cfg!(fuzzing) || sum == checksum(body);
+    if body.len() < PEERS || !is_whole {
         return Err(RestoreError::Damaged);
     }
     let (head, mut records) = body.split_at(PEERS);

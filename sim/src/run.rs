@@ -12,7 +12,9 @@ use crate::compare::{self, Difference, Side};
 use crate::expect::{Expectations, Unmet};
 use crate::judge::Missed;
 use crate::machine::hostile::Hostile;
-use crate::machine::underpass::{AppFactory, Memo, Roster, SecretAct, Setup, Tapes, Underpass};
+use crate::machine::underpass::{
+    AppFactory, Lie, Memo, Roster, SecretAct, Setup, Tapes, Underpass,
+};
 use crate::machine::{Addresses, Command, MachineFactory, Post, Registry, SendId};
 use crate::oracle::{self, Connections};
 use crate::payload::Stamp;
@@ -262,10 +264,16 @@ fn build_with(scenario: &Scenario, seed: u64, own: Own, extras: Extras) -> World
         sends: scenario.sends.clone(),
         slowest: slowest(scenario),
         peers: wanted(scenario),
+        ping_intervals: scenario.nodes.iter().map(|node| node.ping_interval).collect(),
+        repeaters: nodes_that(scenario, |node| {
+            matches!(node.lies.lie, Some(Lie::Doubles | Lie::Replays))
+        }),
+        claimers: nodes_that(scenario, |node| node.claims.is_some()),
         gossips: scenario.nodes.iter().map(|node| node.gossip.is_some()).collect(),
-        silent: silent(scenario),
+        silent: nodes_that(scenario, is_silent),
         public: public(scenario),
-        hostile: unruly(scenario),
+        // For these no rule of our protocol is.
+        hostile: nodes_that(scenario, |node| !node.is_member()),
         topology,
         faults: scenario.faults.clone(),
         is_smooth: oracle::is_smooth(scenario),
@@ -309,10 +317,13 @@ fn wanted(scenario: &Scenario) -> Vec<Vec<NodeId>> {
 }
 
 /// Those who take part in gossip, and whom nobody may be told of.
-fn silent(scenario: &Scenario) -> BTreeSet<NodeId> {
+fn is_silent(node: &Node) -> bool {
+    node.gossip.as_ref().is_some_and(|part| !part.is_discoverable)
+}
+
+fn nodes_that(scenario: &Scenario, are: impl Fn(&Node) -> bool) -> BTreeSet<NodeId> {
     let nodes = (0..).map(NodeId).zip(&scenario.nodes);
-    let is_silent = |node: &Node| node.gossip.as_ref().is_some_and(|part| !part.is_discoverable);
-    nodes.filter_map(|(id, node)| is_silent(node).then_some(id)).collect()
+    nodes.filter_map(|(id, node)| are(node).then_some(id)).collect()
 }
 
 /// Those behind no NAT at any time.
@@ -324,12 +335,6 @@ fn public(scenario: &Scenario) -> BTreeSet<NodeId> {
     };
     let is_public = |id: NodeId, node: &Node| node.behind.is_none() && node.ipv4 && !roams(id);
     nodes.filter_map(|(id, node)| is_public(id, node).then_some(id)).collect()
-}
-
-/// Those for whom no rule of our protocol is.
-fn unruly(scenario: &Scenario) -> BTreeSet<NodeId> {
-    let nodes = (0..).map(NodeId).zip(&scenario.nodes);
-    nodes.filter_map(|(id, node)| (!node.is_member()).then_some(id)).collect()
 }
 
 fn hostile(scenario: &Scenario) -> impl Iterator<Item = (NodeId, &Hostile)> {

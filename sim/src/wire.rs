@@ -7,7 +7,8 @@ use std::ops::Range;
 pub(crate) const HELLOS: [u8; 2] = [1, 3];
 /// Answers a `Hello`, of either kind.
 pub(crate) const WELCOMES: [u8; 2] = [2, 4];
-const NO_SESSION: u8 = 7;
+/// Says that a session is gone, and proves nothing.
+pub(crate) const NO_SESSION: u8 = 7;
 /// A datagram of a session.
 pub(crate) const SEALED: u8 = 16;
 

@@ -13,6 +13,8 @@ mod kernel_nat;
 mod licences;
 mod naive;
 mod parity;
+mod patches;
+mod planted;
 mod ring;
 mod sizes;
 #[cfg(test)]
@@ -46,6 +48,12 @@ enum Chore {
         /// Only patches whose name contains this
         only: Option<String>,
     },
+    /// Plant bugs in a copy, one patch of scenarios/planted after the other, and check that exploring
+    /// finds each of them and makes it small
+    Planted {
+        /// Only patches whose name contains this
+        only: Option<String>,
+    },
     /// Test the daemon behind the kernel's own NAT, in network namespaces
     KernelNat,
     /// Time one workload in this simulator and in others, which it builds apart
@@ -60,6 +68,7 @@ fn main() -> ExitCode {
         Chore::Emulate => firmware::emulate(),
         Chore::Parity => parity::run(),
         Chore::Naive { only } => naive::run(only.as_deref()),
+        Chore::Planted { only } => planted::run(only.as_deref()),
         Chore::KernelNat => kernel_nat::run(),
         Chore::Ring => ring::run(),
     };

@@ -7,7 +7,7 @@ use crate::cx::{Actor, Cx};
 use crate::held::Held;
 use crate::identity::PeerId;
 use crate::lifecycle::Turn;
-use crate::paths::{Known, Ways};
+use crate::paths::{self, Known, Ways};
 use crate::peer::{Peer, PeerSlot, PeerState};
 use crate::time::{Duration, Instant};
 use crate::timer::{ATTEMPT, Timer, retry_gap};
@@ -132,7 +132,19 @@ pub(super) fn on_alive(peer: u16, cx: &mut Cx<'_>) {
             dismiss(before, cx);
         }
     }
+    leave_circuits(peer, cx);
     ask(peer, cx);
+}
+
+/// No circuit leads to a relay of ours: through another it would carry nothing, and seem to be there.
+fn leave_circuits(relay: u16, cx: &mut Cx<'_>) {
+    let now = cx.now();
+    stop_search(relay, cx);
+    while let Some(circuit) = circuit_to(&cx.peer(relay).ways) {
+        give_back(relay, cx);
+        cx.peer(relay).ways.remove(Way::Relayed(circuit), now);
+    }
+    paths::after_change(relay, cx);
 }
 
 /// A relay is visited once there is a session with it: somebody may be found there. `false` if another one
@@ -435,7 +447,8 @@ pub(super) fn on_offer(from: u16, offer: &Offer, cx: &mut Cx<'_>) -> Result<Opti
     }
     let id = PeerId::claimed(offer.peer);
     let known = cx.find_peer(&id);
-    let is_welcome = id != cx.state.id && access::allows(Use::Answers, known, cx);
+    let is_relay = known.is_some_and(|known| is_ours(known, cx));
+    let is_welcome = id != cx.state.id && !is_relay && access::allows(Use::Answers, known, cx);
     if is_welcome {
         let circuit = Circuit { relay: cx.handle(from), number: offer.circuit };
         remember(Offered { circuit, attested: offer.attested }, cx);
@@ -553,15 +566,18 @@ pub(super) fn on_moved(peer: u16, cx: &mut Cx<'_>) {
 
 /// The circuits to a peer that is not dealt with any more are of no use.
 pub(crate) fn give_back(peer: u16, cx: &mut Cx<'_>) {
-    let circuit = cx.peer(peer).ways.iter().find_map(|known| match known.way {
-        Way::Relayed(circuit) => Some(circuit),
-        Way::Direct(_) => None,
-    });
-    let Some(circuit) = circuit else { return };
+    let Some(circuit) = circuit_to(&cx.peer(peer).ways) else { return };
     if let Some(relay) = cx.resolve(circuit.relay) {
         cx.peer(relay).relaying.relay.answer_owed = Held::This((circuit.number, false));
         cx.make_ready(Actor::Peer(relay));
     }
+}
+
+fn circuit_to(ways: &Ways) -> Option<Circuit> {
+    ways.iter().find_map(|known| match known.way {
+        Way::Relayed(circuit) => Some(circuit),
+        Way::Direct(_) => None,
+    })
 }
 
 /// The network has another secret: relays of other networks are shown what follows from it.

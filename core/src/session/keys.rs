@@ -97,7 +97,10 @@ impl SessionKeys {
             return open(&self.open.key, content);
         }
         if ahead == u8::MAX {
-            return open(self.previous.as_ref().ok_or(Dropped::WrongEpoch)?, content);
+            // Its time may be over before the timer that erases it has had its turn.
+            let is_kept = now < self.open.since + PREVIOUS_KEPT;
+            let previous = self.previous.as_ref().filter(|_| is_kept);
+            return open(previous.ok_or(Dropped::WrongEpoch)?, content);
         }
         if ahead > UPDATES_MISSED_MAX {
             return Err(Dropped::WrongEpoch);

@@ -5,7 +5,8 @@
 //! there stays under three times what came from there. Proof is a sealed datagram that came from
 //! where it says and that the node did not drop, or a session that the node reports. An address
 //! that it wrote to before anything came from there was its own choice, and so is every `Hello` to
-//! a peer that it is told to dial.
+//! a peer that it is told to dial, or of one that knows others by their records. A probe is no answer where
+//! only hints came from: [`Probes`](super::probes::Probes) counts these.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 
 use underpass_core::Instant;
 
-use super::wire::{self, HELLOS, SEALED};
+use super::wire::{self, HELLOS, NO_SESSION, PROBE_LEN, SEALED};
 use super::{Complaint, Setting};
 use crate::scenario::model::NodeId;
 use crate::trace::{Observation, PacketInfo, Watch};
@@ -34,6 +35,8 @@ pub(super) struct Amplification {
 #[derive(Default)]
 struct Memory {
     standings: BTreeMap<SocketAddr, Standing>,
+    /// Whom it knows by their records.
+    known: BTreeSet<NodeId>,
     /// Where NATs have let nodes write from, that wrote from addresses of their own.
     translated: BTreeSet<(NodeId, SocketAddr)>,
     /// Where the sealed datagram came from that the node was handed last, unless it dropped it.
@@ -53,6 +56,8 @@ struct Balance {
     came: usize,
     /// The largest datagram of these.
     largest: usize,
+    /// Something else than hints came from there.
+    has_asked: bool,
     /// Bytes that went there.
     went: usize,
 }
@@ -71,9 +76,10 @@ impl Amplification {
 
     fn is_dial(&self, packet: &PacketInfo<'_>) -> bool {
         let peers = &self.peers[packet.from.0 as usize];
+        let knows_others = !self.memories[packet.from.0 as usize].known.is_empty();
         let to = self.topology.node_of(packet.destination.ip());
         let is_hello = wire::kind(packet.bytes).is_some_and(|kind| HELLOS.contains(&kind));
-        is_hello && to.is_some_and(|to| peers.contains(&to))
+        is_hello && (knows_others || to.is_some_and(|to| peers.contains(&to)))
     }
 }
 
@@ -84,12 +90,13 @@ impl Watch for Amplification {
         let to = packet.destination;
         let standing = *memory.standings.entry(to).or_insert(Standing::Trusted);
         let Standing::Unproven(mut balance) = standing else { return };
-        if self.is_dial(packet) {
+        let length = packet.bytes.len();
+        let is_probe = wire::kind(packet.bytes) == Some(SEALED) && length == PROBE_LEN;
+        if self.is_dial(packet) || (is_probe && !balance.has_asked) {
             return;
         }
-        let length = packet.bytes.len();
         balance.went += length;
-        let Balance { came, largest, went } = balance;
+        let Balance { came, largest, went, .. } = balance;
         let from = &self.names[packet.from.0 as usize];
         if length > largest {
             self.complaint.raise(format!(
@@ -117,6 +124,7 @@ impl Watch for Amplification {
         let unproven = Standing::Unproven(Balance::default());
         let standing = memory.standings.entry(packet.source).or_insert(unproven);
         let Standing::Unproven(balance) = standing else { return };
+        balance.has_asked |= wire::kind(packet.bytes) != Some(NO_SESSION);
         balance.came += packet.bytes.len();
         balance.largest = balance.largest.max(packet.bytes.len());
         if (is_own || !self.hostile.contains(&packet.from))
@@ -131,6 +139,8 @@ impl Watch for Amplification {
         match observation {
             Observation::Started { .. } | Observation::Stopped => *memory = Memory::default(),
             Observation::Dropped { .. } => memory.opened = None,
+            Observation::Known { peer, is: true } => _ = memory.known.insert(*peer),
+            Observation::Known { peer, is: false } => _ = memory.known.remove(peer),
             Observation::Session { peer, .. }
             | Observation::Established { peer, .. }
             | Observation::Rtt { peer, .. } => memory.trust(*peer, &self.topology),

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use underpass_core::RelayLimits;
+use underpass_core::{Duration, RelayLimits};
 
 use crate::oracle::Connections;
 use crate::payload::Canary;
@@ -18,6 +18,7 @@ use crate::wire;
 use crate::world::Topology;
 
 mod agreement;
+mod alive;
 mod amplification;
 mod applications;
 mod copies;
@@ -36,6 +37,7 @@ mod probes;
 mod proven;
 mod quiet;
 mod relaying;
+mod retired;
 mod silence;
 mod timers;
 mod unauthenticated;
@@ -45,6 +47,7 @@ mod work;
 mod tests;
 
 use agreement::Agreement;
+use alive::Alive;
 use amplification::Amplification;
 use applications::Applications;
 use copies::Copies;
@@ -63,6 +66,7 @@ use probes::Probes;
 use proven::Proven;
 use quiet::Quiet;
 use relaying::Relaying;
+use retired::Retired;
 use silence::Silence;
 use timers::Timers;
 use unauthenticated::Unauthenticated;
@@ -84,6 +88,12 @@ pub struct Setting {
     pub slowest: Vec<Ppm>,
     /// Whom each node dials of its own accord, or looks for, by `NodeId`.
     pub peers: Vec<Vec<NodeId>>,
+    /// How often each asks its peers whether they are there, by `NodeId`.
+    pub ping_intervals: Vec<Duration>,
+    /// Relays that send on again what they have sent on before.
+    pub repeaters: BTreeSet<NodeId>,
+    /// Who says that it is where another is.
+    pub claimers: BTreeSet<NodeId>,
     /// Who takes part in gossip, by `NodeId`.
     pub gossips: Vec<bool>,
     /// Who takes part and wants nobody to be told of it.
@@ -110,6 +120,7 @@ pub fn all(setting: &Setting) -> Vec<Box<dyn Watch>> {
         Honest::watched(setting, Relaying::new(setting)),
         Honest::watched(setting, Nonce::new(setting)),
         Honest::watched(setting, Ephemeral::new(setting)),
+        Honest::watched(setting, Retired::new(setting)),
         Honest::watched(setting, Amplification::new(setting)),
         Honest::watched(setting, Agreement::new(setting)),
         Honest::watched(setting, Networks::new(setting)),
@@ -124,6 +135,7 @@ pub fn all(setting: &Setting) -> Vec<Box<dyn Watch>> {
         Honest::watched(setting, Timers::new(setting)),
         Honest::watched(setting, Quiet::new(setting)),
         Honest::watched(setting, Liveness::new(setting)),
+        Honest::watched(setting, Alive::new(setting)),
         Honest::watched(setting, Silence::new(setting)),
         Honest::watched(setting, Copies::new(setting)),
         Honest::watched(setting, Overlay::new(setting)),

@@ -3,9 +3,10 @@
 //! A second message under the same key and counter would give both away. Keys cannot be seen from
 //! outside, but each belongs to one life of its sender, to one receiver, to the index that this
 //! receiver drew for the session, and to an epoch: among datagrams equal in these, the counter
-//! only grows. The very same datagram may go out again, which tells nobody anything new.
+//! only grows. The very same datagram may go out again, which tells nobody anything new: relays that
+//! do so with older ones are not looked at.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use crate::trace::{Observation, PacketInfo, Watch};
 
 pub(super) struct Nonce {
     names: Arc<[String]>,
+    repeaters: BTreeSet<NodeId>,
     /// By sender, of its present life.
     highest: Vec<BTreeMap<Key, Highest>>,
     complaint: Complaint,
@@ -39,6 +41,7 @@ impl Nonce {
     pub(super) fn new(setting: &Setting) -> Self {
         Self {
             names: Arc::clone(&setting.names),
+            repeaters: setting.repeaters.clone(),
             highest: setting.per_node(),
             complaint: Complaint::default(),
         }
@@ -48,6 +51,9 @@ impl Nonce {
 impl Watch for Nonce {
     fn transmitted(&mut self, at: Instant, packet: &PacketInfo<'_>) {
         let Some(Seal { epoch, receiver, counter, tag }) = Seal::of(packet.bytes) else { return };
+        if self.repeaters.contains(&packet.from) {
+            return;
+        }
         let (node, to) = (packet.from.0 as usize, packet.destination);
         let this = Highest { counter, length: packet.bytes.len(), tag };
         let highest = self.highest[node].entry((to, receiver, epoch)).or_insert(this);

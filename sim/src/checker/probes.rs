@@ -1,7 +1,7 @@
 //! Nobody can have a node knock at an address that does not answer.
 //!
-//! To an address and port that nothing has come from, a node sends at most so many sealed datagrams in
-//! any minute: what it was told by others, a relay or a peer, may be wrong or a lie. Handshakes to
+//! To an address and port that nothing has come from but hints, a node sends at most so many sealed datagrams
+//! in any minute: what it was told by others, a relay or a peer, may be wrong or a lie. Handshakes to
 //! where a node is told to dial are bounded elsewhere.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use underpass_core::{Duration, Instant};
 
-use super::wire::{self, SEALED};
+use super::wire::{self, NO_SESSION, SEALED};
 use super::{Complaint, Setting};
 use crate::scenario::model::NodeId;
 use crate::trace::{Observation, PacketInfo, Watch};
@@ -68,6 +68,9 @@ impl Watch for Probes {
 
     fn arrived(&mut self, _: Instant, packet: &PacketInfo<'_>) {
         let Some(to) = packet.to else { return };
+        if wire::kind(packet.bytes) == Some(NO_SESSION) {
+            return;
+        }
         let memory = &mut self.memories[to.0 as usize];
         if memory.heard.insert(packet.source) {
             memory.sent.remove(&packet.source);

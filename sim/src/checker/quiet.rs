@@ -41,6 +41,8 @@ pub(super) struct Quiet {
     relays: BTreeSet<NodeId>,
     faults: Vec<Fault>,
     is_smooth: bool,
+    /// How many are looked for by whom they need not be in touch with.
+    in_vain: u64,
     gossips: Vec<bool>,
     /// When something happened last.
     stirred: Instant,
@@ -67,6 +69,7 @@ impl Quiet {
             relays: setting.relays.keys().copied().collect(),
             faults: setting.faults.clone(),
             is_smooth: setting.is_smooth,
+            in_vain: in_vain(setting),
             gossips: setting.gossips.clone(),
             stirred: Instant::ORIGIN,
             minute: 0,
@@ -88,15 +91,30 @@ impl Quiet {
         2 * exchanges * if self.is_smooth { 1 } else { TRIES }
     }
 
-    /// Where packets are lost, a peer that is late with its answers is looked for at relays, too.
+    /// A peer that does not answer, or is late with its answers where packets are lost, is looked for at
+    /// relays, too.
     fn is_searched(&self) -> bool {
-        !self.is_smooth && !self.relays.is_empty()
+        (!self.is_smooth || self.in_vain > 0) && !self.relays.is_empty()
+    }
+
+    /// Questions at relays after those that do not answer; offers to them, which they refuse.
+    fn searches_max(&self) -> u64 {
+        self.in_vain * TRIES * ATTEMPTS_PER_MINUTE as u64
     }
 
     /// Our calls and the answers to those of the other end.
     fn handshakes_max(&self) -> usize {
         RENEWAL + 2 * HELLOS_PER_ATTEMPT * ATTEMPTS_PER_MINUTE
     }
+}
+
+fn in_vain(setting: &Setting) -> u64 {
+    let is_due = |one: NodeId, other: NodeId| {
+        setting.connections.due.iter().any(|due| (due.from, due.to) == (one, other))
+    };
+    let wanted = (0..).map(NodeId).zip(&setting.peers);
+    let pairs = wanted.flat_map(|(node, peers)| peers.iter().map(move |peer| (node, *peer)));
+    pairs.filter(|(node, peer)| !is_due(*node, *peer)).count() as u64
 }
 
 /// Whether a fault lasts at that time, or did shortly before.
@@ -134,7 +152,8 @@ impl Watch for Quiet {
         let handshakes_max = self.handshakes_max();
         let (to, is_searched) = (packet.destination, self.is_searched());
         let gossips = self.gossips[packet.from.0 as usize];
-        let probes_max = self.probes_max() + if gossips { CONFIRMATIONS } else { 0 };
+        let searches = if is_searched { self.searches_max() } else { 0 };
+        let probes_max = self.probes_max() + searches + if gossips { CONFIRMATIONS } else { 0 };
         let sent = self.sent.entry((packet.from, to)).or_default();
         let is_sealed = wire::kind(packet.bytes) == Some(SEALED);
         let seen = if self.relays.contains(&packet.from) { SEEN_LEN_MAX } else { 0 };

@@ -1,7 +1,7 @@
 //! Nobody is told of a node that wants to be silent.
 //!
 //! No honest node holds a record of it, and none has its address in the record of another: records are all that
-//! shuffles, answers and walks carry.
+//! shuffles, answers and walks carry. What a node lies of itself is not of this.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
@@ -17,6 +17,7 @@ use crate::trace::{Observation, Watch};
 pub(super) struct Silence {
     names: Arc<[String]>,
     silent: BTreeSet<NodeId>,
+    claimers: BTreeSet<NodeId>,
     /// Where they are at any time.
     addresses: BTreeSet<IpAddr>,
     /// Whoever has come to know of somebody, and was not looked at since.
@@ -31,6 +32,7 @@ impl Silence {
         Self {
             names: Arc::clone(&setting.names),
             silent: setting.silent.clone(),
+            claimers: setting.claimers.clone(),
             addresses,
             changed: BTreeSet::new(),
             complaint: Complaint::default(),
@@ -57,7 +59,7 @@ impl Watch for Silence {
         }
         let Some(inside) = machine.inspect() else { return };
         inside.addresses_told(&mut |of: NodeId, address: SocketAddr| {
-            if self.addresses.contains(&address.ip()) {
+            if self.addresses.contains(&address.ip()) && !self.claimers.contains(&of) {
                 let [node, of] = [node, of].map(|node| &self.names[node.0 as usize]);
                 self.complaint.raise(format!(
                     "silence: {node} was told that {of} is at {address}, where a silent node is (at {at})"

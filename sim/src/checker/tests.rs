@@ -15,6 +15,7 @@ use crate::units::Ppm;
 use crate::world::{Site, Topology, ipv4_address};
 
 mod agreement;
+mod alive;
 mod amplification;
 mod copies;
 mod delivery;
@@ -46,6 +47,7 @@ const CANARY: Canary = Canary([0xc5; 16]);
 
 mod probes;
 mod relaying;
+mod retired;
 
 /// All checkers, fed by hand. Time goes on by a second with everything that happens.
 struct Bench {
@@ -87,6 +89,9 @@ impl Bench {
             topology: topology(),
             faults: Vec::new(),
             is_smooth: true,
+            ping_intervals: vec![Duration::from_secs(10); 4],
+            repeaters: Default::default(),
+            claimers: Default::default(),
             gossips: vec![false; 4],
             silent: [PRINTER].into(),
             public: [LAPTOP, SENSOR, PRINTER].into(),

@@ -2,7 +2,8 @@
 //!
 //! Every public-key operation is a job of its own, and what one call can ask for is bounded: a
 //! datagram moves one handshake on, and may have another one begin; everything else only begins
-//! handshakes, at most as many as there are places for.
+//! handshakes, at most as many as there are places for. Who takes part in gossip checks signatures
+//! besides, within a budget.
 
 use std::sync::Arc;
 
@@ -18,9 +19,13 @@ use crate::trace::{Observation, PacketInfo, Watch};
 const BETWEEN_WAITS: u64 = 5;
 /// Operations to begin a handshake by: a key pair, `es` and `ss` in IK.
 const TO_BEGIN: u64 = 3;
+/// Signatures that gossip may have checked at once: of records, and of rumours.
+const SIGNATURES: u64 = 64 + 16;
 
 pub(super) struct Work {
     names: Arc<[String]>,
+    /// By node: whether it takes part in gossip.
+    gossips: Vec<bool>,
     /// By node: operations that its present life had asked for when it was called last.
     before: Vec<u64>,
     /// The call under way brings a datagram.
@@ -32,6 +37,7 @@ impl Work {
     pub(super) fn new(setting: &Setting) -> Self {
         Self {
             names: Arc::clone(&setting.names),
+            gossips: setting.gossips.clone(),
             before: setting.per_node(),
             is_datagram: false,
             complaint: Complaint::default(),
@@ -66,6 +72,9 @@ impl Watch for Work {
                     most = TO_BEGIN * u64::try_from(capacity).expect("a table fits in memory");
                 }
             });
+        }
+        if self.gossips[node.0 as usize] {
+            most += SIGNATURES;
         }
         if in_call > most {
             self.complaint.raise(format!(

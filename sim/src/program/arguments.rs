@@ -98,6 +98,10 @@ pub(crate) struct ExploreArguments {
     #[arg(long, value_name = "SEED", default_value_t = 1)]
     pub(crate) seed: u64,
 
+    /// Begin no more runs once one has failed
+    #[arg(long)]
+    pub(crate) fail_fast: bool,
+
     /// How many runs to make at once, 256 at most [default: as many as there are cores]
     #[arg(long, value_name = "N")]
     pub(crate) jobs: Option<NonZeroUsize>,

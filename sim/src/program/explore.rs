@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::Duration;
@@ -36,14 +36,14 @@ pub(super) fn explore(
     let tally = Campaign::of(arguments).run(&watch);
     tally.show(&watch, screen);
     let mut exit = if tally.failed.is_empty() { Exit::Passed } else { Exit::Failed };
-    for (failing, draft) in tally.failed.iter().take(SHOWN_MAX) {
+    for (failing, Found { seed, draft }) in tally.failed.iter().take(SHOWN_MAX) {
         let (small, tried) = smaller(draft.clone(), failing, real(arguments.shrink_for));
         let file = arguments.out.join(format!("{}.toml", slug(failing)));
         if let Err(why) = write(&file, &titled(small, failing)) {
             screen.err.line(&format!("error: {why}"));
             exit = Exit::Broken;
         }
-        show_failure(failing, &file, tried, invocation, screen);
+        show_failure(failing, &file, Some(*seed), tried, invocation, screen);
     }
     if tally.failed.len() > SHOWN_MAX {
         let more = tally.failed.len() - SHOWN_MAX;
@@ -91,7 +91,7 @@ pub(super) fn shrink(
         screen.err.line(&format!("error: {why}"));
         return Exit::Broken;
     }
-    show_failure(&failing, &out, tried, invocation, screen);
+    show_failure(&failing, &out, None, tried, invocation, screen);
     Exit::Failed
 }
 
@@ -100,6 +100,7 @@ struct Campaign {
     first: u64,
     cases: Option<u64>,
     lasts: Option<Duration>,
+    fail_fast: bool,
     jobs: usize,
     /// Which of so many parts, from zero.
     part: (u64, u64),
@@ -117,8 +118,15 @@ struct Tally {
     delivered: Vec<u64>,
     virtual_s: u64,
     coverage: Coverage,
-    /// The first draft that failed in each way.
-    failed: BTreeMap<Failing, Draft>,
+    /// The first that failed in each way.
+    failed: BTreeMap<Failing, Found>,
+}
+
+/// A draft that failed.
+struct Found {
+    /// What it was made from.
+    seed: u64,
+    draft: Draft,
 }
 
 impl Campaign {
@@ -131,25 +139,29 @@ impl Campaign {
             first: arguments.seed,
             cases: arguments.cases,
             lasts: if is_open { Some(Duration::from_secs(60)) } else { lasts },
+            fail_fast: arguments.fail_fast,
             jobs: arguments.jobs.unwrap_or_else(cores).get().min(super::execution::JOBS_MAX),
             part: arguments.partition.map_or((0, 1), |partition| partition.of_numbers()),
         }
     }
 
     fn run(&self, watch: &Stopwatch) -> Tally {
-        let next = AtomicU64::new(0);
+        let (next, is_over) = (AtomicU64::new(0), AtomicBool::new(false));
         let mut tally = Tally::default();
         let bar = bar();
         thread::scope(|scope| {
             let (sender, receiver) = mpsc::channel();
             for _ in 0..self.jobs {
                 let sender = sender.clone();
-                let next = &next;
-                scope.spawn(move || self.take_part(next, watch, &sender));
+                let (next, is_over) = (&next, &is_over);
+                scope.spawn(move || self.take_part(next, is_over, watch, &sender));
             }
             drop(sender);
-            for (draft, made) in receiver {
-                tally.add(draft, made);
+            for (seed, draft, made) in receiver {
+                tally.add(seed, draft, made);
+                if self.fail_fast && !tally.failed.is_empty() {
+                    is_over.store(true, Ordering::Relaxed);
+                }
                 bar.set_message(tally.progress(watch.elapsed()));
                 bar.tick();
             }
@@ -158,22 +170,30 @@ impl Campaign {
         tally
     }
 
-    fn take_part(&self, next: &AtomicU64, watch: &Stopwatch, sender: &Sender<(Draft, Made)>) {
+    fn take_part(
+        &self,
+        next: &AtomicU64,
+        is_over: &AtomicBool,
+        watch: &Stopwatch,
+        sender: &Sender<(u64, Draft, Made)>,
+    ) {
         let (part, of) = self.part;
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed) * of + part;
-            let is_over = self.cases.is_some_and(|cases| number >= cases)
+            let is_over = is_over.load(Ordering::Relaxed)
+                || self.cases.is_some_and(|cases| number >= cases)
                 || self.lasts.is_some_and(|lasts| watch.elapsed() >= lasts);
             if is_over {
                 return;
             }
-            let draft = generate(self.first.wrapping_add(number), &Size::DEFAULT, None);
+            let seed = self.first.wrapping_add(number);
+            let draft = generate(seed, &Size::DEFAULT, None);
             let made = match panics::catch(|| attempt(&draft)) {
                 Ok(Ok(attempt)) => Made::Ran(Box::new(attempt)),
                 Ok(Err(report)) => Made::Refused(report.to_string()),
                 Err(panic) => Made::Refused(panic.message),
             };
-            if sender.send((draft, made)).is_err() {
+            if sender.send((seed, draft, made)).is_err() {
                 return;
             }
         }
@@ -188,7 +208,7 @@ enum Made {
 }
 
 impl Tally {
-    fn add(&mut self, draft: Draft, made: Made) {
+    fn add(&mut self, seed: u64, draft: Draft, made: Made) {
         let attempt = match made {
             Made::Ran(attempt) => attempt,
             Made::Refused(why) => {
@@ -207,7 +227,7 @@ impl Tally {
         self.delivered.push(coverage.delivered);
         self.coverage.add(&coverage);
         if let Some(failing) = failing {
-            self.failed.entry(failing).or_insert(draft);
+            self.failed.entry(failing).or_insert(Found { seed, draft });
         }
     }
 
@@ -284,6 +304,7 @@ fn smaller(draft: Draft, failing: &Failing, lasts: Duration) -> (Draft, u64) {
 fn show_failure(
     failing: &Failing,
     file: &Path,
+    seed: Option<u64>,
     tried: u64,
     invocation: &str,
     screen: &mut Screen<'_>,
@@ -295,10 +316,11 @@ fn show_failure(
     out.line(&format!("{label} {failing}"));
     let file = shown(file);
     let sends_and_faults = if events == 1 { "1 event" } else { &format!("{events} events") };
-    out.line(&format!(
-        "             in {sends_and_faults}, after {} smaller ones were tried",
-        thousands(tried)
-    ));
+    let tried = thousands(tried);
+    out.line(&format!("             in {sends_and_faults}, after {tried} smaller ones were tried"));
+    if let Some(seed) = seed {
+        out.line(&format!("             made by   {invocation} explore --cases 1 --seed {seed}"));
+    }
     out.line(&format!("             rerun     {invocation} run {file}"));
 }
 

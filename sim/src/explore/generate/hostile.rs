@@ -27,7 +27,7 @@ fn machine(cast: &Cast, dice: &mut Dice) -> Table {
         0 => {
             let flood = entry([
                 ("target", target),
-                ("kind", text(dice.pick(&["garbage", "hello", "sealed"]))),
+                ("kind", text(dice.pick(&["garbage", "hello", "sealed", "hint"]))),
                 ("every", every),
                 ("spoofed", Value::Boolean(dice.chance(50))),
             ]);

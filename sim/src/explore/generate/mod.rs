@@ -47,6 +47,13 @@ struct Cast {
     /// Behind which NAT each node is.
     places: Vec<Option<String>>,
     relays: Vec<String>,
+    /// Whether nodes are heard of by hearsay, and those that everybody may know.
+    gossips: bool,
+    known: Vec<String>,
+    /// Members of another network.
+    strangers: Vec<String>,
+    /// Those who may answer only whom they know.
+    reserved: Vec<String>,
     hostile: Vec<String>,
     /// What stands on all nodes instead of ours.
     machine: Option<&'static str>,

@@ -16,16 +16,19 @@ pub(super) fn add(draft: &mut Draft, cast: &mut Cast, count: u64, dice: &Dice) {
     for number in 0..relays {
         cast.relays.push(format!("relay-{}", number + 1));
     }
+    cast.gossips = cast.machine.is_none() && dice.of("gossip").chance(35);
     cast.nodes.extend(cast.relays.clone());
     for number in relays..count {
         cast.nodes.push(format!("node-{}", number + 1));
     }
     for (position, name) in cast.nodes.clone().iter().enumerate() {
+        let (found, strange) =
+            (&mut dice.of(&format!("found-{name}")), &mut dice.of(&format!("strange-{name}")));
         let dice = &mut dice.of(name);
         let is_relay = position < cast.relays.len();
         let mut node = entry([("name", text(name))]);
         if is_relay {
-            node.insert("relay".into(), relay(dice));
+            node.insert("relay".into(), relay(cast, dice));
             cast.places.push(None);
         } else {
             let place =
@@ -41,11 +44,24 @@ pub(super) fn add(draft: &mut Draft, cast: &mut Cast, count: u64, dice: &Dice) {
             }
         }
         tune(&mut node, cast, dice);
-        draft.add("node", node);
+        if cast.gossips {
+            be_found(&mut node, name, cast, found);
+        }
+        match odd(&node, name, cast, strange) {
+            Some(odd) if draft.add_if_sound("node", odd.clone()) => {
+                if odd.contains_key("network") {
+                    cast.strangers.push(name.clone());
+                }
+                if odd.contains_key("access") {
+                    cast.reserved.push(name.clone());
+                }
+            }
+            _ => draft.add("node", node),
+        }
     }
 }
 
-fn relay(dice: &mut Dice) -> Value {
+fn relay(cast: &Cast, dice: &mut Dice) -> Value {
     if dice.chance(70) {
         return Value::Boolean(true);
     }
@@ -59,6 +75,12 @@ fn relay(dice: &mut Dice) -> Value {
     if dice.chance(50) {
         relay.insert("circuit".into(), text(dice.pick(&["64kbit", "256kbit", "1mbit"])));
     }
+    if dice.chance(30) {
+        let lie = dice.pick(&["doubles", "replays", "alters", "misleads"]);
+        relay.insert("lies".into(), text(lie));
+    } else if dice.chance(20) {
+        relay.insert("drops_from".into(), text(millis(dice.below(cast.seconds * 1000))));
+    }
     if relay.is_empty() {
         relay.insert("all".into(), text("2mbit"));
     }
@@ -70,13 +92,60 @@ fn acquaint(node: &mut toml::Table, position: usize, cast: &Cast, dice: &mut Dic
     let mut known: Vec<&String> = cast.relays.iter().collect();
     for other in cast.relays.len()..position {
         let place = &cast.places[other];
-        if (place.is_none() || *place == cast.places[position]) && dice.chance(60) {
+        let is_near = place.is_none() || *place == cast.places[position];
+        if is_near && dice.chance(60) && !cast.strangers.contains(&cast.nodes[other]) {
             known.push(&cast.nodes[other]);
         }
     }
+    let key = if cast.machine.is_some() || dice.chance(85) { "peers" } else { "bootstrap" };
+    if key == "bootstrap" {
+        known.retain(|other| !cast.reserved.contains(other));
+    }
     if !known.is_empty() {
-        let key = if cast.machine.is_some() || dice.chance(85) { "peers" } else { "bootstrap" };
         node.insert(key.into(), texts(known));
+    }
+}
+
+/// The same node with something about it that does not go with every other: the reader says whether it does
+/// here.
+fn odd(node: &toml::Table, name: &str, cast: &Cast, dice: &mut Dice) -> Option<toml::Table> {
+    if cast.machine.is_some() || !dice.chance(15) {
+        return None;
+    }
+    let mut odd = node.clone();
+    match dice.below(3) {
+        0 => {
+            let circles = ["network", "listed", "pinned", "nobody"];
+            let access = entry([
+                ("answers", text(dice.pick(&circles))),
+                ("messages", text(dice.pick(&circles))),
+            ]);
+            odd.insert("access".into(), Value::Table(access));
+        }
+        1 => _ = odd.insert("network".into(), text("elsewhere")),
+        _ => {
+            let others: Vec<&String> = cast.nodes.iter().filter(|other| *other != name).collect();
+            odd.insert("claims".into(), text(*dice.one(&others)));
+        }
+    }
+    Some(odd)
+}
+
+/// Most are found by hearsay, some only find others, and some take no part.
+fn be_found(node: &mut toml::Table, name: &str, cast: &mut Cast, dice: &mut Dice) {
+    match dice.below(10) {
+        0..7 => {
+            node.insert("discoverable".into(), true.into());
+            cast.known.push(name.to_owned());
+            if dice.chance(30) {
+                node.insert("newcomers".into(), true.into());
+            }
+            if dice.chance(30) {
+                node.insert("tags".into(), texts(dice.some(&["films".into(), "maps".into()])));
+            }
+        }
+        7..9 => _ = node.insert("discoverable".into(), false.into()),
+        _ => {}
     }
 }
 
@@ -110,6 +179,10 @@ fn tune(node: &mut toml::Table, cast: &Cast, dice: &mut Dice) {
     if dice.chance(20) {
         let start = dice.below(cast.seconds * 500);
         node.insert("start".into(), text(millis(start)));
+    }
+    if cast.machine.is_none() && dice.chance(10) {
+        let interval = *dice.one(&[20_000, 60_000, 300_000]);
+        node.insert("ping_interval".into(), text(millis(interval)));
     }
     if cast.machine.is_none() && dice.chance(10) {
         node.insert("app".into(), text("echo"));

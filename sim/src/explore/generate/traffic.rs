@@ -1,5 +1,7 @@
 //! What applications send.
 
+use toml::Table;
+
 use super::dice::Dice;
 use super::times::moment;
 use super::{Cast, entry, millis, number, text};
@@ -14,6 +16,10 @@ pub(super) fn add(draft: &mut Draft, cast: &mut Cast, count: u64, dice: &Dice) {
         let others: Vec<&String> = cast.nodes.iter().filter(|other| **other != from).collect();
         let to = (*dice.one(&others)).clone();
         let at = moment(cast, 80, dice);
+        if !cast.known.is_empty() && dice.chance(30) {
+            draft.add_if_sound("send", broadcast(at, cast, dice));
+            continue;
+        }
         let mut send = entry([("from", text(from)), ("to", text(to)), ("at", text(millis(at)))]);
         let every = *dice.one(&[5, 50, 200, 1_000, 7_000]);
         let most = ((cast.seconds * 1000 - at) / every).clamp(1, 400);
@@ -29,4 +35,20 @@ pub(super) fn add(draft: &mut Draft, cast: &mut Cast, count: u64, dice: &Dice) {
         }
         draft.add_if_sound("send", send);
     }
+}
+
+/// Something that everybody is told.
+fn broadcast(at: u64, cast: &Cast, dice: &mut Dice) -> Table {
+    let mut send = entry([
+        ("from", text(dice.one(&cast.known))),
+        ("to", text("*")),
+        ("at", text(millis(at))),
+        ("mode", text("broadcast")),
+        ("size", number(*dice.one(&[32, 200, 512]))),
+    ]);
+    if dice.chance(30) {
+        send.insert("every".into(), text(millis(*dice.one(&[200, 2_000, 20_000]))));
+        send.insert("count".into(), number(dice.between((2, 12))));
+    }
+    send
 }

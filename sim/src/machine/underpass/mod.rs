@@ -398,8 +398,10 @@ impl Underpass {
             Some(other) => self.roster.own_addresses(other).collect(),
             None => own.collect(),
         };
-        let own: Vec<(CoreSocket, SocketAddr)> = (0..).map(CoreSocket).zip(own).collect();
         let now = cx.now();
+        // Who claims to be another may have fewer sockets.
+        let sockets = (0..).map(CoreSocket).take(self.running().sockets.len());
+        let own: Vec<(CoreSocket, SocketAddr)> = sockets.zip(own).collect();
         self.running().node.set_local_addresses(&own, now);
     }
 
