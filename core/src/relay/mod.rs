@@ -14,7 +14,9 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `client.rs` | who is reached through relays, or looks for others there |
+//! | `client.rs` | relays that this node is reached through, or visits |
+//! | `search.rs` | peers that are looked for at relays |
+//! | `said.rs` | what relays say of peers |
 //! | `server.rs` | the relay itself |
 //! | `foreign.rs` | proofs, for relays of other networks |
 //! | `circuits.rs`, `bucket.rs` | its table of circuits, and how much may pass |
@@ -23,15 +25,19 @@ mod bucket;
 mod circuits;
 mod client;
 mod foreign;
+mod said;
+mod search;
 mod server;
 
 pub(crate) use bucket::Bucket;
 pub use circuits::CircuitSlot;
 pub(crate) use client::{
-    OFFERS, OWN_RELAYS, Offered, RELAYS, capabilities, give_back, is_guest_awaited, is_ours,
-    is_reserved, on_secret_change, recall, search, search_later, search_spare, visit,
+    OWN_RELAYS, RELAYS, capabilities, is_guest_awaited, is_ours, is_reserved, on_secret_change,
+    visit,
 };
 pub(crate) use foreign::{Proofs, has_room, is_welcome, on_check, on_proof, take_work};
+pub(crate) use said::{OFFERS, Offered, give_back, recall};
+pub(crate) use search::{search, search_later, search_spare};
 pub(crate) use server::{apply_access, forward, reached, take_owed_by};
 
 use serde::{Deserialize, Serialize};
@@ -85,8 +91,8 @@ pub(crate) struct Relaying {
     /// As a peer that we relay for.
     client: server::Client,
     /// As a peer that is looked for at relays.
-    search: Held<client::Search>,
-    said: [Held<client::Said>; client::SAID],
+    search: Held<search::Search>,
+    said: [Held<said::Said>; said::SAID],
     /// Where it is, as the relay has said by which it is reached, or else whichever spoke last.
     pub(crate) attested: Attested,
 }
@@ -96,7 +102,7 @@ impl Relaying {
         relay: client::Relay::NONE,
         client: server::Client::NONE,
         search: Held::Nothing,
-        said: [Held::Nothing; client::SAID],
+        said: [Held::Nothing; said::SAID],
         attested: Attested::NOWHERE,
     };
 }
@@ -128,10 +134,10 @@ pub(crate) fn on_message(
         RelayMessage::Accept(named) => server::on_accept(from, *named, cx)?,
         RelayMessage::Refuse(named) => server::on_refuse(from, *named, cx)?,
         RelayMessage::Reserved(reserved) => return client::on_reserved(from, *reserved, cx),
-        RelayMessage::Offer(offer) => return client::on_offer(from, offer, cx),
-        RelayMessage::Opened(opened) => return client::on_opened(from, opened, cx),
+        RelayMessage::Offer(offer) => return said::on_offer(from, offer, cx),
+        RelayMessage::Opened(opened) => return search::on_opened(from, opened, cx),
         RelayMessage::Limited(_) => cx.state.counters.count(Counter::RelayLimits),
-        RelayMessage::Gone(named) => return Ok(client::on_gone(from, *named, cx)),
+        RelayMessage::Gone(named) => return Ok(said::on_gone(from, *named, cx)),
     }
     Ok(None)
 }
@@ -147,7 +153,7 @@ pub(crate) fn on_timer(timer: Timer, peer: u16, cx: &mut Cx<'_>) -> Option<Turn>
             client::on_reservation_timer(peer, cx);
             None
         }
-        Timer::Search => client::on_search_timer(peer, cx),
+        Timer::Search => search::on_search_timer(peer, cx),
         _ => unreachable!("not a timer of relays"),
     }
 }
@@ -167,12 +173,12 @@ pub(crate) fn on_renewed(peer: u16, cx: &mut Cx<'_>) {
 pub(crate) fn on_moved(peer: u16, cx: &mut Cx<'_>) {
     server::on_moved(peer, cx);
     client::on_moved(peer, cx);
-    client::review_attested(peer, cx);
+    said::review_attested(peer, cx);
 }
 
 /// A peer is gone.
 pub(crate) fn on_gone(peer: u16, cx: &mut Cx<'_>) {
-    client::stop_search(peer, cx);
+    search::stop_search(peer, cx);
     client::on_relay_gone(peer, cx);
     foreign::forget(peer, cx);
     server::on_peer_gone(peer, cx);
@@ -194,13 +200,13 @@ pub(crate) fn take_owed(
         true => client::take_owed(peer, cx).or_else(|| server::take_owed(peer, cx)),
         false => None,
     };
-    to_peer.map(|message| (peer, message)).or_else(|| client::take_search(peer, cx))
+    to_peer.map(|message| (peer, message)).or_else(|| search::take_search(peer, cx))
 }
 
 /// Whether anything is.
 pub(crate) fn owes(peer: u16, cx: &mut Cx<'_>) -> bool {
-    let Relaying { relay, client, search, .. } = &cx.peer(peer).relaying;
-    relay.owes() || client.owes() || search.as_ref().is_some_and(client::Search::owes)
+    let Relaying { relay, client, search: sought, .. } = &cx.peer(peer).relaying;
+    relay.owes() || client.owes() || sought.as_ref().is_some_and(search::Search::owes)
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@ use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::vec::Vec;
 
-use super::client::{first_asked, hear, review_attested};
+use super::said::{hear, review_attested};
+use super::search::first_asked;
 use super::*;
 use crate::lifecycle;
 use crate::paths::Ways;
