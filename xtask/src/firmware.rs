@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use crate::Result;
-use crate::cargo::cargo;
-use crate::images::{CORTEX, MANIFEST, RISCV, TARGETS, build, target_directory};
+use crate::cargo::{cargo, output_of};
+use crate::images::{CORTEX, MANIFEST, RISCV, TARGETS, build, host_directory, target_directory};
 use crate::sizes::{Sizes, table};
 use crate::toolchain::Route;
 
@@ -57,7 +57,7 @@ pub(crate) fn build_all() -> Result {
     Ok(())
 }
 
-/// Builds every image, and has each talk to a peer on this host.
+/// Builds every image that can be emulated; has each talk to the daemon, and two of them to each other.
 pub(crate) fn emulate() -> Result {
     for image in &IMAGES {
         let found = Command::new(image.emulator).arg("--version").output();
@@ -71,49 +71,82 @@ pub(crate) fn emulate() -> Result {
     }
     build_all()?;
     let folder = folder()?;
-    build_proof()?;
-    let runs = IMAGES.iter().map(|image| Ok((image, prove(image, &folder)?)));
+    let daemon = build_daemon()?;
+    let proof = build_proof()?;
+    let alone =
+        IMAGES.iter().map(|image| Proof::start("alone", &proof, &daemon, &folder, &[image]));
+    let pair = || Proof::start("pair", &proof, &daemon, &folder, &[&IMAGES[0], &IMAGES[1]]);
     // All of them are under way before the first is waited for.
-    let runs: Vec<(&Image, Child)> = runs.collect::<Result<_>>()?;
+    let runs = alone.chain(std::iter::once_with(pair)).collect::<Result<Vec<_>>>()?;
     let mut failed = Vec::new();
-    for (image, run) in runs {
-        let output = run
-            .wait_with_output()
-            .map_err(|error| format!("{} cannot be waited for: {error}", image.name))?;
-        println!("\n{}:", image.name);
-        print!("{}", String::from_utf8_lossy(&output.stdout));
-        if !output.status.success() {
-            failed.push(image.name);
+    for run in runs {
+        let (name, directory) = (run.name.clone(), run.directory.clone());
+        if !run.finish()? {
+            failed.push(name);
+        } else if let recording = directory.join("board.rec")
+            && recording.exists()
+        {
+            print!("{}", output_of(cargo().args(["sim", "replay"]).arg(&recording))?);
         }
     }
     if failed.is_empty() { Ok(()) } else { Err(format!("{} did not pass", failed.join(" and "))) }
 }
 
-/// A command about the program on this host that boards talk to.
-fn proof(verb: &str) -> Command {
-    let mut command = cargo();
-    command.args([verb, "--quiet", "--locked", "--manifest-path", MANIFEST]);
-    command.args(["--package", "underpass-proof"]);
-    command
+/// A run of `underpass-proof`.
+struct Proof {
+    name: String,
+    directory: PathBuf,
+    child: Child,
 }
 
-fn build_proof() -> Result {
-    let status = proof("build").status();
-    let status = status.map_err(|error| format!("cannot start cargo: {error}"))?;
-    if status.success() { Ok(()) } else { Err("underpass-proof does not build".into()) }
+impl Proof {
+    /// With boards whose flash was never written.
+    fn start(
+        scenes: &str,
+        proof: &Path,
+        daemon: &Path,
+        folder: &Path,
+        images: &[&Image],
+    ) -> Result<Self> {
+        let machines: Vec<_> = images.iter().map(|image| image.machine).collect();
+        let name = format!("{scenes}-{}", machines.join("-"));
+        let directory = folder.join(&name);
+        // What is not there need not go.
+        let _ = fs::remove_dir_all(&directory);
+        fs::create_dir_all(&directory)
+            .map_err(|error| format!("cannot make {}: {error}", directory.display()))?;
+        let mut command = Command::new(proof);
+        command.arg(scenes).arg(daemon).arg(&directory);
+        for image in images {
+            command.arg(image.machine).arg(folder.join(image.name));
+        }
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        let child =
+            command.spawn().map_err(|error| format!("cannot start {command:?}: {error}"))?;
+        Ok(Self { name, directory, child })
+    }
+
+    /// Waits for it, and says whether it passed.
+    fn finish(self) -> Result<bool> {
+        let output = self.child.wait_with_output();
+        let output = output.map_err(|error| format!("{} is not waited for: {error}", self.name))?;
+        println!("\n{}:", self.name);
+        print!("{}", String::from_utf8_lossy(&output.stdout));
+        Ok(output.status.success())
+    }
 }
 
-/// Runs an image with flash that was never written.
-fn prove(image: &Image, folder: &Path) -> Result<Child> {
-    let flash = folder.join(image.machine);
-    // What is not there need not go.
-    let _ = fs::remove_dir_all(&flash);
-    fs::create_dir_all(&flash)
-        .map_err(|error| format!("cannot make {}: {error}", flash.display()))?;
-    let mut command = proof("run");
-    command.args(["--", image.machine]).arg(folder.join(image.name)).arg(&flash);
-    command.stdin(Stdio::null()).stdout(Stdio::piped());
-    command.spawn().map_err(|error| format!("cannot start {command:?}: {error}"))
+/// The program on this host that has boards talk.
+fn build_proof() -> Result<PathBuf> {
+    let args = ["build", "--quiet", "--locked", "--package", "underpass-proof", "--manifest-path"];
+    output_of(cargo().args(args).arg(MANIFEST))?;
+    Ok(target_directory()?.join("debug/underpass-proof"))
+}
+
+/// The daemon that they talk to.
+fn build_daemon() -> Result<PathBuf> {
+    output_of(cargo().args(["build", "--quiet", "--locked", "--package", "underpass-host"]))?;
+    Ok(host_directory()?.join("debug/underpass"))
 }
 
 /// Where the images go.

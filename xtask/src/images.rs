@@ -29,6 +29,11 @@ pub(crate) fn target_directory() -> Result<PathBuf> {
     metadata(MANIFEST).map(|Workspace { target_directory }| target_directory)
 }
 
+/// Where it puts what it builds for hosts.
+pub(crate) fn host_directory() -> Result<PathBuf> {
+    metadata("Cargo.toml").map(|Workspace { target_directory }| target_directory)
+}
+
 /// Builds a package's program for a target, and returns where it is.
 ///
 /// One target at a time: cargo would turn on the features that either wants for both.

@@ -12,6 +12,7 @@ use crate::cargo::{WORKSPACES, metadata, root};
 /// What `deny.toml` allows.
 pub(crate) struct Rules {
     licences: Vec<Licensee>,
+    clarified: Vec<Clarified>,
     registries: Vec<String>,
 }
 
@@ -25,6 +26,16 @@ struct DenyFile {
 #[derive(Deserialize)]
 struct Licenses {
     allow: Vec<String>,
+    #[serde(default)]
+    clarify: Vec<Clarified>,
+}
+
+/// What somebody has read in a package that states no licence.
+#[derive(Deserialize)]
+struct Clarified {
+    #[serde(rename = "crate")]
+    name: String,
+    expression: String,
 }
 
 #[derive(Deserialize)]
@@ -80,6 +91,7 @@ impl Rules {
             |name: &String| Licensee::parse(name).map_err(|error| format!("deny.toml: {error}"));
         Ok(Self {
             licences: file.licenses.allow.iter().map(parse).collect::<Result<_>>()?,
+            clarified: file.licenses.clarify,
             registries: file.sources.allow_registry,
         })
     }
@@ -92,7 +104,9 @@ impl Rules {
     }
 
     fn licence_complaint(&self, package: &Package) -> Option<String> {
-        let Some(text) = &package.license else {
+        let clarified = self.clarified.iter().find(|clarified| clarified.name == package.name);
+        let clarified = clarified.map(|clarified| &clarified.expression);
+        let Some(text) = package.license.as_ref().or(clarified) else {
             return Some("its manifest states no licence".to_owned());
         };
         // Lax, for old packages that write "MIT/Apache-2.0".

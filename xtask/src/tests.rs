@@ -17,7 +17,7 @@ const LAYERS: [&[&str]; 5] = [
     &["underpass-driver", "underpass-host", "underpass-link", "underpass-parity", "underpass-sim"],
     &["underpass-benches", "underpass-embassy"],
     &["underpass-sensor"],
-    &["underpass-proof", "underpass-qemu", "xtask"],
+    &["underpass-esp32c3", "underpass-proof", "underpass-qemu", "underpass-rp2040", "xtask"],
 ];
 
 fn layer_of(name: &str) -> Option<usize> {

@@ -30,12 +30,12 @@ impl Sensor {
     pub const INTERVAL_MS_MAX: u32 = 3_600_000;
 
     /// A sensor of this peer, at whose other end nobody is yet. Its first reading is due.
-    pub const fn new(peer: Peer, now: Instant) -> Self {
+    pub const fn new(peer: Peer, interval_ms: u32, now: Instant) -> Self {
         Self {
             peer,
             is_connected: false,
             lamp: Lamp::State,
-            interval: Duration::from_millis(Self::INTERVAL_MS as u64),
+            interval: Duration::from_millis(interval_ms as u64),
             started_at: now,
             next_reading: now,
             readings: 0,

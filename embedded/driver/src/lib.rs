@@ -27,9 +27,12 @@
 //! }
 //! # }
 //! ```
+//!
+//! With the feature `record` the node is a [`Recorder`](underpass_core::Recorder): what it was told can be
+//! played again elsewhere.
 
 mod pump;
 mod udp;
 
-pub use pump::{Inbox, Next, Pump, Wire};
+pub use pump::{Inbox, Next, Node, Pump, Wire};
 pub use udp::{Udp, instant};

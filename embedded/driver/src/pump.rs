@@ -1,8 +1,16 @@
 //! The loop, a step at a time: what came in, what is due, what goes out.
 
 use underpass_core::{
-    Instant, Keys, MAX_TRANSMIT, Message, Node, Path, Peer, Received, SendError, Storage, Transmit,
+    Instant, Keys, MAX_TRANSMIT, Message, Path, Peer, Received, SendError, Storage, Transmit,
 };
+
+/// What a pump moves.
+#[cfg(not(feature = "record"))]
+pub type Node<S> = underpass_core::Node<S>;
+
+/// What a pump moves: a node that writes every call down, if it was made with a log.
+#[cfg(feature = "record")]
+pub type Node<S> = underpass_core::Recorder<S, fn(&[u8])>;
 
 /// Datagrams that one step takes in: whoever else has work on the processor waits for no more,
 /// however many arrive.
@@ -20,13 +28,13 @@ pub trait Wire {
 }
 
 /// Where payloads go that one datagram held. All others stay in the node until
-/// [`Node::poll_message`] asks for them.
+/// [`Node::poll_message`](underpass_core::Node::poll_message) asks for them.
 pub trait Inbox {
     /// Whether there is room for one more of any length. While there is none, messages wait with their
-    /// senders ([`Node::hold_messages`]), and datagrams are lost.
+    /// senders ([`Node::hold_messages`](underpass_core::Node::hold_messages)), and datagrams are lost.
     fn has_room(&self) -> bool;
 
-    /// Takes what [`Node::send_datagram`] sent.
+    /// Takes what [`Node::send_datagram`](underpass_core::Node::send_datagram) sent.
     fn datagram(&mut self, from: Peer, payload: &[u8]);
 
     /// Takes an acknowledged message.
@@ -67,7 +75,7 @@ impl<S: Storage> Pump<S> {
         &mut self.node
     }
 
-    /// Seals a payload, as [`Node::send_datagram`] does; the next step sends it.
+    /// Seals a payload, as [`Node::send_datagram`](underpass_core::Node::send_datagram) does; the next step sends it.
     ///
     /// # Errors
     /// As there, and [`SendError::Busy`] while the wire has no room for what is before it. The node

@@ -8,6 +8,7 @@ use core::ffi::CStr;
 
 /// In QEMU's working directory.
 const FLASH: &CStr = c"flash.bin";
+const HURRY: &CStr = c"hurry";
 const RANDOM: &CStr = c"/dev/urandom";
 
 /// The settings in flash; on first boot an identity is made, and kept.
@@ -31,6 +32,11 @@ pub(crate) fn settings() -> Settings {
 /// Keeps them.
 pub(crate) fn write(settings: &Settings) {
     fs::write(FLASH, settings.to_bytes()).expect("QEMU's working directory can be written to");
+}
+
+/// Whether somebody wants the machine's time to pass faster, and so has put a file there.
+pub(crate) fn is_hurried() -> bool {
+    File::open(HURRY).is_ok()
 }
 
 /// 32 bytes that nobody else has.

@@ -28,12 +28,16 @@ use crate::virt as machine;
 use embassy_executor::Spawner;
 use embassy_net::udp::{PacketMetadata, UdpSocket};
 use static_cell::{ConstStaticCell, StaticCell};
-use underpass_core::{Instant, Node, SecretIdentity};
+use underpass_core::SecretIdentity;
 use underpass_embassy::{Bench, Handle, Runner, State};
-use underpass_sensor::{Board, Membership, Settings, configure};
+use underpass_sensor::{Board, Questions, Settings, tape};
 
 /// Where a node of Underpass listens, by custom.
 const PORT: u16 = 4747;
+
+/// How fast the clock runs that is in a hurry: fifteen minutes are 45 seconds. Much faster, and answers that take a
+/// fifth of a second on a busy computer would be too late.
+const HURRY: u64 = 20;
 
 underpass_core::storage! {
     struct Tables {
@@ -49,10 +53,14 @@ type Shared = State<Storage, 2>;
 static TABLES: ConstStaticCell<Tables> = ConstStaticCell::new(Tables::EMPTY);
 static BENCH: Bench = Bench::new();
 static SHARED: StaticCell<Shared> = StaticCell::new();
+static QUESTIONS: Questions = Questions::new();
 
 /// What the machines call once they are set up, before interrupts are on.
 fn start() -> ! {
     stack::paint();
+    if flash::is_hurried() {
+        machine::hurry(HURRY);
+    }
     let settings = flash::settings();
     log(format_args!("id {}", settings.identity().id()));
     tasks::run(settings)
@@ -62,8 +70,8 @@ fn start() -> ! {
 #[embassy_executor::task]
 async fn attend(spawner: Spawner, settings: Settings) {
     spawner.spawn(console(settings.clone()).expect("it is spawned once"));
-    let Some(membership) = &settings.membership else {
-        log(format_args!("say `network NAME SECRET`, then `peer ID [ADDRESS:PORT]`"));
+    let (Some(network), Some(peer)) = (&settings.network, settings.peer) else {
+        log(format_args!("say `network NAME SECRET`, `peer ID [ADDRESS:PORT]`, then `save`"));
         return;
     };
     let stack = network::start(spawner).await;
@@ -73,19 +81,16 @@ async fn attend(spawner: Spawner, settings: Settings) {
     let ([rx, tx], [rx_metadata, tx_metadata]) = (BUFFERS.take(), METADATA.take());
     let mut socket = UdpSocket::new(stack, rx_metadata, rx, tx_metadata, tx);
     socket.bind(PORT).expect("nobody else has a socket");
-    let shared: &'static Shared =
-        SHARED.init_with(|| State::new(node(&settings, membership), &BENCH));
+    let record = |bytes: &[u8]| log(format_args!("{}", tape::Line(bytes)));
+    let node = underpass_sensor::node(&settings, network, flash::draw(), TABLES.take(), record);
+    let node = node.expect("the tables go together");
+    let shared: &'static Shared = SHARED.init_with(|| State::new(node, &BENCH));
     spawner.spawn(run_node(Runner::new(shared, socket)).expect("it is spawned once"));
-    let ended = underpass_sensor::run(Handle::new(shared), membership, &mut Machine).await;
+    let handle = Handle::new(shared);
+    let ended = underpass_sensor::run(handle, &settings, peer, &QUESTIONS, &mut Machine).await;
     if let Err(error) = ended {
         log(format_args!("{error}"));
     }
-}
-
-fn node(settings: &Settings, membership: &Membership) -> Node<Storage> {
-    let (config, id) = (configure(membership), settings.identity().id());
-    let now = Instant::from_micros(embassy_time::Instant::now().as_micros());
-    Node::new(config, id, flash::draw(), TABLES.take(), now).expect("the tables go together")
 }
 
 #[embassy_executor::task]

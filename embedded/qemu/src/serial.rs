@@ -5,7 +5,7 @@ use core::fmt::{self, Arguments, Write};
 use embassy_time::{Duration, Timer};
 use underpass_sensor::{Answer, Console, Settings};
 
-use crate::{flash, log, machine};
+use crate::{QUESTIONS, flash, log, machine};
 
 /// How often the port is looked at. QEMU holds back what nobody has taken; a board would need the
 /// port's interrupt, or somebody who types slowly.
@@ -26,8 +26,7 @@ pub(crate) fn write(text: Arguments<'_>) {
     let _ = Port.write_fmt(text);
 }
 
-/// Does what is said on the line. When settings have changed, they are kept, and the machine starts
-/// again.
+/// Does what is said on the line. When settings are to be kept, the machine starts again with them.
 pub(crate) async fn listen(mut settings: Settings) -> ! {
     let mut console = Console::default();
     loop {
@@ -37,9 +36,13 @@ pub(crate) async fn listen(mut settings: Settings) -> ! {
                 Some(Err(mistake)) => log(format_args!("error: {mistake}")),
                 Some(Ok(answer)) => {
                     log(format_args!("{answer}"));
-                    if answer == Answer::Changed {
-                        flash::write(&settings);
-                        machine::restart();
+                    match answer {
+                        Answer::Identity(_) | Answer::Noted => {}
+                        Answer::Status => QUESTIONS.signal(()),
+                        Answer::Save => {
+                            flash::write(&settings);
+                            machine::restart();
+                        }
                     }
                 }
             }

@@ -2,7 +2,10 @@
 
 use underpass_core::{Instant, PeerId};
 use underpass_sensor::messages::{Command, Lamp, Reading, Status};
-use underpass_sensor::{Answer, Console, Mistake, Settings, SettingsError};
+use underpass_sensor::{Answer, Console, Mistake, Settings, SettingsError, tape};
+
+mod entropy;
+mod keep;
 
 const SECRET: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
@@ -52,20 +55,29 @@ fn readings_and_states_are_what_they_were() {
 #[test]
 fn settings_survive_in_flash() {
     let (mut console, mut settings) = (Console::default(), settings());
-    say(&mut console, &format!("network home {SECRET}"), &mut settings).expect("it is right");
-    let line = format!("peer {} 192.0.2.1:4747", peer());
-    assert_eq!(say(&mut console, &line, &mut settings), Ok(Answer::Changed));
+    let [name, password] = ["n".repeat(32), "p".repeat(63)];
+    let lines = [
+        format!("network {name} {SECRET}"),
+        format!("peer {} [2001:db8::1]:65535", peer()),
+        format!("relay {} [2001:db8::2]:65535", peer()),
+        format!("wifi {name} {password}"),
+        "interval 3600000".to_owned(),
+        "record on".to_owned(),
+    ];
+    for line in lines {
+        assert_eq!(say(&mut console, &line, &mut settings), Ok(Answer::Noted), "{line}");
+    }
     let read = Settings::from_bytes(&settings.to_bytes()).expect("they are whole");
-    assert_eq!(read.identity().id(), settings.identity().id());
-    assert!(read.membership == settings.membership && read.membership.is_some());
+    assert!(read == settings && read.network.is_some() && read.wifi.is_some() && read.records);
 }
 
 #[test]
 fn damaged_settings_are_not_taken_for_none() {
     let whole = settings().to_bytes();
-    for position in 1..whole.len() {
+    let len = whole.iter().rposition(|byte| *byte != 0).expect("something") + 1;
+    for position in 0..len {
         let mut damaged = whole;
-        damaged[position] ^= 1;
+        damaged[position] ^= 4;
         assert!(matches!(Settings::from_bytes(&damaged), Err(SettingsError::Damaged)));
     }
     for erased in [[0xff; Settings::LEN], [0; Settings::LEN]] {
@@ -80,7 +92,11 @@ fn the_console_says_what_is_wrong() {
         ("help", Mistake::Unknown),
         ("network home", Mistake::Secret),
         ("network", Mistake::Name),
-        (&format!("peer {}", peer()), Mistake::NoNetwork),
+        (&format!("network home {SECRET}0"), Mistake::Secret),
+        (&format!("network {} {SECRET}", "n".repeat(33)), Mistake::Name),
+        (&format!("wifi home {}", "p".repeat(64)), Mistake::Password),
+        ("interval 1", Mistake::Interval),
+        ("record", Mistake::Switch),
         (&format!("peer {} nowhere", peer()), Mistake::Address),
         (&"x".repeat(200), Mistake::Long),
     ];
@@ -92,14 +108,12 @@ fn the_console_says_what_is_wrong() {
 }
 
 #[test]
-fn a_peer_may_be_changed_without_the_network() {
-    let (mut console, mut settings) = (Console::default(), settings());
-    say(&mut console, &format!("network home {SECRET}"), &mut settings).expect("it is right");
-    say(&mut console, &format!("peer {}", settings.identity().id()), &mut settings).expect("so");
-    let changed = say(&mut Console::default(), &format!("peer {}", peer()), &mut settings);
-    assert_eq!(changed, Ok(Answer::Changed));
-    let membership = settings.membership.expect("it was said");
-    assert_eq!((membership.name.as_str(), membership.peer), ("home", peer()));
+fn a_recording_comes_out_of_the_log_as_it_was() {
+    let bytes: Vec<u8> = (0..=255).collect();
+    let log = ["the peer is there".to_owned(), tape::Line(&bytes).to_string()];
+    let mut read = Vec::new();
+    let is_tape = log.map(|line| tape::read(&line, |byte| read.push(byte)));
+    assert_eq!((is_tape, read), ([false, true], bytes));
 }
 
 mod behaviour {
@@ -129,7 +143,7 @@ mod behaviour {
 
     #[test]
     fn readings_come_every_ten_seconds_or_as_often_as_asked() {
-        let mut sensor = Sensor::new(handle(), at(0));
+        let mut sensor = Sensor::new(handle(), Sensor::INTERVAL_MS, at(0));
         let due = |sensor: &mut Sensor, ms| {
             sensor.reading(at(ms), || 0).map(|reading| (reading.number, reading.uptime_ms))
         };
@@ -143,7 +157,7 @@ mod behaviour {
 
     #[test]
     fn readings_that_were_missed_are_left_out() {
-        let mut sensor = Sensor::new(handle(), at(0));
+        let mut sensor = Sensor::new(handle(), Sensor::INTERVAL_MS, at(0));
         assert!(sensor.reading(at(60_000), || 0).is_some());
         assert!(sensor.reading(at(60_000), || 0).is_some(), "the next is due at once");
         assert!(sensor.reading(at(60_000), || 0).is_none(), "and no more");
@@ -151,7 +165,7 @@ mod behaviour {
 
     #[test]
     fn the_lamp_blinks_while_nobody_is_there() {
-        let mut sensor = Sensor::new(handle(), at(0));
+        let mut sensor = Sensor::new(handle(), Sensor::INTERVAL_MS, at(0));
         assert_eq!([0, 250, 500].map(|ms| sensor.is_lit(at(ms))), [true, false, true]);
         sensor.on_command(Command::Lamp(Lamp::Off), at(0));
         assert_eq!([0, 250, 500].map(|ms| sensor.is_lit(at(ms))), [false; 3]);

@@ -5,9 +5,10 @@ use core::net::SocketAddr;
 use core::task::Poll;
 
 use underpass_core::{
-    ConnectError, Event, Message, MessageId, Node, Outgoing, Path, Peer, PeerId, Purpose,
-    SendError, Socket, Storage,
+    ConnectError, Event, Message, MessageId, Outgoing, Path, Peer, PeerId, Purpose, SendError,
+    Socket, Storage,
 };
+use underpass_driver::Node;
 
 use crate::state::{Inner, State, now};
 
@@ -63,7 +64,7 @@ impl<'a, S: Storage, const LETTERS: usize> Handle<'a, S, LETTERS> {
         self.call(|inner| call(inner.pump.node_mut()))
     }
 
-    /// Asks for a peer, as [`Node::connect`] does, at an address if one is known.
+    /// Asks for a peer, as [`Node::connect`](underpass_core::Node::connect) does, at an address if one is known.
     ///
     /// # Errors
     /// As there.
@@ -72,7 +73,7 @@ impl<'a, S: Storage, const LETTERS: usize> Handle<'a, S, LETTERS> {
         self.with_node(|node| node.connect(id, path, now()))
     }
 
-    /// Sends an acknowledged message, as [`Node::send_message`] does; [`event`](Self::event) tells
+    /// Sends an acknowledged message, as [`Node::send_message`](underpass_core::Node::send_message) does; [`event`](Self::event) tells
     /// what became of it.
     ///
     /// # Errors
@@ -81,7 +82,7 @@ impl<'a, S: Storage, const LETTERS: usize> Handle<'a, S, LETTERS> {
         self.with_node(|node| node.send_message(to, message, now()))
     }
 
-    /// Sends a payload that arrives at most once, as [`Node::send_datagram`] does.
+    /// Sends a payload that arrives at most once, as [`Node::send_datagram`](underpass_core::Node::send_datagram) does.
     ///
     /// # Errors
     /// As there, and [`SendError::Busy`] while the socket has no room.

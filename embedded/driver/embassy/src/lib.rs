@@ -49,3 +49,4 @@ pub use bench::Bench;
 pub use handle::{Handle, Incoming, What};
 pub use runner::Runner;
 pub use state::State;
+pub use underpass_driver::Node;

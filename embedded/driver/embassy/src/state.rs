@@ -4,8 +4,8 @@ use core::cell::RefCell;
 
 use embassy_sync::waitqueue::{MultiWakerRegistration, WakerRegistration};
 use heapless::Deque;
-use underpass_core::{Instant, Node, Storage};
-use underpass_driver::Pump;
+use underpass_core::{Instant, Storage};
+use underpass_driver::{Node, Pump};
 
 use crate::bench::Bench;
 use crate::inbox::Letters;

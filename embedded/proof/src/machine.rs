@@ -1,15 +1,18 @@
-//! A machine that QEMU emulates, and its serial line.
+//! A machine that is emulated, and its serial line.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
-use std::net::UdpSocket;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use underpass_sensor::tape;
+
 use crate::Result;
+use crate::wire::free_port;
 
 /// Where the sensor listens within its machine.
 const GUEST: &str = "10.0.2.15:4747";
@@ -36,6 +39,11 @@ impl Machine {
         }
     }
 
+    /// Where it finds this host.
+    pub(crate) fn host(self) -> &'static str {
+        "10.0.2.2"
+    }
+
     fn command(self, port: u16) -> Command {
         let forward = format!("user,hostfwd=udp:127.0.0.1:{port}-{GUEST}");
         let mut command = match self {
@@ -59,15 +67,17 @@ impl Machine {
 }
 
 /// One that runs. It ends when this is dropped.
-pub(crate) struct Qemu {
+pub(crate) struct Running {
     child: Child,
     keyboard: ChildStdin,
     lines: Receiver<String>,
+    /// What has come of a recording.
+    tape: Arc<Mutex<Vec<u8>>>,
     /// The port of this host that leads to the sensor's.
     pub(crate) port: u16,
 }
 
-impl Qemu {
+impl Running {
     /// Runs an image, whose flash is in this directory.
     pub(crate) fn start(machine: Machine, image: &Path, directory: &Path) -> Result<Self> {
         let image = image
@@ -77,6 +87,7 @@ impl Qemu {
         let mut command = machine.command(port);
         command.arg("-kernel").arg(image).current_dir(directory);
         // QEMU complains of every datagram that a stranger does not wait for the answer to.
+        let _ = fs::create_dir_all(directory);
         let complaints = File::create(directory.join("qemu.log"))
             .map_err(|error| format!("cannot write to {}: {error}", directory.display()))?;
         let mut child = command
@@ -88,16 +99,22 @@ impl Qemu {
         let keyboard = child.stdin.take().expect("it was asked for");
         let screen = child.stdout.take().expect("it was asked for");
         let (sender, lines) = mpsc::channel();
+        let tape = Arc::new(Mutex::new(Vec::new()));
+        let written = Arc::clone(&tape);
         // It ends with the machine, or with whoever listens.
         thread::spawn(move || {
             for line in BufReader::new(screen).lines().map_while(|line| line.ok()) {
+                let mut tape = written.lock().expect("nobody panics with it");
+                if tape::read(&line, |byte| tape.push(byte)) {
+                    continue;
+                }
                 println!("  board: {line}");
                 if sender.send(line).is_err() {
                     return;
                 }
             }
         });
-        Ok(Self { child, keyboard, lines, port })
+        Ok(Self { child, keyboard, lines, tape, port })
     }
 
     /// Says a line to it.
@@ -121,6 +138,11 @@ impl Qemu {
         }
     }
 
+    /// What it has told of its node's recording, up to now.
+    pub(crate) fn recording(&self) -> Vec<u8> {
+        self.tape.lock().expect("nobody panics with it").clone()
+    }
+
     /// That it still runs.
     pub(crate) fn check(&mut self) -> Result {
         match self.child.try_wait() {
@@ -130,17 +152,10 @@ impl Qemu {
     }
 }
 
-impl Drop for Qemu {
+impl Drop for Running {
     fn drop(&mut self) {
         // It may have ended by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// A port that was free a moment ago.
-fn free_port() -> Result<u16> {
-    let socket = UdpSocket::bind(("127.0.0.1", 0));
-    let address = socket.and_then(|socket| socket.local_addr());
-    address.map(|address| address.port()).map_err(|error| format!("there is no port: {error}"))
 }
