@@ -1,8 +1,8 @@
 //! A daemon in a folder of its own, and the commands that it is asked by.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
-use std::net::SocketAddr;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -77,6 +77,27 @@ impl Said {
         assert_eq!(self.code, Some(0), "{}{}", self.out, self.err);
         self
     }
+}
+
+/// Waits until something has happened that another process or the kernel does in its own time.
+#[expect(clippy::disallowed_methods, reason = "others have clocks of their own")]
+pub(crate) fn wait_until(what: &str, mut has_happened: impl FnMut() -> bool) {
+    for _ in 0..600 {
+        if has_happened() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    panic!("within a minute it is not so that {what}");
+}
+
+/// Sends a request as it is, and reads the whole answer.
+pub(crate) fn raw(api: &str, request: &str) -> String {
+    let mut stream = TcpStream::connect(api).expect("it listens");
+    let _ = stream.write_all(request.as_bytes());
+    let mut answer = String::new();
+    let _ = stream.read_to_string(&mut answer);
+    answer
 }
 
 /// A command without anything of the environment that is ours.
@@ -230,6 +251,21 @@ impl Daemon {
         self.ask(&["status", "--json"]).json()
     }
 
+    /// One of its numbers.
+    pub(crate) fn metric(&self, name: &str) -> u64 {
+        let text = raw(
+            self.api(),
+            &format!(
+                "GET /metrics HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nAuthorization: Bearer {}\r\n\r\n",
+                self.api(),
+                self.token()
+            ),
+        );
+        let name = format!("underpass_{name}");
+        let line = text.lines().find_map(|line| line.strip_prefix(&name)?.strip_prefix(' '));
+        line.and_then(|value| value.parse().ok()).unwrap_or_else(|| panic!("{name}: {text}"))
+    }
+
     /// What its status says of a peer.
     pub(crate) fn peer(&self, id: &str) -> Value {
         let status = self.status();
@@ -238,16 +274,11 @@ impl Daemon {
     }
 
     /// Waits until it knows a node by hearsay.
-    #[expect(clippy::disallowed_methods, reason = "another process has a clock of its own")]
     pub(crate) fn hears_of(&self, id: &str) {
-        for _ in 0..300 {
+        wait_until("it has heard of a node", || {
             let known = self.ask(&["known", "--json"]).json();
-            if known["known"].as_array().expect("a list").iter().any(|node| node["id"] == id) {
-                return;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(300));
-        }
-        panic!("it has not heard of {id} within a minute or two");
+            known["known"].as_array().expect("a list").iter().any(|node| node["id"] == id)
+        });
     }
 
     /// Waits until the peer answers.
