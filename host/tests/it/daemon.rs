@@ -8,6 +8,7 @@ use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::Value;
+use underpass_core::Network;
 
 /// The program.
 pub(crate) const UNDERPASS: &str = env!("CARGO_BIN_EXE_underpass");
@@ -223,6 +224,13 @@ impl Daemon {
         fs::read_to_string(self.file("api.token")).expect("a token").trim().to_owned()
     }
 
+    /// Its network, as another member has it.
+    pub(crate) fn network(&self) -> Network {
+        let secret = fs::read_to_string(self.file("network.secret")).expect("a secret");
+        let secret = data_encoding::HEXLOWER.decode(secret.trim().as_bytes()).expect("digits");
+        Network::closed("home", secret.try_into().expect("32 bytes"))
+    }
+
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.file("log")).unwrap_or_default()
     }
@@ -253,17 +261,31 @@ impl Daemon {
 
     /// One of its numbers.
     pub(crate) fn metric(&self, name: &str) -> u64 {
-        let text = raw(
-            self.api(),
-            &format!(
-                "GET /metrics HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nAuthorization: Bearer {}\r\n\r\n",
-                self.api(),
-                self.token()
-            ),
-        );
         let name = format!("underpass_{name}");
+        let text = self.metrics();
         let line = text.lines().find_map(|line| line.strip_prefix(&name)?.strip_prefix(' '));
         line.and_then(|value| value.parse().ok()).unwrap_or_else(|| panic!("{name}: {text}"))
+    }
+
+    /// How many datagrams it has refused.
+    pub(crate) fn refused(&self) -> u64 {
+        let text = self.metrics();
+        let lines = text.lines().filter(|line| line.starts_with("underpass_dropped_total{"));
+        lines.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum()
+    }
+
+    /// How many of them for this reason.
+    pub(crate) fn refused_as(&self, reason: &str) -> u64 {
+        let name = format!("dropped_total{{reason=\"{reason}\"}}");
+        self.metric(&name)
+    }
+
+    fn metrics(&self) -> String {
+        let (host, token) = (self.api(), self.token());
+        let request = format!(
+            "GET /metrics HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\r\n"
+        );
+        raw(host, &request)
     }
 
     /// What its status says of a peer.
@@ -354,9 +376,21 @@ impl Watch {
 
     /// The messages that come until one of one byte, `.`, does; zeros for those that events do not show.
     pub(crate) fn messages_until_dot(&mut self) -> Vec<Vec<u8>> {
+        self.messages_until_dot_if(|_| true)
+    }
+
+    /// The same of those from one peer.
+    pub(crate) fn messages_until_dot_from(&mut self, id: &str) -> Vec<Vec<u8>> {
+        self.messages_until_dot_if(|event| event["peer"] == id)
+    }
+
+    fn messages_until_dot_if(&mut self, counts: impl Fn(&Value) -> bool) -> Vec<Vec<u8>> {
         let mut payloads = Vec::new();
         loop {
             let event = self.next_of("message");
+            if !counts(&event) {
+                continue;
+            }
             let payload = match event["payload"].as_str() {
                 Some(text) => data_encoding::BASE64.decode(text.as_bytes()).expect("base64"),
                 None => vec![0; event["len"].as_u64().expect("a length") as usize],

@@ -49,6 +49,16 @@ impl Member {
         Self { keys, node, socket, since: WallInstant::now(), target, received: 0, is_held: false }
     }
 
+    /// The first datagram that it would send: whoever sees it on its way can send it again.
+    pub(crate) fn hello(mut self) -> Vec<u8> {
+        let now = self.now();
+        self.node.run_jobs(&self.keys, now);
+        let mut out = [0; MAX_TRANSMIT];
+        let transmit = self.node.poll_transmit(&mut out).expect("it calls");
+        let (_, hello) = transmit.datagrams(&out).next().expect("one datagram");
+        hello.to_vec()
+    }
+
     fn now(&self) -> Instant {
         Instant::from_micros(self.since.elapsed().as_micros() as u64)
     }
