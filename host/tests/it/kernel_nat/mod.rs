@@ -55,11 +55,24 @@ fn fully_random_to_masquerade_stays_relayed_and_says_why() {
     meet(&daemons);
     let [relay, a, b] = &daemons;
     wait_for_reason(b, a, "no-answer");
-    assert_eq!(a.peer(&b.id)["path"], "relayed");
-    assert_eq!(a.peer(&b.id)["relay"], relay.id);
-    let why = a.ask(&["why", &b.id]).ok().out;
-    assert!(why.contains(&format!("is reached through {}", relay.id)), "{why}");
+    wait_for_reason(a, b, "no-answer");
+    for (from, to, nat) in [(a, b, "203.0.113.1:"), (b, a, "203.0.113.2:")] {
+        let peer = from.peer(&to.id);
+        assert_eq!((&peer["path"], &peer["relay"]), (&"relayed".into(), &relay.id.clone().into()));
+        let why = from.ask(&["why", &to.id]).ok().out;
+        assert!(why.contains(&format!("is reached through {}", relay.id)), "{why}");
+        // The evidence: where the relay sees it, what was tried, and when that is done again.
+        assert!(
+            why.contains("nothing came back from where the peer should be (no-answer)"),
+            "{why}"
+        );
+        assert!(why.contains(&format!("this node is seen at {nat}")), "{why}");
+        let probes = peer["why"]["probes"].as_u64().expect("a number");
+        assert!(why.contains(&format!("probes of the last attempt: {probes}")), "{why}");
+        assert!((1..=8).contains(&probes) && why.contains("next attempt in "), "{why}");
+    }
     a.send(&b.id, &[], b"all the same").ok();
+    b.send(&a.id, &[], b"all the same").ok();
 }
 
 #[test]
@@ -73,15 +86,21 @@ fn a_mapping_that_expires_is_made_anew_by_whoever_is_behind_it() {
     let daemons = lab.daemons();
     let [relay, a, _] = &daemons;
     a.reach(&relay.id);
-    let mut watch = relay.watch();
-    for text in ["one", "two"] {
+    let mut watches = [relay.watch(), a.watch()];
+    // Whoever speaks first: what cannot come in waits until somebody inside has spoken, and then no longer.
+    for [first, second] in [[a, relay], [relay, a], [a, relay], [relay, a]] {
         idle("3");
-        a.send(&relay.id, &[], text.as_bytes()).ok();
-        // The mapping is there again: it is reached, too.
-        relay.send(&a.id, &[], text.as_bytes()).ok();
+        first.send(&second.id, &[], b"first").ok();
+        second.send(&first.id, &[], b"second").ok();
     }
-    a.send(&relay.id, &[], b".").ok();
-    assert_eq!(watch.messages_until_dot(), [b"one", b"two"]);
+    for [from, to] in [[a, relay], [relay, a]] {
+        from.send(&to.id, &[], b".").ok();
+    }
+    for watch in &mut watches {
+        let mut got = watch.messages_until_dot();
+        got.sort();
+        assert_eq!(got, [&b"first"[..], b"first", b"second", b"second"]);
+    }
 }
 
 #[test]
