@@ -157,6 +157,12 @@ impl Daemon {
         self
     }
 
+    /// Has it listen there.
+    pub(crate) fn at(mut self, listen: &str) -> Self {
+        self.listen = Some(listen.parse().expect("an address"));
+        self
+    }
+
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.path("node").join(name)
     }

@@ -9,6 +9,10 @@ use lab::{Lab, Nat};
 
 /// Waits until the first is connected with the second, whom it finds through the relay.
 fn meet([relay, a, b]: &[Daemon; 3]) {
+    meet_by([relay, a, b]);
+}
+
+fn meet_by([relay, a, b]: [&Daemon; 3]) {
     a.reach(&relay.id);
     b.reach(&relay.id);
     a.reach(&b.id);
@@ -73,6 +77,30 @@ fn fully_random_to_masquerade_stays_relayed_and_says_why() {
     }
     a.send(&b.id, &[], b"all the same").ok();
     b.send(&a.id, &[], b"all the same").ok();
+}
+
+#[test]
+#[ignore = "needs network namespaces: cargo xtask kernel-nat"]
+fn ports_that_vary_are_named_by_whoever_is_seen_by_two() {
+    let lab = Lab::new(Nat::FullyRandom, Nat::Masquerade);
+    let [relay, a, b, other] = &lab.daemons_of_two_relays();
+    meet_by([relay, a, b]);
+    a.reach(&other.id);
+    b.reach(&other.id);
+    wait_for_reason(a, b, "own-ports-vary");
+    let peer = a.peer(&b.id);
+    assert_eq!(peer["path"], "relayed");
+    let seen: Vec<_> = peer["why"]["seen_at"].as_array().expect("a list").clone();
+    assert_eq!(seen.len(), 2, "{peer}");
+    assert_ne!(seen[0], seen[1]);
+    let why = a.ask(&["why", &b.id]).ok().out;
+    let text =
+        seen.iter().map(|at| at.as_str().expect("text")).collect::<Vec<_>>().join(" and at ");
+    assert!(why.contains(&format!("this node is seen at {text}")), "{why}");
+    assert!(why.contains("gives it another port towards every address"), "{why}");
+    assert!(why.contains("what helps: "), "{why}");
+    wait_for_reason(b, a, "peer-ports-vary");
+    a.send(&b.id, &[], b"all the same").ok();
 }
 
 #[test]
