@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
+use data_encoding::HEXLOWER;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
@@ -11,20 +12,28 @@ use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpStream;
+use tokio::sync::OnceCell;
 use zeroize::Zeroizing;
 
+use crate::clock::fresh_bytes;
 use crate::config::ApiConfig;
 use crate::files::{self, SecretFileError};
+use crate::proof::proof;
 
 /// How long the daemon may take to accept a connection: it is on this computer.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 /// No answer is longer.
 const ANSWER_LEN_MAX: usize = 64 * 1024 * 1024;
+/// How long it may take to show that it knows the token.
+const PROOF_WITHIN: Duration = Duration::from_secs(5);
 
 /// Where the daemon is, and its token.
 pub(crate) struct Client {
     address: SocketAddr,
+    key: Zeroizing<[u8; 32]>,
     token: Zeroizing<String>,
+    /// Whoever listens there has shown that it knows the token.
+    proven: OnceCell<()>,
 }
 
 /// Why there is no answer.
@@ -32,6 +41,8 @@ pub(crate) struct Client {
 pub(crate) enum ClientError {
     Token(SecretFileError),
     Unreachable(SocketAddr, String),
+    /// Whoever listens there does not know the token.
+    Impostor(SocketAddr),
     /// The daemon says why.
     Problem {
         status: u16,
@@ -45,14 +56,19 @@ impl Client {
     /// # Errors
     /// If the token cannot be read.
     pub(crate) fn new(config: &ApiConfig) -> Result<Self, ClientError> {
-        let token = files::read_secret(&config.token_file).map_err(ClientError::Token)?;
-        let token = Zeroizing::new(data_encoding::HEXLOWER.encode(&*token));
-        Ok(Self { address: reachable(config.listen), token })
+        let key = files::read_secret(&config.token_file).map_err(ClientError::Token)?;
+        let token = Zeroizing::new(HEXLOWER.encode(&*key));
+        let address = reachable(config.listen);
+        Ok(Self { address, key, token, proven: OnceCell::new() })
     }
 
     /// A link to the status page that has the token.
-    pub(crate) fn link(&self) -> String {
-        format!("http://{}/#{}", self.address, &*self.token)
+    ///
+    /// # Errors
+    /// If the daemon is not there.
+    pub(crate) async fn link(&self) -> Result<String, ClientError> {
+        self.proven.get_or_try_init(|| self.prove()).await?;
+        Ok(format!("http://{}/#{}", self.address, &*self.token))
     }
 
     /// # Errors
@@ -111,6 +127,42 @@ impl Client {
         path: &str,
         body: Vec<u8>,
     ) -> Result<Response<Incoming>, ClientError> {
+        self.proven.get_or_try_init(|| self.prove()).await?;
+        let token = format!("Bearer {}", &*self.token);
+        self.request(method, path, Some(&token), body).await
+    }
+
+    /// Has whoever listens there show that it knows the token.
+    async fn prove(&self) -> Result<(), ClientError> {
+        let nonce = fresh_bytes().map_err(|error| self.unreachable(&error))?;
+        let path = format!("/proof?nonce={}", HEXLOWER.encode(&nonce));
+        let asked = async {
+            let answer = self.request(Method::GET, &path, None, Vec::new()).await?;
+            self.read(answer).await
+        };
+        let answer = match tokio::time::timeout(PROOF_WITHIN, asked).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(ClientError::Problem { .. })) => {
+                return Err(ClientError::Impostor(self.address));
+            }
+            Ok(Err(error)) => return Err(error),
+            Err(late) => return Err(self.unreachable(&late)),
+        };
+        let answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
+        let expected = HEXLOWER.encode(&proof(&self.key, &nonce));
+        match answer["proof"] == expected {
+            true => Ok(()),
+            false => Err(ClientError::Impostor(self.address)),
+        }
+    }
+
+    async fn request(
+        &self,
+        method: Method,
+        path: &str,
+        token: Option<&str>,
+        body: Vec<u8>,
+    ) -> Result<Response<Incoming>, ClientError> {
         let connect = tokio::time::timeout(CONNECT_WITHIN, TcpStream::connect(self.address)).await;
         let stream = match connect {
             Ok(stream) => stream.map_err(|error| self.unreachable(&error))?,
@@ -119,11 +171,12 @@ impl Client {
         let handshake = http1::handshake(TokioIo::new(stream)).await;
         let (mut sender, connection) = handshake.map_err(|error| self.unreachable(&error))?;
         tokio::spawn(connection);
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("host", self.address.to_string())
-            .header("authorization", format!("Bearer {}", &*self.token))
+        let mut request =
+            Request::builder().method(method).uri(path).header("host", self.address.to_string());
+        if let Some(token) = token {
+            request = request.header("authorization", token);
+        }
+        let request = request
             .body(Full::new(Bytes::from(body)))
             .expect("paths are made of what may be in them");
         let answer = sender.send_request(request).await;
@@ -171,6 +224,10 @@ impl fmt::Display for ClientError {
             Self::Unreachable(address, error) => {
                 write!(f, "the daemon does not answer at {address}: {error}")
             }
+            Self::Impostor(address) => write!(
+                f,
+                "what listens at {address} is not this configuration's daemon: it does not know the token"
+            ),
             Self::Problem { title, detail, .. } => write!(f, "{title}: {detail}"),
         }
     }

@@ -35,7 +35,9 @@ mod log;
 mod message;
 mod peer_address;
 mod program;
+mod proof;
 mod script;
+mod sparing;
 mod view;
 mod why;
 
@@ -49,5 +51,6 @@ pub use kind::RESERVED;
 pub use message::{Incoming, Reply, SendError};
 pub use peer_address::{HostPort, PORT, PeerAddress, PeerAddressError};
 pub use program::main;
+pub use underpass_core::Capacity;
 pub use view::{PeerStatus, Status};
 pub use why::Why;

@@ -14,6 +14,7 @@ use crate::clock::std_duration;
 use crate::config::{Allowed, ScriptConfig};
 use crate::handler::{Answer, Handler, Handlers};
 use crate::message::Incoming;
+use crate::sparing::Sparing;
 
 /// Of what a script complains about so much is logged, and told to whoever asked.
 const COMPLAINT_LEN_MAX: u64 = 4096;
@@ -23,6 +24,7 @@ const INHERITED: [&str; 5] = ["PATH", "HOME", "LANG", "TZ", "TMPDIR"];
 /// The scripts of a kind.
 struct Scripts {
     each: Arc<[ScriptConfig]>,
+    refusals: Arc<Sparing>,
 }
 
 /// Adds a handler for each kind that has scripts.
@@ -32,14 +34,14 @@ pub(crate) fn add(mut handlers: Handlers, scripts: &[ScriptConfig]) -> Handlers 
     kinds.dedup();
     for kind in kinds {
         let each = scripts.iter().filter(|script| script.kind == kind).cloned().collect();
-        handlers = handlers.on(kind, Scripts { each });
+        handlers = handlers.on(kind, Scripts { each, refusals: Arc::default() });
     }
     handlers
 }
 
 impl Handler for Scripts {
     fn handle(&self, message: Incoming) -> Pin<Box<dyn Future<Output = Answer> + Send>> {
-        let each = Arc::clone(&self.each);
+        let (each, refusals) = (Arc::clone(&self.each), Arc::clone(&self.refusals));
         Box::pin(async move {
             let says_so = |script: &&ScriptConfig| {
                 script.body.as_ref().is_some_and(|body| body.as_bytes() == &*message.payload)
@@ -48,7 +50,7 @@ impl Handler for Scripts {
             let Some(script) = each.iter().find(says_so).or_else(|| each.iter().find(any)) else {
                 return Answer::Failed("no script is for this body".into());
             };
-            answer(script, &message).await
+            answer(script, &message, &refusals).await
         })
     }
 
@@ -57,14 +59,16 @@ impl Handler for Scripts {
     }
 }
 
-async fn answer(script: &ScriptConfig, message: &Incoming) -> Answer {
+async fn answer(script: &ScriptConfig, message: &Incoming, refusals: &Sparing) -> Answer {
     let (from, kind) = (message.from, message.kind);
     let is_allowed = match &script.allow {
         Allowed::Network => true,
         Allowed::Peers(peers) => peers.contains(&from),
     };
     if !is_allowed {
-        tracing::warn!(%from, kind, "a peer that is not allowed to has asked for a script");
+        if let Some(left_out) = refusals.next() {
+            tracing::warn!(%from, kind, left_out, "a peer that is not allowed to has asked for a script");
+        }
         return Answer::NotAllowed;
     }
     match run(script, message).await {
@@ -132,19 +136,19 @@ async fn run(script: &ScriptConfig, message: &Incoming) -> Result<Ended, Stopped
             if let Some(mut input) = input {
                 let _ = input.write_all(&payload).await;
             }
+            Ok(())
         };
         let read = read(output, script.output_max as u64);
-        let complain = complaint(errors);
-        let ((), output, complaint) = tokio::join!(write, read, complain);
-        let (output, is_all) = output.map_err(Stopped::Io)?;
-        if !is_all {
-            return Err(Stopped::TooMuch);
-        }
+        let complain = async { Ok(complaint(errors).await) };
+        // Too much of it ends all three, whatever else the script does.
+        let ((), output, complaint) = tokio::try_join!(write, read, complain)?;
         ended(pid).await;
         Ok((output, complaint))
     };
     let talked = tokio::time::timeout(std_duration(script.timeout), talk).await;
     drop(group);
+    // Should it have left its group, there is still itself.
+    let _ = child.start_kill();
     let status = child.wait().await.map_err(Stopped::Io)?;
     let (output, complaint) = talked.unwrap_or(Err(Stopped::TooLong))?;
     Ok(Ended { status, output, complaint })
@@ -168,14 +172,16 @@ fn spawn(script: &ScriptConfig, message: &Incoming) -> io::Result<Child> {
         .spawn()
 }
 
-/// What is read, and whether that is all.
-async fn read(from: Option<impl AsyncRead + Unpin>, most: u64) -> io::Result<(Vec<u8>, bool)> {
+/// What it prints, if that is no more than so many bytes.
+async fn read(from: Option<impl AsyncRead + Unpin>, most: u64) -> Result<Vec<u8>, Stopped> {
     let mut bytes = Vec::new();
     if let Some(from) = from {
-        from.take(most + 1).read_to_end(&mut bytes).await?;
+        from.take(most + 1).read_to_end(&mut bytes).await.map_err(Stopped::Io)?;
     }
-    let is_all = bytes.len() as u64 <= most;
-    Ok((bytes, is_all))
+    match bytes.len() as u64 <= most {
+        true => Ok(bytes),
+        false => Err(Stopped::TooMuch),
+    }
 }
 
 /// The beginning of what it complains about; the rest is read and forgotten, so that nothing waits.

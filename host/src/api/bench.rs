@@ -19,6 +19,8 @@ use crate::message::SendError;
 
 const SECS_MAX: u64 = 60;
 const AT_ONCE_MAX: usize = 256;
+/// All that is under way at once.
+const BYTES_MAX: usize = 64 * 1024 * 1024;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -51,11 +53,14 @@ pub(super) async fn bench(
 ) -> Result<Response, Problem> {
     let BenchQuery { to, size, secs, at_once } = query;
     let to = peer(&to)?;
-    let fits =
-        size <= LONG_MAX && (1..=SECS_MAX).contains(&secs) && (1..=AT_ONCE_MAX).contains(&at_once);
+    let fits = size <= LONG_MAX
+        && (1..=SECS_MAX).contains(&secs)
+        && (1..=AT_ONCE_MAX).contains(&at_once)
+        && size * at_once <= BYTES_MAX;
     if !fits {
         return Err(Problem::bad_request(format!(
-            "`size` is at most {LONG_MAX}, `secs` from 1 to {SECS_MAX}, `at_once` from 1 to {AT_ONCE_MAX}"
+            "`size` is at most {LONG_MAX}, `secs` from 1 to {SECS_MAX}, `at_once` from 1 to {AT_ONCE_MAX}, \
+             and both together at most {BYTES_MAX} bytes"
         )));
     }
     let Ok(_alone) = Arc::clone(&api.bench).try_acquire_owned() else {

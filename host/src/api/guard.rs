@@ -14,10 +14,15 @@ use zeroize::Zeroizing;
 
 use super::problem::Problem;
 use super::{Api, page};
+use crate::proof::{Nonce, proof};
+
+/// Where a server shows that it knows the token: asked by those who are about to tell it.
+pub(super) const PROOF: &str = "/proof";
 
 /// Token and names.
 pub(super) struct Guard {
     token: Zeroizing<String>,
+    key: Zeroizing<[u8; 32]>,
     /// In lower case.
     hosts: Vec<String>,
 }
@@ -45,7 +50,8 @@ impl Guard {
             SocketAddr::V6(listen) => format!("[{}]", listen.ip()),
         });
         hosts.extend(names.iter().cloned());
-        Self { token: Zeroizing::new(data_encoding::HEXLOWER.encode(token)), hosts }
+        let text = Zeroizing::new(data_encoding::HEXLOWER.encode(token));
+        Self { token: text, key: Zeroizing::new(*token), hosts }
     }
 
     pub(super) fn check(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
@@ -71,7 +77,7 @@ impl Guard {
                 "the request comes from a page that is not this server's",
             ));
         }
-        if page::is_page(uri.path()) || self.has_token(headers) {
+        if page::is_page(uri.path()) || uri.path() == PROOF || self.has_token(headers) {
             return Ok(());
         }
         Err(Problem::new(
@@ -80,6 +86,10 @@ impl Guard {
             "The token is missing or wrong",
             "send `Authorization: Bearer TOKEN`; `api.token_file` names the file that holds it",
         ))
+    }
+
+    pub(super) fn proof(&self, nonce: &Nonce) -> [u8; 32] {
+        proof(&self.key, nonce)
     }
 
     /// Whether `host` or `host:port` is one of the names.
@@ -115,10 +125,16 @@ fn is_of(origin: &HeaderValue, host: Option<&HeaderValue>) -> bool {
 /// Lets pass whoever may, and adds what every answer has.
 pub(super) async fn guard(State(api): State<Api>, request: Request, next: Next) -> Response {
     let checked = api.guard.check(request.uri(), request.headers());
+    let has_token = api.guard.has_token(request.headers());
     let mut response = match checked {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };
+    if !has_token {
+        // Or whoever reads no answers could keep a place for good.
+        let headers = response.headers_mut();
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     for (name, value) in HEADERS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }

@@ -1,7 +1,8 @@
-//! `GET /known` and `/find`: who is there, by hearsay.
+//! `GET /known` and `/find`: who is there, by hearsay. `GET /proof`: that the server knows the token.
 
 use axum::Json;
 use axum::extract::State;
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -34,4 +35,20 @@ pub(super) async fn find(
     let found = found.ok_or_else(|| Problem::conflict("this node takes no part in gossip"))?;
     let ids: Vec<_> = found.iter().map(ToString::to_string).collect();
     Ok(Json(json!({ "found": ids })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Challenge {
+    nonce: String,
+}
+
+pub(super) async fn proof(
+    State(api): State<Api>,
+    Query(Challenge { nonce }): Query<Challenge>,
+) -> Result<Json<Value>, Problem> {
+    let nonce = HEXLOWER_PERMISSIVE.decode(nonce.as_bytes()).ok();
+    let nonce = nonce.and_then(|nonce| <[u8; 32]>::try_from(nonce).ok());
+    let nonce = nonce.ok_or_else(|| Problem::bad_request("`nonce` has 64 hexadecimal digits"))?;
+    Ok(Json(json!({ "proof": HEXLOWER.encode(&api.guard.proof(&nonce)) })))
 }

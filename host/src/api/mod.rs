@@ -127,6 +127,7 @@ fn router(handle: Handle, guard: Guard) -> Router {
         .route("/events", get(events::events))
         .route("/metrics", get(metrics::metrics))
         .route("/healthz", get(healthz))
+        .route(guard::PROOF, get(known::proof))
         .fallback(|| async { Problem::not_found("there is nothing at this path") })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
         .layer(middleware::from_fn_with_state(api.clone(), guard::guard))

@@ -117,6 +117,8 @@ pub(crate) enum Allowed {
 pub(crate) enum ConfigError {
     /// The file cannot be read.
     Read(PathBuf, std::io::Error),
+    /// Anybody may write it, and with it commands that this host runs.
+    Writable(PathBuf),
     Mistakes(Box<Mistakes>),
 }
 
@@ -127,11 +129,17 @@ pub(crate) enum ConfigError {
 pub(crate) fn load(path: &Path, outside: &[Outside]) -> Result<Configuration, ConfigError> {
     let read = || {
         use std::io::Read;
+        use std::os::unix::fs::PermissionsExt;
         let mut text = String::new();
-        std::fs::File::open(path)?.take(FILE_LEN_MAX).read_to_string(&mut text)?;
-        Ok(text)
+        let file = std::fs::File::open(path)?;
+        let mode = file.metadata()?.permissions().mode();
+        file.take(FILE_LEN_MAX).read_to_string(&mut text)?;
+        Ok((text, mode & 0o002 != 0))
     };
-    let text = read().map_err(|error| ConfigError::Read(path.to_owned(), error))?;
+    let (text, is_writable) = read().map_err(|error| ConfigError::Read(path.to_owned(), error))?;
+    if is_writable {
+        return Err(ConfigError::Writable(path.to_owned()));
+    }
     let folder = path.parent().unwrap_or(Path::new(""));
     parse(&path.display().to_string(), &text, folder, outside)
         .map_err(|mistakes| ConfigError::Mistakes(Box::new(mistakes)))
@@ -193,6 +201,13 @@ impl ConfigError {
                     text += "  = help: `underpass init` makes one; `--config FILE` names another\n";
                 }
                 text
+            }
+            Self::Writable(path) => {
+                let path = path.display();
+                format!(
+                    "error: anybody may write {path}, and so say what runs here\n  \
+                     = help: if it is as it was, `chmod o-w {path}`\n"
+                )
             }
             Self::Mistakes(mistakes) => mistakes.render(is_colored),
         }

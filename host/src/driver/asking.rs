@@ -1,9 +1,9 @@
 //! Asking for peers: by key, by address, by a name that is looked up.
 
-use underpass_core::{Duration, Peer, PeerState};
+use underpass_core::{ConnectError, Duration, Instant, Path, Peer, PeerState};
 
 use super::Driver;
-use super::roster::Found;
+use super::roster::{Asked, Found, Role};
 use crate::handle::To;
 use crate::message::SendError;
 use crate::peer_address::PeerAddress;
@@ -13,47 +13,79 @@ const ASK_AGAIN_AFTER: Duration = Duration::from_secs(60);
 
 impl Driver {
     /// Asks for a peer; its handle, unless its name is to be looked up first or there is no room.
-    pub(super) fn ask(&mut self, address: PeerAddress, is_foreign_relay: bool) -> Option<Peer> {
-        let number = self.roster.add(address, is_foreign_relay)?;
-        let asked = self.roster.get(number);
-        if let Some(peer) = asked.peer.filter(|peer| self.node.peer_state(*peer).is_ok()) {
+    pub(super) fn ask(&mut self, address: PeerAddress, role: Role) -> Option<Peer> {
+        let now = self.clock.now();
+        let number = match self.roster.add(address.clone(), role, now) {
+            Some(number) => number,
+            None if self.forget_one(None) => self.roster.add(address.clone(), role, now)?,
+            None => return None,
+        };
+        let known = self.roster.get(number)?.peer;
+        if let Some(peer) = known.filter(|peer| self.node.peer_state(*peer).is_ok()) {
             return Some(peer);
         }
-        match asked.address.clone() {
-            PeerAddress::Key(id) => {
-                let peer = self.node.connect(id, None, self.clock.now()).ok()?;
-                self.roster.set_peer(number, peer);
-                return Some(peer);
-            }
+        match &address {
+            PeerAddress::Key(_) => self.connect(number, None),
             PeerAddress::KeyAt(_, host) | PeerAddress::At(host) => match host.literal() {
                 Some(address) => self.connect_found(&Found { number, addresses: vec![address] }),
-                None => self.roster.look_up(number, host),
+                None => self.roster.look_up(number, host.clone()),
             },
         }
-        self.roster.get(number).peer
+        self.roster.get(number)?.peer
     }
 
     /// Calls a peer where it was found to be.
     pub(super) fn connect_found(&mut self, found: &Found) {
         let paths: Vec<_> =
             found.addresses.iter().filter_map(|at| self.sockets.path_to(*at)).collect();
-        let Some(path) = self.roster.next(found.number, &paths) else {
-            if !found.addresses.is_empty() {
-                tracing::warn!(addresses = ?found.addresses, "no socket reaches this peer");
-            }
-            return;
-        };
-        let now = self.clock.now();
-        let asked = self.roster.get(found.number);
-        let peer = match asked.address.id() {
-            Some(id) if asked.is_foreign_relay => self.node.connect_foreign_relay(id, path, now),
-            Some(id) => self.node.connect(id, path, now),
-            None => self.node.connect_address(path, now),
-        };
-        match peer {
-            Ok(peer) => self.roster.set_peer(found.number, peer),
-            Err(error) => tracing::warn!(peer = %asked.address, %error, "a peer is not called"),
+        match self.roster.next(found.number, &paths) {
+            Some(path) => self.connect(found.number, Some(path)),
+            None if found.addresses.is_empty() => {}
+            None => tracing::warn!(addresses = ?found.addresses, "no socket reaches this peer"),
         }
+    }
+
+    /// Has the node call a peer, if need be in the place of one that is wanted less.
+    fn connect(&mut self, number: usize, path: Option<Path>) {
+        let Some(Asked { address, role, .. }) = self.roster.get(number) else { return };
+        let (address, role) = (address.clone(), *role);
+        loop {
+            let now = self.clock.now();
+            let peer = match (address.id(), path) {
+                (Some(id), Some(path)) if role == Role::ForeignRelay => {
+                    self.node.connect_foreign_relay(id, path, now)
+                }
+                (Some(id), path) => self.node.connect(id, path, now),
+                (None, Some(path)) => self.node.connect_address(path, now),
+                (None, None) => return,
+            };
+            match peer {
+                Ok(peer) => return self.roster.set_peer(number, peer),
+                Err(ConnectError::Full) if self.forget_one(None) => {}
+                Err(error) => {
+                    if self.refusals.next().is_some() {
+                        tracing::warn!(peer = %address, %error, "a peer is not called");
+                    }
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Forgets a peer that does not answer, was only sent to, and that nobody waits for: one that was not wanted for
+    /// long if the time is given, otherwise the first of all.
+    pub(super) fn forget_one(&mut self, now: Option<Instant>) -> bool {
+        let Self { node, courier, roster, .. } = self;
+        let is_needed =
+            |peer| node.peer_state(peer) == Ok(PeerState::Active) || courier.is_awaited(peer);
+        let Some(number) = roster.to_be_forgotten(now, is_needed) else { return false };
+        if let Some(peer) = roster.forget(number) {
+            // Somebody else may want it by another name.
+            if roster.name(peer).is_none() {
+                let _ = node.close(peer, self.clock.now());
+            }
+        }
+        true
     }
 
     /// Looks up the names of those again who do not answer: they may be elsewhere by now.
@@ -89,10 +121,11 @@ impl Driver {
                     // Where it is said to be is tried, too, the first time that somebody says so.
                     let known = self.node.peer(&id).filter(|_| address.host().is_none());
                     if let Some(peer) = known {
+                        self.roster.is_used(peer, self.clock.now());
                         return Ok(peer);
                     }
                 }
-                self.ask(address.clone(), false).ok_or(SendError::UnknownPeer)
+                self.ask(address.clone(), Role::SentTo).ok_or(SendError::UnknownPeer)
             }
             To::Prefix(prefix) => {
                 let known = self.node.peers_known();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use underpass_core::{Message, MessageId, Peer, Purpose};
 
 use super::courier::Parcel;
-use super::hall::{AnswerTo, Guest};
+use super::hall::{Answered, Guest};
 use super::long::{Brought, LongPurpose, Verdict, Whole};
 use super::{Driver, Event};
 use crate::kind;
@@ -55,7 +55,8 @@ impl Driver {
             }
             (kind::GOODBYE, _) => self.on_goodbye(came.from),
             (kind::DISCARD, LongPurpose::Notice) => {}
-            (kind::ECHO, LongPurpose::Request) => {
+            // What is no longer than one message.
+            (kind::ECHO, LongPurpose::Request) if matches!(came.reply, LongPurpose::Reply(_)) => {
                 let Came { from, reply, payload, .. } = came;
                 self.post(from, kind::ECHO, reply, payload);
             }
@@ -74,6 +75,9 @@ impl Driver {
             }
             Some(Brought::Refused(number)) => self.judge(came.from, number, false),
             Some(Brought::More) | None => {}
+        }
+        while let Some((sender, number)) = self.assembly.take_pushed_out() {
+            self.judge(sender, number, false);
         }
     }
 
@@ -94,6 +98,9 @@ impl Driver {
 
     fn on_goodbye(&mut self, peer: Peer) {
         let session = self.node.handshake_hash(peer).ok().flatten();
+        if self.roster.has_left(peer, session) {
+            return;
+        }
         self.roster.leaves(peer, session);
         let peer = self.name(peer);
         tracing::info!(%peer, "the peer has left");
@@ -117,22 +124,35 @@ impl Driver {
             self.tell(Event::Message { peer, kind, is_request, len, payload: shown });
         }
         let message = Incoming { from, kind, is_request, payload: Arc::from(payload) };
-        let answer_to = is_request.then_some(AnswerTo { peer, purpose: reply });
-        if let Some(answered) = self.hall.enter(Guest { message, answer_to })
-            && self.courier.has_room()
-        {
+        let answer = is_request.then_some(reply);
+        if let Some(answered) = self.hall.enter(Guest { peer, message, answer }) {
             self.answer(answered);
         }
+        self.hold_if_much(peer);
         self.hold_if_full();
     }
 
-    /// Sends a message that nobody waits for; not at all, if there is no room.
-    pub(super) fn post(&mut self, to: Peer, kind: u16, purpose: LongPurpose, payload: Vec<u8>) {
-        if !self.courier.has_room() {
-            return;
+    /// Sends what a handler has replied.
+    pub(super) fn answer(&mut self, answered: Answered) {
+        if let Some((to, kind, payload)) = answered.reply {
+            self.post(answered.peer, kind, to, payload);
         }
+    }
+
+    /// Sends a message that nobody here waits for; not at all, if there is no room.
+    pub(super) fn post(&mut self, to: Peer, kind: u16, purpose: LongPurpose, payload: Vec<u8>) {
         let parcel = Parcel { to, kind, purpose, payload, ended: None, replied: None };
-        self.courier.send(parcel, &mut self.node, self.clock.now());
+        self.courier.answer(parcel, &mut self.node, self.clock.now());
+        self.hold_if_much(to);
+    }
+
+    /// Holds a peer's messages back if it asks faster than it is answered, so that others have their turn.
+    fn hold_if_much(&mut self, peer: Peer) {
+        let is_much = self.hall.has_much_of(peer) || self.courier.has_many_answers(peer);
+        // What a node sends itself is held back with all the rest only.
+        if is_much && !self.held.contains(&peer) && self.node.hold_messages_of(peer, true).is_ok() {
+            self.held.insert(peer);
+        }
     }
 
     fn hold_if_full(&mut self) {
@@ -148,5 +168,14 @@ impl Driver {
             self.is_held = false;
             self.node.hold_messages(false);
         }
+        let Self { hall, courier, node, .. } = self;
+        self.held.retain(|peer| {
+            let is_released = hall.has_little_of(*peer) && courier.has_few_answers(*peer);
+            if is_released {
+                let _ = node.hold_messages_of(*peer, false);
+            }
+            // Who was forgotten since is not held.
+            !is_released && node.peer_state(*peer).is_ok()
+        });
     }
 }

@@ -69,6 +69,8 @@ pub(super) enum Brought {
 pub(super) struct Assembly {
     begun: BTreeMap<(Peer, u64), Begun>,
     bytes: usize,
+    /// Those that had to make room: their senders are to be told.
+    pushed_out: Vec<(Peer, u64)>,
 }
 
 struct Begun {
@@ -105,6 +107,9 @@ impl Head {
 const HEAD_LEN_MAX: usize = 10 + 5 + 3 + 3 + 1 + 10;
 
 impl Assembly {
+    /// A message of which nothing has come for so long makes room for another.
+    pub(super) const STALLED_AFTER: Duration = Duration::from_secs(10);
+
     /// Takes a part; `None` if it is none.
     pub(super) fn take(&mut self, from: Peer, part: &[u8], now: Instant) -> Option<Brought> {
         let (head, bytes) = postcard::take_from_bytes::<Head>(part).ok()?;
@@ -113,24 +118,41 @@ impl Assembly {
         if !self.begun.contains_key(&key) {
             let of_peer = self.begun.range((from, 0)..=(from, u64::MAX));
             let peer_bytes: usize = of_peer.map(|(_, begun)| begun.payload.len()).sum();
-            let has_room = peer_bytes + len <= PEER_BYTES_MAX && self.bytes + len <= ALL_BYTES_MAX;
-            if len > LONG_MAX || !has_room {
+            let may = len <= LONG_MAX && peer_bytes + len <= PEER_BYTES_MAX;
+            if !may || !self.make_room(len, now) {
                 return Some(Brought::Refused(head.whole));
             }
             self.bytes += len;
             self.begun.insert(key, Begun::new(&head, now));
         }
         let begun = self.begun.get_mut(&key)?;
-        if !begun.add(&head, index, bytes) {
+        if !begun.add(&head, index, bytes, now) {
             self.forget(&key);
             return Some(Brought::Refused(head.whole));
         }
-        begun.heard_at = now;
         if begun.has.contains(&false) {
             return Some(Brought::More);
         }
         let Begun { kind, purpose, payload, .. } = self.forget(&key)?;
         Some(Brought::Whole(Whole { number: head.whole, kind, purpose, payload }))
+    }
+
+    /// Whether there is room for so many bytes, if need be in the place of what does not go on.
+    fn make_room(&mut self, len: usize, now: Instant) -> bool {
+        while self.bytes + len > ALL_BYTES_MAX {
+            let stalled = self.begun.iter().min_by_key(|(_, begun)| begun.heard_at);
+            let stalled = stalled
+                .filter(|(_, begun)| now.saturating_since(begun.heard_at) > Self::STALLED_AFTER);
+            let Some(key) = stalled.map(|(key, _)| *key) else { return false };
+            self.forget(&key);
+            self.pushed_out.push(key);
+        }
+        true
+    }
+
+    /// The next that had to make room.
+    pub(super) fn take_pushed_out(&mut self) -> Option<(Peer, u64)> {
+        self.pushed_out.pop()
     }
 
     /// Forgets what has waited too long for the rest.
@@ -164,7 +186,7 @@ impl Begun {
     }
 
     /// Whether the part belongs here.
-    fn add(&mut self, head: &Head, index: usize, bytes: &[u8]) -> bool {
+    fn add(&mut self, head: &Head, index: usize, bytes: &[u8], now: Instant) -> bool {
         let is_same = (head.kind, head.purpose) == (self.kind, self.purpose)
             && head.len as usize == self.payload.len();
         let Some(has) = self.has.get_mut(index).filter(|_| is_same) else { return false };
@@ -173,7 +195,10 @@ impl Begun {
             return false;
         }
         place.copy_from_slice(bytes);
-        *has = true;
+        // One that comes again is no progress.
+        if !std::mem::replace(has, true) {
+            self.heard_at = now;
+        }
         true
     }
 }

@@ -23,7 +23,7 @@ mod long;
 mod network;
 mod roster;
 mod search;
-mod shutdown;
+pub(crate) mod shutdown;
 mod sockets;
 mod start;
 mod state;
@@ -32,22 +32,25 @@ mod tape;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use tokio::sync::{broadcast, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant as WakeAt, sleep_until};
-use underpass_core::{Done, HeapStorage, Instant, MAX_TRANSMIT, Received, Recorder};
+use underpass_core::{Done, HeapStorage, Instant, MAX_TRANSMIT, Peer, Received, Recorder};
 
 use crate::clock::{Clock, std_duration};
 use crate::event::Event;
 use crate::handle::{Question, Send};
 use crate::message::SendError;
+use crate::sparing::Sparing;
 
 use courier::{Courier, Parcel};
 use hall::{Answered, Hall};
 use jobs::Jobs;
 use long::{Assembly, LongPurpose};
 use network::Network;
-use roster::{Found, Roster};
+use roster::{Found, Role, Roster};
 use search::Search;
 use sockets::{Buffers, Sockets};
 use state::{Saved, State};
@@ -80,6 +83,8 @@ struct Driver {
     jobs: Jobs,
     network: Network,
     roster: Roster,
+    /// Lines of the log about peers that are not called.
+    refusals: Sparing,
     ask_again_at: Instant,
     courier: Courier,
     hall: Hall,
@@ -93,6 +98,8 @@ struct Driver {
     saving: Option<JoinHandle<()>>,
     /// Messages are held back until their handlers have caught up.
     is_held: bool,
+    /// Peers of whom no messages are taken for now: they have too many that wait, or wait for answers.
+    held: BTreeSet<Peer>,
     relays: bool,
     tags_of: underpass_core::Network,
     search: Option<Search>,
@@ -127,6 +134,8 @@ impl Driver {
         };
         drop(calls);
         self.shut_down(&mut buffers).await;
+        // With it ends the recording.
+        drop(self);
         if let Some(told) = told {
             let _ = told.send(());
         }
@@ -157,8 +166,7 @@ impl Driver {
             () = network.news() => Input::Network,
             send = calls.sends.recv(), if takes_sends => Input::Send(send),
             question = calls.questions.recv() => Input::Question(question),
-            // While there is no room for answers they wait, and with them those who are not handled yet.
-            answered = hall.answered(), if takes_sends => Input::Answered(answered),
+            answered = hall.answered() => Input::Answered(answered),
             found = roster.found() => Input::Found(found),
             () = save => Input::Save,
         }
@@ -235,14 +243,6 @@ impl Driver {
         }
     }
 
-    /// Sends what a handler has replied.
-    fn answer(&mut self, answered: Answered) {
-        let Some((to, kind, payload)) = answered.reply else { return };
-        let parcel =
-            Parcel { to: to.peer, kind, purpose: to.purpose, payload, ended: None, replied: None };
-        self.courier.send(parcel, &mut self.node, self.clock.now());
-    }
-
     /// Looks whether the host is where it was, and does what is due once in a while.
     fn look_around(&mut self) {
         let now = self.clock.now();
@@ -256,6 +256,7 @@ impl Driver {
         self.assembly.expire(now);
         let node = &self.node;
         self.roster.keep(|peer| node.peer_state(peer).is_ok());
+        while self.forget_one(Some(now)) {}
         self.ask_again();
     }
 
@@ -272,7 +273,7 @@ impl Driver {
             Question::Find(tag, answer) => self.look_for(&tag, answer),
             Question::Connect(address, answer) => {
                 let is_named = address.host().is_some_and(|host| host.literal().is_none());
-                let asked = self.ask(address, false);
+                let asked = self.ask(address, Role::SentTo);
                 let result = match asked.is_some() || is_named {
                     true => Ok(()),
                     false => Err(SendError::UnknownPeer),

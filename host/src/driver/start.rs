@@ -1,5 +1,6 @@
 //! What a node is started with, and why it may not be.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -17,7 +18,7 @@ use super::hall::Hall;
 use super::jobs::Jobs;
 use super::long::Assembly;
 use super::network::Network;
-use super::roster::Roster;
+use super::roster::{Role, Roster};
 use super::sockets::Sockets;
 use super::state::State;
 use super::tape::Tape;
@@ -27,6 +28,7 @@ use crate::event::Event;
 use crate::handle::Handle;
 use crate::handler::Handlers;
 use crate::peer_address::PeerAddress;
+use crate::sparing::Sparing;
 
 /// What a node is started with.
 pub struct Settings {
@@ -82,7 +84,10 @@ pub fn start(settings: Settings) -> Result<(Handle, JoinHandle<()>), StartError>
 }
 
 impl Driver {
-    fn new(settings: Settings, events: broadcast::Sender<Event>) -> Result<Self, StartError> {
+    pub(super) fn new(
+        settings: Settings,
+        events: broadcast::Sender<Event>,
+    ) -> Result<Self, StartError> {
         let sockets = Sockets::bind(&settings.listen)
             .map_err(|(address, error)| StartError::Bind(address, error))?;
         let state_error =
@@ -111,7 +116,8 @@ impl Driver {
             sockets,
             jobs: Jobs::new(settings.identity),
             network: Network::new(),
-            roster: Roster::default(),
+            roster: Roster::new(),
+            refusals: Sparing::default(),
             ask_again_at: Instant::ORIGIN,
             courier: Courier::new(number),
             hall: Hall::new(settings.handlers),
@@ -125,21 +131,40 @@ impl Driver {
             search: None,
             tags_of: settings.config.network.clone(),
             is_held: false,
+            held: BTreeSet::new(),
             relays: settings.config.access.relays > Whom::Nobody
                 || settings.config.relay.foreign_bytes > 0,
             out: Box::new([0; MAX_TRANSMIT]),
         };
         driver.tell_addresses();
-        for id in settings.allow {
+        let allowed = settings.allow;
+        for id in allowed.iter().copied() {
             if driver.node.allow(id, driver.clock.now()).is_err() {
                 tracing::warn!(%id, "no room for a peer that is allowed");
             }
         }
-        let foreign = settings.foreign_relays.into_iter().map(|relay| (relay, true));
-        for (address, is_foreign) in settings.peers.into_iter().map(|p| (p, false)).chain(foreign) {
-            driver.ask(address, is_foreign);
+        let configured = settings.peers.into_iter().map(|peer| (peer, Role::Configured));
+        let foreign = settings.foreign_relays.into_iter().map(|relay| (relay, Role::ForeignRelay));
+        for (address, role) in configured.chain(foreign) {
+            driver.ask(address, role);
         }
+        driver.adopt_saved(&allowed);
         Ok(driver)
+    }
+
+    /// Takes note of those that only the saved state knows, so that they are forgotten like others.
+    fn adopt_saved(&mut self, allowed: &[PeerId]) {
+        let now = self.clock.now();
+        let known: Vec<_> = self.node.peers_known().collect();
+        for peer in known {
+            let id = self.node.peer_id(peer).ok().flatten().filter(|id| !allowed.contains(id));
+            if let Some(id) = id
+                && self.roster.name(peer).is_none()
+                && let Some(number) = self.roster.add(PeerAddress::Key(id), Role::SentTo, now)
+            {
+                self.roster.set_peer(number, peer);
+            }
+        }
     }
 }
 

@@ -52,6 +52,12 @@ impl State {
         Ok(Some(Saved { node: node.value().into(), asked: asked.value().into() }))
     }
 
+    /// As long as this is there, nothing is written.
+    #[cfg(test)]
+    pub(super) fn hang(&self) -> redb::WriteTransaction {
+        self.database.begin_write().expect("nobody writes")
+    }
+
     /// # Errors
     /// If it cannot be written; what was there before is there.
     pub(super) fn write(&self, saved: &Saved) -> Result<(), redb::Error> {

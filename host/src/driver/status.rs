@@ -95,6 +95,7 @@ impl Driver {
             ("peers.disconnected", peers[3]),
             ("messages.under-way", count(under_way)),
             ("messages.in-line", count(in_line)),
+            ("messages.unanswered", self.courier.unanswered()),
             ("requests.waiting", count(requests)),
             ("handlers.waiting", count(waiting)),
             ("handlers.running", count(handled)),

@@ -35,7 +35,7 @@ pub(super) fn ask(config: &Configuration, question: &Question, common: &Common) 
 async fn answer(client: &Client, question: &Question, is_json: bool) -> Result<Exit, ClientError> {
     let is_colored = is_colored(&std::io::stdout());
     match question {
-        Question::Status { link: true } => print_line(&client.link()),
+        Question::Status { link: true } => print_line(&client.link().await?),
         Question::Status { link: false } => {
             let answer = client.get("/status").await?;
             match read::<Status>(&answer).filter(|_| !is_json) {

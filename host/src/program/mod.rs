@@ -121,6 +121,11 @@ fn refuse(error: &ClientError) -> Exit {
             complain(error, Some("`underpass up` starts it".into()));
             Exit::NoDaemon
         }
+        ClientError::Impostor(_) => {
+            let help = "start the daemon; if it runs, was it started with another token or port?";
+            complain(error, Some(help.into()));
+            Exit::NoDaemon
+        }
         ClientError::Problem { status: 400, .. } => {
             complain(error, None);
             Exit::Refused

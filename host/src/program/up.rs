@@ -10,7 +10,7 @@ use super::arguments::UpArguments;
 use super::{Exit, complain, print_line};
 use crate::api::Server;
 use crate::config::{Configuration, GossipConfig};
-use crate::driver::{Settings, start};
+use crate::driver::{Settings, shutdown, start};
 use crate::files::{self, LockedSecret, SecretFileError, SecretFileErrorKind};
 use crate::handler::Handlers;
 use crate::{log, script};
@@ -142,13 +142,21 @@ async fn serve(config: &Configuration, settings: Settings) -> Exit {
         _ = interrupt.recv() => {}
     }
     tracing::info!("about to end: peers are told");
-    handle.shut_down().await;
+    let end = async {
+        handle.shut_down().await;
+        driver.await
+    };
+    let ended = tokio::time::timeout(shutdown::WITHIN, end).await;
     if let Some(serving) = serving {
         serving.abort();
     }
-    match driver.await {
-        Ok(()) => Exit::Done,
-        Err(_) => Exit::Failed,
+    match ended {
+        Ok(Ok(())) => Exit::Done,
+        Ok(Err(_)) => Exit::Failed,
+        Err(_) => {
+            tracing::warn!("not everything has ended in time");
+            Exit::Failed
+        }
     }
 }
 

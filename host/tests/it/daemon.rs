@@ -1,13 +1,14 @@
 //! A daemon in a folder of its own, and the commands that it is asked by.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
-use std::net::SocketAddr;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::Value;
+use underpass_core::Network;
 
 /// The program.
 pub(crate) const UNDERPASS: &str = env!("CARGO_BIN_EXE_underpass");
@@ -79,6 +80,27 @@ impl Said {
     }
 }
 
+/// Waits until something has happened that another process or the kernel does in its own time.
+#[expect(clippy::disallowed_methods, reason = "others have clocks of their own")]
+pub(crate) fn wait_until(what: &str, mut has_happened: impl FnMut() -> bool) {
+    for _ in 0..600 {
+        if has_happened() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    panic!("within a minute it is not so that {what}");
+}
+
+/// Sends a request as it is, and reads the whole answer.
+pub(crate) fn raw(api: &str, request: &str) -> String {
+    let mut stream = TcpStream::connect(api).expect("it listens");
+    let _ = stream.write_all(request.as_bytes());
+    let mut answer = String::new();
+    let _ = stream.read_to_string(&mut answer);
+    answer
+}
+
 /// A command without anything of the environment that is ours.
 pub(crate) fn underpass(arguments: &[&str]) -> Command {
     underpass_in(None, arguments)
@@ -132,6 +154,12 @@ impl Daemon {
     pub(crate) fn within(mut self, namespace: &str) -> Self {
         self.namespace = Some(namespace.into());
         self.listen = Some("0.0.0.0:4747".parse().expect("an address"));
+        self
+    }
+
+    /// Has it listen there.
+    pub(crate) fn at(mut self, listen: &str) -> Self {
+        self.listen = Some(listen.parse().expect("an address"));
         self
     }
 
@@ -202,6 +230,13 @@ impl Daemon {
         fs::read_to_string(self.file("api.token")).expect("a token").trim().to_owned()
     }
 
+    /// Its network, as another member has it.
+    pub(crate) fn network(&self) -> Network {
+        let secret = fs::read_to_string(self.file("network.secret")).expect("a secret");
+        let secret = data_encoding::HEXLOWER.decode(secret.trim().as_bytes()).expect("digits");
+        Network::closed("home", secret.try_into().expect("32 bytes"))
+    }
+
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.file("log")).unwrap_or_default()
     }
@@ -230,6 +265,35 @@ impl Daemon {
         self.ask(&["status", "--json"]).json()
     }
 
+    /// One of its numbers.
+    pub(crate) fn metric(&self, name: &str) -> u64 {
+        let name = format!("underpass_{name}");
+        let text = self.metrics();
+        let line = text.lines().find_map(|line| line.strip_prefix(&name)?.strip_prefix(' '));
+        line.and_then(|value| value.parse().ok()).unwrap_or_else(|| panic!("{name}: {text}"))
+    }
+
+    /// How many datagrams it has refused.
+    pub(crate) fn refused(&self) -> u64 {
+        let text = self.metrics();
+        let lines = text.lines().filter(|line| line.starts_with("underpass_dropped_total{"));
+        lines.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum()
+    }
+
+    /// How many of them for this reason.
+    pub(crate) fn refused_as(&self, reason: &str) -> u64 {
+        let name = format!("dropped_total{{reason=\"{reason}\"}}");
+        self.metric(&name)
+    }
+
+    fn metrics(&self) -> String {
+        let (host, token) = (self.api(), self.token());
+        let request = format!(
+            "GET /metrics HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\r\n"
+        );
+        raw(host, &request)
+    }
+
     /// What its status says of a peer.
     pub(crate) fn peer(&self, id: &str) -> Value {
         let status = self.status();
@@ -238,16 +302,11 @@ impl Daemon {
     }
 
     /// Waits until it knows a node by hearsay.
-    #[expect(clippy::disallowed_methods, reason = "another process has a clock of its own")]
     pub(crate) fn hears_of(&self, id: &str) {
-        for _ in 0..300 {
+        wait_until("it has heard of a node", || {
             let known = self.ask(&["known", "--json"]).json();
-            if known["known"].as_array().expect("a list").iter().any(|node| node["id"] == id) {
-                return;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(300));
-        }
-        panic!("it has not heard of {id} within a minute or two");
+            known["known"].as_array().expect("a list").iter().any(|node| node["id"] == id)
+        });
     }
 
     /// Waits until the peer answers.
@@ -323,9 +382,21 @@ impl Watch {
 
     /// The messages that come until one of one byte, `.`, does; zeros for those that events do not show.
     pub(crate) fn messages_until_dot(&mut self) -> Vec<Vec<u8>> {
+        self.messages_until_dot_if(|_| true)
+    }
+
+    /// The same of those from one peer.
+    pub(crate) fn messages_until_dot_from(&mut self, id: &str) -> Vec<Vec<u8>> {
+        self.messages_until_dot_if(|event| event["peer"] == id)
+    }
+
+    fn messages_until_dot_if(&mut self, counts: impl Fn(&Value) -> bool) -> Vec<Vec<u8>> {
         let mut payloads = Vec::new();
         loop {
             let event = self.next_of("message");
+            if !counts(&event) {
+                continue;
+            }
             let payload = match event["payload"].as_str() {
                 Some(text) => data_encoding::BASE64.decode(text.as_bytes()).expect("base64"),
                 None => vec![0; event["len"].as_u64().expect("a length") as usize],

@@ -2,9 +2,9 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use crate::daemon::{Daemon, Said, underpass};
+use crate::daemon::{Daemon, Said, underpass, wait_until};
 
 #[test]
 fn a_daemon_that_is_told_to_end_tells_its_peers() {
@@ -19,6 +19,24 @@ fn a_daemon_that_is_told_to_end_tells_its_peers() {
     let b = b.up();
     b.reach(&a.id);
     assert_eq!(a.peer(&b.id)["has_left"], false);
+}
+
+#[test]
+fn a_daemon_that_is_busy_tells_its_peers_all_the_same() {
+    let a = Daemon::new().up();
+    let mut b = Daemon::near(&a, &[&a.url()]).up();
+    b.reach(&a.id);
+    let mut watch = a.watch();
+    let bench = ["bench", &a.id, "--secs", "60", "--size", "60000", "--at-once", "256"];
+    let mut bench = b.command(&bench).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    let bench = bench.as_mut().expect("it starts");
+    let messages = || b.metric("messages_in_line");
+    wait_until("messages wait for room", || messages() > 0);
+    b.signal("TERM");
+    assert_eq!(watch.next_of("left")["peer"], b.id);
+    assert_eq!(b.ended(), Some(0));
+    assert_eq!(bench.wait().expect("a child").code(), Some(1), "it was given up");
+    assert_eq!(a.peer(&b.id)["has_left"], true, "it has not just fallen silent");
 }
 
 #[test]
@@ -77,6 +95,18 @@ fn a_key_that_others_may_read_is_refused() {
         assert!(refused.err.contains("has mode 0640"), "{}", refused.err);
         assert!(refused.err.contains("chmod 600"), "{}", refused.err);
     }
+}
+
+#[test]
+fn a_configuration_that_anybody_may_write_is_refused() {
+    let a = Daemon::new();
+    let file = a.file("underpass.toml");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o646)).expect("ours");
+    let config = a.config();
+    let refused = Said::of(underpass(&["up", "--config", &config]).output().expect("it starts"));
+    assert_eq!(refused.code, Some(2));
+    assert!(refused.err.contains("anybody may write"), "{}", refused.err);
+    assert!(refused.err.contains("chmod o-w"), "{}", refused.err);
 }
 
 #[test]

@@ -5,9 +5,11 @@ mod config;
 mod daemon;
 mod discovery;
 mod hostile;
+mod insiders;
 #[cfg(target_os = "linux")]
 mod kernel_nat;
 mod library;
 mod lives;
+mod member;
 mod messages;
 mod scripts;

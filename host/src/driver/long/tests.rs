@@ -6,8 +6,13 @@ use super::*;
 
 const NOW: Instant = Instant::ORIGIN;
 
-/// The handle of some peer: only a node makes them.
+/// The handle of some peer.
 fn peer() -> Peer {
+    peers(1)[0]
+}
+
+/// Handles of peers: only a node makes them.
+fn peers(count: usize) -> Vec<Peer> {
     let mut number = 0;
     let mut identity = || {
         let draw = || {
@@ -17,7 +22,7 @@ fn peer() -> Peer {
         SecretIdentity::generate(draw).expect("a usable key").0
     };
     let capacity = Capacity {
-        peers: 2,
+        peers: 8,
         handshakes: 2,
         window_bits: 128,
         messages: 2,
@@ -28,11 +33,11 @@ fn peer() -> Peer {
         records: 0,
         rumours: 0,
     };
-    let (own, other) = (identity(), identity());
+    let own = identity();
     let config = Config::new(Network::open("test"));
     let storage = HeapStorage::new(capacity);
     let mut node = Node::new(config, own.id(), [1; 32], storage, NOW).expect("a capacity");
-    node.connect(other.id(), None, NOW).expect("room")
+    (0..count).map(|_| node.connect(identity().id(), None, NOW).expect("room")).collect()
 }
 
 fn split(whole: u64, payload: &[u8]) -> Vec<Vec<u8>> {
@@ -96,4 +101,37 @@ fn parts_that_contradict_each_other_are_refused() {
     assert!(matches!(assembly.take(peer, other, NOW), Some(Brought::Refused(1))));
     assert!(assembly.take(peer, b"", NOW).is_none());
     assert_eq!(assembly.bytes, 0);
+}
+
+#[test]
+fn a_part_that_comes_again_keeps_nothing_alive() {
+    let (peer, payload) = (peer(), payload(3 * PART_LEN));
+    let mut assembly = Assembly::default();
+    let parts = split(3, &payload);
+    for _ in 0..2 {
+        assert!(matches!(assembly.take(peer, &parts[0], NOW), Some(Brought::More)));
+        assembly.take(peer, &parts[0], NOW + FORGOTTEN_AFTER);
+    }
+    assembly.expire(NOW + FORGOTTEN_AFTER + Duration::from_micros(1));
+    assert_eq!(assembly.bytes, 0);
+}
+
+#[test]
+fn what_does_not_go_on_makes_room_for_what_does() {
+    let peers = peers(5);
+    let mut assembly = Assembly::default();
+    let long = payload(LONG_MAX);
+    for peer in &peers[..4] {
+        for whole in [1, 2] {
+            let begun = assembly.take(*peer, &split(whole, &long)[0], NOW);
+            assert!(matches!(begun, Some(Brought::More)));
+        }
+    }
+    let small = split(3, &payload(2 * PART_LEN));
+    let soon = assembly.take(peers[4], &small[0], NOW + Assembly::STALLED_AFTER);
+    assert!(matches!(soon, Some(Brought::Refused(3))));
+    let later = NOW + Assembly::STALLED_AFTER + Duration::from_micros(1);
+    assert!(matches!(assembly.take(peers[4], &small[0], later), Some(Brought::More)));
+    assert_eq!(assembly.take_pushed_out(), Some((peers[0], 1)));
+    assert_eq!(assembly.take_pushed_out(), None);
 }

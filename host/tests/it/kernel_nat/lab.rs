@@ -114,6 +114,27 @@ impl Lab {
     }
 }
 
+impl Lab {
+    /// The same with a second relay, at another address, which is the last of the four.
+    pub(super) fn daemons_of_two_relays(&self) -> [Daemon; 4] {
+        self.ip("relay", "addr add 203.0.113.10/24 dev wan");
+        let first = Daemon::new();
+        let second = Daemon::near(&first, &[]);
+        let at =
+            |relay: &Daemon, host: u8| format!("underpass://{}@203.0.113.{host}:4747", relay.id);
+        let both = [at(&first, 9), at(&second, 10)];
+        let both = [&*both[0], &*both[1]];
+        let [a, b] = [(); 2].map(|()| Daemon::near(&first, &both));
+        let relays = [(first, "203.0.113.9:4747"), (second, "203.0.113.10:4747")];
+        let [first, second] = relays.map(|(relay, listen)| {
+            relay.configure_top("relay = true");
+            relay.within(&self.name("relay")).at(listen).up()
+        });
+        let [a, b] = [(a, "a"), (b, "b")].map(|(home, name)| home.within(&self.name(name)).up());
+        [first, a, b, second]
+    }
+}
+
 impl Drop for Lab {
     fn drop(&mut self) {
         for name in NAMES {

@@ -9,6 +9,10 @@ use lab::{Lab, Nat};
 
 /// Waits until the first is connected with the second, whom it finds through the relay.
 fn meet([relay, a, b]: &[Daemon; 3]) {
+    meet_by([relay, a, b]);
+}
+
+fn meet_by([relay, a, b]: [&Daemon; 3]) {
     a.reach(&relay.id);
     b.reach(&relay.id);
     a.reach(&b.id);
@@ -55,10 +59,47 @@ fn fully_random_to_masquerade_stays_relayed_and_says_why() {
     meet(&daemons);
     let [relay, a, b] = &daemons;
     wait_for_reason(b, a, "no-answer");
-    assert_eq!(a.peer(&b.id)["path"], "relayed");
-    assert_eq!(a.peer(&b.id)["relay"], relay.id);
+    wait_for_reason(a, b, "no-answer");
+    for (from, to, nat) in [(a, b, "203.0.113.1:"), (b, a, "203.0.113.2:")] {
+        let peer = from.peer(&to.id);
+        assert_eq!((&peer["path"], &peer["relay"]), (&"relayed".into(), &relay.id.clone().into()));
+        let why = from.ask(&["why", &to.id]).ok().out;
+        assert!(why.contains(&format!("is reached through {}", relay.id)), "{why}");
+        // The evidence: where the relay sees it, what was tried, and when that is done again.
+        assert!(
+            why.contains("nothing came back from where the peer should be (no-answer)"),
+            "{why}"
+        );
+        assert!(why.contains(&format!("this node is seen at {nat}")), "{why}");
+        let probes = peer["why"]["probes"].as_u64().expect("a number");
+        assert!(why.contains(&format!("probes of the last attempt: {probes}")), "{why}");
+        assert!((1..=8).contains(&probes) && why.contains("next attempt in "), "{why}");
+    }
+    a.send(&b.id, &[], b"all the same").ok();
+    b.send(&a.id, &[], b"all the same").ok();
+}
+
+#[test]
+#[ignore = "needs network namespaces: cargo xtask kernel-nat"]
+fn ports_that_vary_are_named_by_whoever_is_seen_by_two() {
+    let lab = Lab::new(Nat::FullyRandom, Nat::Masquerade);
+    let [relay, a, b, other] = &lab.daemons_of_two_relays();
+    meet_by([relay, a, b]);
+    a.reach(&other.id);
+    b.reach(&other.id);
+    wait_for_reason(a, b, "own-ports-vary");
+    let peer = a.peer(&b.id);
+    assert_eq!(peer["path"], "relayed");
+    let seen: Vec<_> = peer["why"]["seen_at"].as_array().expect("a list").clone();
+    assert_eq!(seen.len(), 2, "{peer}");
+    assert_ne!(seen[0], seen[1]);
     let why = a.ask(&["why", &b.id]).ok().out;
-    assert!(why.contains(&format!("is reached through {}", relay.id)), "{why}");
+    let text =
+        seen.iter().map(|at| at.as_str().expect("text")).collect::<Vec<_>>().join(" and at ");
+    assert!(why.contains(&format!("this node is seen at {text}")), "{why}");
+    assert!(why.contains("gives it another port towards every address"), "{why}");
+    assert!(why.contains("what helps: "), "{why}");
+    wait_for_reason(b, a, "peer-ports-vary");
     a.send(&b.id, &[], b"all the same").ok();
 }
 
@@ -73,15 +114,21 @@ fn a_mapping_that_expires_is_made_anew_by_whoever_is_behind_it() {
     let daemons = lab.daemons();
     let [relay, a, _] = &daemons;
     a.reach(&relay.id);
-    let mut watch = relay.watch();
-    for text in ["one", "two"] {
+    let mut watches = [relay.watch(), a.watch()];
+    // Whoever speaks first: what cannot come in waits until somebody inside has spoken, and then no longer.
+    for [first, second] in [[a, relay], [relay, a], [a, relay], [relay, a]] {
         idle("3");
-        a.send(&relay.id, &[], text.as_bytes()).ok();
-        // The mapping is there again: it is reached, too.
-        relay.send(&a.id, &[], text.as_bytes()).ok();
+        first.send(&second.id, &[], b"first").ok();
+        second.send(&first.id, &[], b"second").ok();
     }
-    a.send(&relay.id, &[], b".").ok();
-    assert_eq!(watch.messages_until_dot(), [b"one", b"two"]);
+    for [from, to] in [[a, relay], [relay, a]] {
+        from.send(&to.id, &[], b".").ok();
+    }
+    for watch in &mut watches {
+        let mut got = watch.messages_until_dot();
+        got.sort();
+        assert_eq!(got, [&b"first"[..], b"first", b"second", b"second"]);
+    }
 }
 
 #[test]

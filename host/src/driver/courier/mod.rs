@@ -1,29 +1,34 @@
 //! Messages on their way out, and who waits for what becomes of them.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+mod line;
+mod load;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use tokio::sync::oneshot;
 use underpass_core::{
-    Config, Duration, Instant, MAX_MESSAGE, MessageId, Outcome, Peer, PeerState, Purpose,
-    RequestNumber, SendError as NodeError,
+    Duration, Instant, MAX_MESSAGE, MessageId, Outcome, Peer, PeerState, Purpose, RequestNumber,
+    SendError as NodeError,
 };
+
+use line::{Line, Waiting};
+pub(super) use load::Load;
+use load::Loads;
 
 use super::HostNode;
 use super::long::{self, Head, LONG_MAX, LongPurpose, Verdict};
 use crate::kind;
 use crate::message::{Reply, SendError};
 
-/// Messages that wait for room in the node. When there are as many, nothing more is taken from the
-/// application, so that it waits too.
-const LINE_MAX: usize = 256;
-const LINE_BYTES_MAX: usize = 8 * LONG_MAX;
-/// None waits for longer than a message can live.
-const IN_LINE_MAX: Duration = Config::MESSAGE_LIFETIME_MAX;
+/// Messages for a peer that does not answer, in the node and in the line: others would wait behind them.
+const ABSENT_MAX: usize = 32;
 /// Bytes under way to one peer: it keeps of those that came in part what its own storage has room for,
 /// and more would only be sent again.
 const PEER_BYTES_MAX: usize = 1024 * 1024;
-/// Messages for a peer that does not answer, in the node and in the line: others would wait behind them.
-const ABSENT_MAX: usize = 32;
+/// Answers under way to one peer, and to all: who asks and does not take them must not use up the room of
+/// what the application sends.
+const PEER_ANSWERS_MAX: Load = Load { messages: 64, bytes: 256 * 1024 };
+const ANSWERS_MAX: Load = Load { messages: 256, bytes: 1024 * 1024 };
 /// Bytes of what a peer says of its handler's failure.
 const COMPLAINT_MAX: usize = 1024;
 /// Requests that wait for their replies.
@@ -31,6 +36,8 @@ const REQUESTS_MAX: usize = 4096;
 /// Long messages under way at once, and parts of each in the node.
 const LONG_AT_ONCE: usize = 8;
 const PARTS_AT_ONCE: usize = 8;
+/// Of the long ones, so many are answers to one peer, and to all.
+const LONG_ANSWERS: [usize; 2] = [1, 4];
 /// The receiver of a long message says at once what became of it, and says it for a minute.
 const VERDICT_WITHIN: Duration = Duration::from_secs(65);
 
@@ -52,35 +59,23 @@ pub(super) struct Parcel {
 /// Everything on its way out.
 #[derive(Default)]
 pub(super) struct Courier {
-    line: VecDeque<Waiting>,
-    line_bytes: usize,
+    line: Line,
     /// A message has ended since the line was offered last: there may be room.
     may_have_room: bool,
     accepted: BTreeMap<(Peer, MessageId), Accepted>,
-    /// How much that is, by peer.
-    under_way: BTreeMap<Peer, UnderWay>,
+    loads: Loads,
     requests: BTreeMap<(Peer, Asked), Replied>,
     long: BTreeMap<u64, LongParcel>,
     /// The next long message's number; its first is drawn, so that no two lives use the same.
     next_long: u64,
-}
-
-/// What the node has accepted for a peer.
-#[derive(Clone, Copy, Default)]
-struct UnderWay {
-    messages: usize,
-    bytes: usize,
-}
-
-/// A message in the line, and since when.
-struct Waiting {
-    parcel: Parcel,
-    since: Instant,
+    /// Answers for which there was no room.
+    unanswered: u64,
 }
 
 /// A message that the node has accepted.
 struct Accepted {
     len: usize,
+    is_answer: bool,
     of: Of,
 }
 
@@ -118,13 +113,26 @@ impl Courier {
 
     /// Whether the application may hand over more.
     pub(super) fn has_room(&self) -> bool {
-        let is_full = self.line.len() >= LINE_MAX || self.line_bytes >= LINE_BYTES_MAX;
-        !is_full && self.requests.len() < REQUESTS_MAX
+        self.line.has_room() && self.requests.len() < REQUESTS_MAX
     }
 
     /// Something has left the node: what waits is to be offered again.
     pub(super) fn may_have_room(&mut self) {
         self.may_have_room = true;
+    }
+
+    /// Whether somebody waits for what becomes of a message to this peer.
+    pub(super) fn is_awaited(&self, to: Peer) -> bool {
+        let waits = |ended: &Option<Ended>| ended.as_ref().is_some_and(|ended| !ended.is_closed());
+        let asks = |replied: &Replied| !replied.is_closed();
+        let accepted = self.accepted.iter().any(|((peer, _), accepted)| match &accepted.of {
+            Of::Whole(ended) => *peer == to && waits(ended),
+            Of::Part(_) => false,
+        });
+        accepted
+            || self.requests.iter().any(|((peer, _), replied)| *peer == to && asks(replied))
+            || self.long.values().any(|long| long.to == to && waits(&long.ended))
+            || self.line.has_awaited(to)
     }
 
     /// Whether nothing is on its way.
@@ -137,21 +145,39 @@ impl Courier {
         [self.accepted.len(), self.line.len(), self.requests.len()]
     }
 
+    /// How many answers found no room.
+    pub(super) fn unanswered(&self) -> u64 {
+        self.unanswered
+    }
+
+    /// Whether a peer takes its answers so slowly that it is to ask no more for now.
+    pub(super) fn has_many_answers(&self, to: Peer) -> bool {
+        self.line.has_many_answers(to)
+    }
+
+    /// Whether it may ask again.
+    pub(super) fn has_few_answers(&self, to: Peer) -> bool {
+        self.line.has_few_answers(to)
+    }
+
+    /// Sends what nobody here waits for. Whoever asks and does not take the answers gets no more of them,
+    /// and all answers together leave room for what the application sends.
+    pub(super) fn answer(&mut self, parcel: Parcel, node: &mut HostNode, now: Instant) {
+        match self.line.takes_answer(parcel.to, parcel.payload.len()) {
+            true => self.send(parcel, node, now),
+            false => self.unanswered += 1,
+        }
+    }
+
     /// Sends a message now, or when those before it to this peer have left room.
     pub(super) fn send(&mut self, parcel: Parcel, node: &mut HostNode, now: Instant) {
-        let is_first = !self.line.iter().any(|other| other.parcel.to == parcel.to);
-        let waiting = match is_first {
+        let waiting = match self.line.count(parcel.to) == 0 {
             true => self.offer(parcel, node, now),
             false => Some(parcel),
         };
         if let Some(parcel) = waiting {
-            self.wait(Waiting { parcel, since: now });
+            self.line.push(Waiting { parcel, since: now });
         }
-    }
-
-    fn wait(&mut self, waiting: Waiting) {
-        self.line_bytes += waiting.parcel.payload.len();
-        self.line.push_back(waiting);
     }
 
     /// Offers the node what waits, if there may be room for it.
@@ -161,7 +187,7 @@ impl Courier {
         }
         self.send_parts(node, now);
         let mut full = BTreeSet::new();
-        for Waiting { parcel, since } in self.take_line() {
+        for Waiting { parcel, since } in self.line.take() {
             let to = parcel.to;
             let waiting = match full.contains(&to) {
                 true => Some(parcel),
@@ -169,14 +195,9 @@ impl Courier {
             };
             if let Some(parcel) = waiting {
                 full.insert(to);
-                self.wait(Waiting { parcel, since });
+                self.line.push(Waiting { parcel, since });
             }
         }
-    }
-
-    fn take_line(&mut self) -> VecDeque<Waiting> {
-        self.line_bytes = 0;
-        std::mem::take(&mut self.line)
     }
 
     /// Hands a message to the node, if there may be so much under way to the peer.
@@ -184,26 +205,31 @@ impl Courier {
         &mut self,
         to: Peer,
         message: underpass_core::Outgoing<'_>,
+        is_answer: bool,
         node: &mut HostNode,
         now: Instant,
     ) -> Result<MessageId, NodeError> {
-        let mut under_way = self.under_way.get(&to).copied().unwrap_or_default();
         let len = message.payload.len();
-        let is_much = under_way.bytes > 0 && under_way.bytes + len > PEER_BYTES_MAX;
-        if is_much || under_way.messages >= ABSENT_MAX && is_absent(to, node) {
+        if !self.may_be_under_way(to, is_answer, len, node) {
             return Err(NodeError::Full);
         }
         let id = node.send_message(to, message, now)?;
-        under_way.messages += 1;
-        under_way.bytes += len;
-        self.under_way.insert(to, under_way);
+        self.loads.add(to, is_answer, len);
         Ok(id)
+    }
+
+    fn may_be_under_way(&self, to: Peer, is_answer: bool, bytes: usize, node: &HostNode) -> bool {
+        let all = self.loads.all_to(to);
+        let messages = if is_absent(to, node) { ABSENT_MAX } else { usize::MAX };
+        all.has_room(bytes, Load { messages, bytes: PEER_BYTES_MAX })
+            && (!is_answer
+                || self.loads.answers_to(to).has_room(bytes, PEER_ANSWERS_MAX)
+                    && self.loads.answers().has_room(bytes, ANSWERS_MAX))
     }
 
     /// Whether a peer that does not answer has so many waiting for it that there may be no more.
     pub(super) fn has_too_many(&self, to: Peer, node: &HostNode) -> bool {
-        let waiting = || self.line.iter().filter(|waiting| waiting.parcel.to == to).count();
-        is_absent(to, node) && waiting() >= ABSENT_MAX
+        is_absent(to, node) && self.line.count(to) >= ABSENT_MAX
     }
 
     /// Gives the parcel back if there is no room for it.
@@ -222,13 +248,15 @@ impl Courier {
         };
         let Parcel { to, kind, .. } = parcel;
         let message = underpass_core::Outgoing { kind, purpose, payload: &parcel.payload };
-        match self.accept(to, message, node, now) {
+        let is_answer = parcel.is_answer();
+        match self.accept(to, message, is_answer, node, now) {
             Ok(id) => {
                 if let Some(replied) = parcel.replied {
                     self.requests.insert((to, Asked::Short(id.request())), replied);
                 }
                 let len = parcel.payload.len();
-                self.accepted.insert((to, id), Accepted { len, of: Of::Whole(parcel.ended) });
+                let of = Of::Whole(parcel.ended);
+                self.accepted.insert((to, id), Accepted { len, is_answer, of });
                 None
             }
             Err(NodeError::Full | NodeError::Busy) => Some(parcel),
@@ -240,7 +268,7 @@ impl Courier {
     }
 
     fn offer_long(&mut self, parcel: Parcel, node: &mut HostNode, now: Instant) -> Option<Parcel> {
-        if self.long.len() >= LONG_AT_ONCE {
+        if !self.may_begin_long(&parcel) {
             return Some(parcel);
         }
         let Parcel { to, kind, purpose, payload, ended, replied } = parcel;
@@ -264,16 +292,27 @@ impl Courier {
         None
     }
 
+    fn may_begin_long(&self, parcel: &Parcel) -> bool {
+        let answers = || self.long.values().filter(|long| long.is_answer());
+        let [to_peer, to_all] = LONG_ANSWERS;
+        let is_much = || {
+            answers().filter(|long| long.to == parcel.to).count() >= to_peer
+                || answers().count() >= to_all
+        };
+        self.long.len() < LONG_AT_ONCE && !(parcel.is_answer() && is_much())
+    }
+
     /// Sends as many parts as there may be under way.
     fn send_parts(&mut self, node: &mut HostNode, now: Instant) {
         let numbers: Vec<_> = self.long.keys().copied().collect();
         for number in numbers {
-            while let Some((to, part)) = self.next_part(number) {
+            while let Some((to, is_answer, part)) = self.next_part(number) {
                 let (kind, purpose) = (kind::PART, Purpose::Notice);
                 let message = underpass_core::Outgoing { kind, purpose, payload: &part };
-                match self.accept(to, message, node, now) {
+                match self.accept(to, message, is_answer, node, now) {
                     Ok(id) => {
-                        let accepted = Accepted { len: part.len(), of: Of::Part(number) };
+                        let accepted =
+                            Accepted { len: part.len(), is_answer, of: Of::Part(number) };
                         self.accepted.insert((to, id), accepted);
                         if let Some(long) = self.long.get_mut(&number) {
                             long.next += 1;
@@ -287,11 +326,11 @@ impl Courier {
         }
     }
 
-    /// To whom, and what, if there may be more of this one under way.
-    fn next_part(&self, number: u64) -> Option<(Peer, Vec<u8>)> {
+    /// To whom, whether as an answer, and what, if there may be more of this one under way.
+    fn next_part(&self, number: u64) -> Option<(Peer, bool, Vec<u8>)> {
         let long = self.long.get(&number)?;
         let is_next = long.next < long::parts(long.payload.len()) && long.under_way < PARTS_AT_ONCE;
-        is_next.then(|| (long.to, long.part(number)))
+        is_next.then(|| (long.to, long.is_answer(), long.part(number)))
     }
 
     /// A message has ended.
@@ -301,15 +340,11 @@ impl Courier {
             Outcome::Failed => Err(SendError::Failed),
             Outcome::Unknown => Err(SendError::Unknown),
         };
-        let Some(Accepted { len, of }) = self.accepted.remove(&(peer, id)) else { return };
+        let Some(Accepted { len, is_answer, of }) = self.accepted.remove(&(peer, id)) else {
+            return;
+        };
         self.may_have_room = true;
-        if let Some(under_way) = self.under_way.get_mut(&peer) {
-            under_way.messages -= 1;
-            under_way.bytes -= len;
-            if under_way.messages == 0 {
-                self.under_way.remove(&peer);
-            }
-        }
+        self.loads.remove(peer, is_answer, len);
         match of {
             Of::Whole(ended) => {
                 if let Err(error) = &result {
@@ -357,6 +392,13 @@ impl Courier {
         tell(long.ended, result);
     }
 
+    /// Gives up what has not been begun.
+    pub(super) fn give_up_line(&mut self) {
+        for Waiting { parcel, .. } in self.line.take() {
+            parcel.fail(SendError::ShuttingDown);
+        }
+    }
+
     /// A reply has come; to nothing, if nobody waits for it any more.
     pub(super) fn on_reply(&mut self, from: Peer, to: LongPurpose, kind: u16, payload: &[u8]) {
         let asked = match to {
@@ -370,7 +412,8 @@ impl Courier {
             kind::NOT_ALLOWED => Err(SendError::NotAllowed),
             kind::HANDLER_FAILED => {
                 let shown = &payload[..payload.len().min(COMPLAINT_MAX)];
-                let message = String::from_utf8_lossy(shown).into_owned();
+                // A line of words: it may neither steer a terminal nor pass for ours.
+                let message = String::from_utf8_lossy(shown).replace(char::is_control, " ");
                 Err(SendError::HandlerFailed { message })
             }
             _ => Ok(Reply { kind, payload: payload.to_vec() }),
@@ -380,12 +423,12 @@ impl Courier {
     /// Gives up waiting for verdicts that do not come, and for whom nobody waits.
     pub(super) fn expire(&mut self, now: Instant) {
         self.may_have_room = true;
-        for waiting in self.take_line() {
-            let is_late = now.saturating_since(waiting.since) > IN_LINE_MAX;
+        for waiting in self.line.take() {
+            let is_late = waiting.is_late(now);
             let is_wanted = waiting.parcel.ended.as_ref().is_none_or(|ended| !ended.is_closed());
             match is_late || !is_wanted {
                 true => waiting.parcel.fail(SendError::Failed),
-                false => self.wait(waiting),
+                false => self.line.push(waiting),
             }
         }
         self.requests.retain(|_, replied| !replied.is_closed());
@@ -409,6 +452,11 @@ impl LongPurpose {
 }
 
 impl Parcel {
+    /// Whether nobody here waits for what becomes of it.
+    fn is_answer(&self) -> bool {
+        self.ended.is_none()
+    }
+
     /// It will not be sent.
     pub(super) fn fail(self, error: SendError) {
         if let Some(replied) = self.replied {
@@ -419,6 +467,10 @@ impl Parcel {
 }
 
 impl LongParcel {
+    fn is_answer(&self) -> bool {
+        self.ended.is_none()
+    }
+
     /// The next part, as it is sent.
     fn part(&self, number: u64) -> Vec<u8> {
         let head = Head {
