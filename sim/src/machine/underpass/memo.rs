@@ -16,7 +16,10 @@ const PER_NODE: usize = 4;
 type Input = [u8; 128];
 
 /// What is known of signatures, good and bad. Each has one place, and whichever came last stays.
-pub struct Memo(Mutex<Box<[Option<(Input, bool)>]>>);
+pub struct Memo(Mutex<Box<[Place]>>);
+
+/// One signature, and whether it is its signer's.
+type Place = Option<(Input, bool)>;
 
 impl Memo {
     /// For a world of so many nodes.
