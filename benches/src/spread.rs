@@ -66,11 +66,6 @@ impl Told {
         let wanted = (self.there * 999).div_ceil(1000);
         self.heard.get(wanted.checked_sub(1)?).map(|(took, _)| *took)
     }
-
-    /// Of a hundred thousand those that did not hear.
-    pub fn residue(&self) -> u64 {
-        ((self.there - self.heard.len()) * 100_000).div_ceil(self.there.max(1)) as u64
-    }
 }
 
 /// Rumours before the one that is measured: a tree comes of them.

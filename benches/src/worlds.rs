@@ -66,10 +66,20 @@ pub fn bytes_per_board(nodes: u32) -> Option<u64> {
 }
 
 /// The second number is of pages, which have 4 KiB on the machines that this is measured on.
-fn resident_bytes() -> Option<u64> {
+pub(crate) fn resident_bytes() -> Option<u64> {
     let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
     let pages: u64 = statm.split_whitespace().nth(1)?.parse().ok()?;
     Some(pages * 4096)
+}
+
+/// How long this thread has been on a processor, whoever else uses the machine, where the system says so
+/// (Linux' `/proc/thread-self/schedstat`); else how long it has been since the first call.
+pub(crate) fn processor_time() -> WallTime {
+    static FIRST: std::sync::OnceLock<WallClock> = std::sync::OnceLock::new();
+    let first = FIRST.get_or_init(WallClock::now);
+    let schedstat = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let nanos = schedstat.and_then(|it| it.split_whitespace().next()?.parse().ok());
+    nanos.map_or_else(|| first.elapsed(), WallTime::from_nanos)
 }
 
 /// How long a stretch of a run took, and how much happened in it.

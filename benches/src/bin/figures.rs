@@ -5,20 +5,22 @@
     reason = "measuring is what wall clocks are for"
 )]
 
+use std::collections::BTreeSet;
 use std::process::Command;
 use std::time::Instant;
 
 use clap::{Parser, Subcommand};
-use underpass_benches::crowd::Crowd;
+use underpass_benches::crowd::Crowd as Peers;
 use underpass_benches::data_path::{BATCH, Bare, Session};
 use underpass_benches::engine;
 use underpass_benches::goodput::{self, Goodput};
-use underpass_benches::gossip::{self, Spread};
+use underpass_benches::gossip::{self, Crowd, Recall, Seen, Stretch};
 use underpass_benches::handshake::{Knowing, Meeting, bare_side};
 use underpass_benches::measure::{Comparison, compare, compare_alike, compare_sides};
 use underpass_benches::nat;
 use underpass_benches::population::{self, Punched, Who};
 use underpass_benches::relaying::Relaying;
+use underpass_benches::spread::{self, Told, Trouble, Way};
 use underpass_benches::worlds::{Cost, bytes_per_board, ring, stretches};
 use underpass_core::{Capacity, Node};
 
@@ -53,10 +55,22 @@ enum What {
     Worlds,
     /// Pairs behind NATs as surveys found them: how many punch through, and at the first attempt.
     Population,
-    /// A rumour in a crowd of 100 and one of 1000: hops and time until all but one in a thousand know it.
+    /// Crowds of 100 and of 1000: what joining and being there takes, how long until all but one in a thousand
+    /// know a rumour, and who is found by a tag.
     Gossip {
         /// Crowds of these sizes instead.
         nodes: Vec<u32>,
+        /// All but the entrances are microcontrollers.
+        #[arg(long)]
+        boards: bool,
+        /// Records that each node has room for [default: 256, and 16 on microcontrollers].
+        #[arg(long)]
+        records: Option<usize>,
+    },
+    /// Three ways of telling everybody something, in a crowd of 1000, and Demers' table.
+    Spread {
+        /// A crowd of this size instead.
+        nodes: Option<u32>,
     },
     /// The work that `instructions` counts.
     #[command(hide = true)]
@@ -76,8 +90,12 @@ fn main() {
         Some(What::Nat) => nats(),
         Some(What::Worlds) => worlds(),
         Some(What::Population) => population(),
-        Some(What::Gossip { nodes }) if nodes.is_empty() => rumours(&CROWDS),
-        Some(What::Gossip { nodes }) => rumours(&nodes),
+        Some(What::Gossip { nodes, boards, records }) => {
+            let sizes = if nodes.is_empty() { &CROWDS[..] } else { &nodes };
+            let crowd = |nodes: &u32| Crowd { nodes: *nodes, boards, records };
+            crowds(&sizes.iter().map(crowd).collect::<Vec<_>>());
+        }
+        Some(What::Spread { nodes }) => ways(nodes.unwrap_or(1000)),
         Some(What::Work { operation, size, batches }) => work(&operation, size, batches),
         None => {
             data_path();
@@ -91,7 +109,8 @@ fn main() {
             nats();
             worlds();
             population();
-            rumours(&CROWDS);
+            crowds(&CROWDS.map(|nodes| Crowd { nodes, boards: false, records: None }));
+            ways(1000);
         }
     }
 }
@@ -163,7 +182,7 @@ fn handshake() {
 
 fn crowd() {
     println!("a datagram of 64 bytes, ns   4096 peers 8 peers  ratio");
-    let (mut many, mut few) = (Crowd::new(4096), Crowd::new(8));
+    let (mut many, mut few) = (Peers::new(4096), Peers::new(8));
     let batch = underpass_benches::crowd::BATCH as u128;
     let ways = compare_alike(batch, || many.exchange(), || few.exchange());
     for (way, comparison) in ["sealed", "opened"].iter().zip(&ways) {
@@ -305,28 +324,179 @@ fn population() {
 
 const CROWDS: [u32; 2] = [100, 1000];
 
-fn rumours(crowds: &[u32]) {
-    println!(
-        "a rumour among neighbours, {} ms from one to the next",
-        gossip::HOP.as_micros() / 1000
-    );
-    println!(
-        "   nodes   99.9 % know it after   heard it   copies a node   neighbours  one-sided  parts"
-    );
-    for &nodes in crowds {
-        let spread = gossip::measure(nodes, 1);
-        let Spread { rounds, heard, copies, neighbours: (least, most), one_sided, parts } = spread;
-        let after = rounds.map_or("never".to_owned(), |rounds| {
-            let ms = rounds * gossip::HOP.as_micros() / 1000;
-            format!("{rounds} hops, {}.{:03} s", ms / 1000, ms % 1000)
-        });
-        let hundredths = copies * 100 / u64::from(nodes);
-        let (whole, rest) = (hundredths / 100, hundredths % 100);
+fn crowds(crowds: &[Crowd]) {
+    let hop_ms = gossip::HOP.as_micros() / 1000;
+    println!("crowds that gossip, {hop_ms} ms from one node to the next, real cryptography");
+    for crowd in crowds {
+        let seen = gossip::measure(*crowd, 1);
+        let Seen { joining, resting, heard, copies, resident, .. } = &seen;
+        let nodes = crowd.nodes;
+        println!("  {nodes} {}", if crowd.boards { "boards" } else { "hosts" });
+        for (what, stretch) in [("joining", joining), ("at rest", resting)] {
+            let Stretch { lasts, took, bytes } = stretch;
+            let (lasts_ms, took_ms) = (lasts.as_micros() / 1000, took.as_millis());
+            let speed = u128::from(lasts_ms) * 100 / took_ms.max(1);
+            let a_minute = bytes * 60_000 / lasts_ms.max(1);
+            println!(
+                "    {what}  {:>6} s in {took_ms:>8} ms of one core, {} times real time; {a_minute} bytes a node and minute",
+                lasts_ms / 1000,
+                hundredths(speed as u64)
+            );
+        }
+        let (least, most, mean) = seen.degrees();
         println!(
-            "  {nodes:>6}   {after:>18}   {heard:>8}   {whole:>10}.{rest:02}   {least:>7}-{most}  {one_sided:>9}  {parts:>5}"
+            "    neighbours {least}-{most}, {} on average, {} one-sided; {} part",
+            hundredths(mean as u64),
+            seen.one_sided(),
+            seen.parts()
         );
+        let times: Vec<String> =
+            seen.reached.iter().map(|after| after.map_or("never".to_owned(), ms)).collect();
+        let law = law(nodes, mean as f64 / 100.0);
+        println!(
+            "    a rumour is with 99.9 % after {} s; the law: {law:.1} hops, so {:.2} s",
+            times.join(", "),
+            law.ceil() * hop_ms as f64 / 1000.0
+        );
+        let each = copies * 100 / u64::from(nodes) / seen.reached.len() as u64;
+        println!("    heard by {heard} at least, {} copies a node", hundredths(each));
+        let shares = [1, nodes / 1000, nodes / 100, nodes / 10];
+        for holders in BTreeSet::from(shares).into_iter().filter(|holders| *holders > 0) {
+            show_recall(&seen, gossip::recall(&seen, holders as usize));
+        }
+        if let Some(bytes) = resident {
+            println!(
+                "    {} MB in memory, {} KB a node",
+                bytes >> 20,
+                (bytes >> 10) / u64::from(nodes)
+            );
+        }
     }
     println!();
+}
+
+/// Hops until so many copies are under way that, if they met nodes by chance, one in a thousand would be left out:
+/// `e^-c = 1/1000` with `c` copies a node, of which each node makes one fewer than it has neighbours.
+fn law(nodes: u32, neighbours: f64) -> f64 {
+    (f64::from(nodes) * 1000_f64.ln()).ln() / (neighbours - 1.0).ln()
+}
+
+fn show_recall(seen: &Seen, recall: Recall) {
+    let Recall { holders, walks, searches } = recall;
+    let nodes = seen.neighbours.len();
+    let known: usize = seen.views.iter().map(Vec::len).sum();
+    // With its own record each node knows of one more.
+    let share = (known + nodes) as f64 / (nodes * nodes) as f64;
+    let missed = |steps: i32| (1.0 - share).powi(steps).powi(holders as i32);
+    println!(
+        "    a tag that {holders} of {nodes} have: a walk finds it in {} % of cases (reckoned {:.1} %), a search in {} % ({:.1} %)",
+        hundredths(walks),
+        100.0 * (1.0 - missed(16)),
+        hundredths(searches),
+        100.0 * (1.0 - missed(128))
+    );
+}
+
+fn ms(span: underpass_core::Duration) -> String {
+    let ms = span.as_micros() / 1000;
+    format!("{}.{:03}", ms / 1000, ms % 1000)
+}
+
+fn hundredths(number: u64) -> String {
+    format!("{}.{:02}", number / 100, number % 100)
+}
+
+/// Residue and traffic: Demers et al. 1987, Table 1.
+const DEMERS: [(u32, &str, &str); 5] = [
+    (1, "18", "1.7"),
+    (2, "3.7", "3.3"),
+    (3, "1.1", "4.5"),
+    (4, "0.36", "5.6"),
+    (5, "0.12", "6.7"),
+];
+
+const WAYS: [(&str, Way); 4] = [
+    ("to every neighbour", Way::Flood),
+    ("along a tree (Plumtree)", Way::Tree),
+    // A cycle in vain is three contacts in vain.
+    ("to three, k = 3", Way::Feedback { fan_out: 3, k: 3, among_all: false }),
+    ("to three, k = 6", Way::Feedback { fan_out: 3, k: 6, among_all: false }),
+];
+
+/// Rumours of which each line is the mean.
+const TOLD: u64 = 5;
+
+fn ways(nodes: u32) {
+    println!(
+        "push with feedback and counter among 1000   left out, %   copies a node   Demers et al."
+    );
+    for (k, left_out, traffic) in DEMERS {
+        let way = Way::Feedback { fan_out: 1, k, among_all: true };
+        let all = told(way, &spread::strangers(1000), Trouble::default(), 20);
+        let (residue, copies) = (all.residue, all.copies);
+        println!("  k = {k} {residue:>46.2} {copies:>15.2}   {left_out:>8} {traffic:>5}");
+    }
+    let crowd = Crowd { nodes, boards: false, records: None };
+    let neighbours = gossip::measure(crowd, 1).neighbours;
+    println!("a rumour among the neighbours of {nodes} nodes, 40 ms from one to the next");
+    println!(
+        "                              left out  99.9 %          copies   bytes  with a shuffle a minute"
+    );
+    println!(
+        "                                     %  after, s  hops  a node  a node  99.9 % after, s  all after, s"
+    );
+    for (lost, gone) in [(0, 0), (5, 0), (20, 0), (0, 10)] {
+        println!("  {lost} % lost, {gone} % gone");
+        for (what, way) in WAYS {
+            let trouble = Trouble { lost, gone, repairs: false };
+            let Mean { residue, reached, hops, copies, bytes, .. } =
+                told(way, &neighbours, trouble, TOLD);
+            let repaired = told(way, &neighbours, Trouble { repairs: true, ..trouble }, TOLD);
+            let time = |after: Option<f64>| after.map_or("never".to_owned(), |s| format!("{s:.2}"));
+            println!(
+                "    {what:<24} {residue:>9.3} {:>9} {hops:>5.1} {copies:>7.2} {bytes:>7.0} {:>16} {:>13}",
+                time(reached),
+                time(repaired.reached),
+                time(repaired.all)
+            );
+        }
+    }
+    println!();
+}
+
+/// Of several rumours.
+struct Mean {
+    residue: f64,
+    /// Only if all did.
+    reached: Option<f64>,
+    all: Option<f64>,
+    /// The longest way.
+    hops: f64,
+    copies: f64,
+    bytes: f64,
+}
+
+fn told(way: Way, neighbours: &[Vec<u32>], trouble: Trouble, times: u64) -> Mean {
+    let told: Vec<Told> =
+        (1..=times).map(|seed| spread::tell(way, neighbours, trouble, seed)).collect();
+    let there: usize = told.iter().map(|told| told.there).sum();
+    let heard: usize = told.iter().map(|told| told.heard.len()).sum();
+    let sum = |of: fn(&Told) -> u64| told.iter().map(of).sum::<u64>() as f64;
+    let seconds = |span: underpass_core::Duration| span.as_micros() as f64 / 1e6;
+    let mean = |of: &dyn Fn(&Told) -> Option<f64>| {
+        let all: Option<Vec<f64>> = told.iter().map(of).collect();
+        all.map(|all| all.iter().sum::<f64>() / times as f64)
+    };
+    let last = |told: &Told| told.heard.last().map(|(took, _)| seconds(*took));
+    Mean {
+        residue: 100.0 * (there - heard) as f64 / there as f64,
+        reached: mean(&|told| told.reached().map(seconds)),
+        all: mean(&|told| last(told).filter(|_| told.heard.len() == told.there)),
+        hops: sum(|told| told.heard.iter().map(|(_, hops)| u64::from(*hops)).max().unwrap_or(0))
+            / times as f64,
+        copies: sum(|told| told.copies) / there as f64,
+        bytes: sum(|told| told.bytes) / there as f64,
+    }
 }
 
 /// Counts instructions of so many batches, twice, so that all that is not the work falls out.

@@ -14,11 +14,12 @@ const PER_NODE: usize = 4;
 
 /// Signer, what was signed, signature.
 type Input = [u8; 128];
-/// A signature that was checked, and whether it is its signer's.
-type Checked = Option<(Input, bool)>;
 
 /// What is known of signatures, good and bad. Each has one place, and whichever came last stays.
-pub struct Memo(Mutex<Box<[Checked]>>);
+pub struct Memo(Mutex<Box<[Place]>>);
+
+/// One signature, and whether it is its signer's.
+type Place = Option<(Input, bool)>;
 
 impl Memo {
     /// For a world of so many nodes.
