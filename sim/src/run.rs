@@ -260,6 +260,7 @@ fn build_with(scenario: &Scenario, seed: u64, own: Own, extras: Extras) -> World
         silent: silent(scenario),
         public: public(scenario),
         hostile: unruly(scenario),
+        insiders: insiders(scenario),
         topology,
         faults: scenario.faults.clone(),
         is_smooth: oracle::is_smooth(scenario),
@@ -279,6 +280,11 @@ fn build_with(scenario: &Scenario, seed: u64, own: Own, extras: Extras) -> World
     for fault in &scenario.faults {
         for (node, at, _) in secret_acts(fault, scenario) {
             world.schedule_command(at, node, Command::Reconfigure);
+        }
+    }
+    for (node, entry) in (0..).map(NodeId).zip(&scenario.nodes) {
+        for (at, _) in &entry.finds {
+            world.schedule_command(*at, node, Command::Reconfigure);
         }
     }
     world
@@ -324,6 +330,12 @@ fn public(scenario: &Scenario) -> BTreeSet<NodeId> {
 fn unruly(scenario: &Scenario) -> BTreeSet<NodeId> {
     let nodes = (0..).map(NodeId).zip(&scenario.nodes);
     nodes.filter_map(|(id, node)| (!node.is_member()).then_some(id)).collect()
+}
+
+/// Members who keep to no rule of gossip.
+fn insiders(scenario: &Scenario) -> BTreeSet<NodeId> {
+    let nodes = (0..).map(NodeId).zip(&scenario.nodes);
+    nodes.filter_map(|(id, node)| node.insider.is_some().then_some(id)).collect()
 }
 
 fn hostile(scenario: &Scenario) -> impl Iterator<Item = (NodeId, &Hostile)> {
@@ -373,6 +385,8 @@ fn owners(scenario: &Scenario, registry: &Registry) -> Vec<Setup> {
         drops_from: node.drops_from,
         drops_of: node.drops_of.clone(),
         lies: node.lies.clone(),
+        insider: node.insider.clone(),
+        finds: node.finds.clone(),
         secrets: Vec::new(),
         saves: false,
         app: app(node, registry),

@@ -3,7 +3,8 @@
 //! It is quiet once for [`CALM`] nothing has gone wrong, no application has sent or got anything, and
 //! nobody has come or gone. From then on a node sends an address pings, their answers and handshakes,
 //! nothing else, and in a minute no more of them than their intervals allow. A relay's answers say what
-//! it has seen of who asks. Between two that take part in gossip go a few messages a minute besides.
+//! it has seen of who asks. Between two that take part in gossip go a few messages a minute besides; where insiders
+//! keep to no rule of that, others have more to say, too, and nothing is quiet.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -41,6 +42,7 @@ pub(super) struct Quiet {
     relays: BTreeSet<NodeId>,
     faults: Vec<Fault>,
     is_smooth: bool,
+    has_insiders: bool,
     gossips: Vec<bool>,
     /// When something happened last.
     stirred: Instant,
@@ -67,6 +69,7 @@ impl Quiet {
             relays: setting.relays.keys().copied().collect(),
             faults: setting.faults.clone(),
             is_smooth: setting.is_smooth,
+            has_insiders: !setting.insiders.is_empty(),
             gossips: setting.gossips.clone(),
             stirred: Instant::ORIGIN,
             minute: 0,
@@ -77,7 +80,8 @@ impl Quiet {
     }
 
     fn is_quiet(&self, at: Instant) -> bool {
-        at.saturating_since(self.stirred) >= CALM
+        !self.has_insiders
+            && at.saturating_since(self.stirred) >= CALM
             && !self.faults.iter().any(|fault| stirs(fault, at))
     }
 
