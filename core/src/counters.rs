@@ -203,6 +203,10 @@ counted! {
         GossipBytesSent = "gossip.bytes-sent",
         /// Messages about third parties that came.
         GossipReceived = "gossip.received",
+        /// Bytes of the questions of others that were looked into.
+        QuestionBytes = "gossip.question-bytes",
+        /// Bytes of the answers to them: records, and rumours that somebody had missed.
+        AnswerBytes = "gossip.answer-bytes",
         /// Nodes dialled because of their records.
         GossipDials = "gossip.dials",
         /// Times that a peer became a neighbour.
@@ -221,6 +225,12 @@ counted! {
         RumoursHeard = "rumours.heard",
         /// Rumours heard again.
         RumoursRepeated = "rumours.repeated",
+        /// Rumours told to somebody who had missed them.
+        RumoursAnswered = "rumours.answered",
+        /// Rumours that came when later ones of their origins had been forgotten, so that they are old.
+        RumoursOutdated = "rumours.outdated",
+        /// Broadcasts that others took the place of before the application had asked for them.
+        BroadcastsLost = "broadcasts.lost",
         /// Rumours told to a neighbour.
         RumoursSent = "rumours.sent",
     }

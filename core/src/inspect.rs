@@ -203,6 +203,28 @@ pub fn record_owners<S: Storage>(
     gossip::owners(node.records())
 }
 
+/// Shows the signed bytes of all that a node holds: those of records, then those of broadcasts.
+pub fn each_signed<S: Storage, L: Log>(
+    node: &mut Recorder<S, L>,
+    mut show: impl FnMut(Signed, &[u8]),
+) {
+    let cx = node.unrecorded().cx();
+    let _ = gossip::each_saved(cx.records, cx.now(), |_, signed| {
+        show(Signed::Record, signed);
+        Some(())
+    });
+    gossip::each_broadcast(cx.rumours).for_each(|signed| show(Signed::Broadcast, signed));
+}
+
+/// What is signed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Signed {
+    /// A node's record.
+    Record,
+    /// A rumour of an application.
+    Broadcast,
+}
+
 /// What a record says, true or not.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RecordDraft<'a> {
@@ -234,14 +256,15 @@ impl RecordDraft<'_> {
     }
 }
 
-/// A broadcast of the holder of these keys, signed, of at most [`MAX_BROADCAST`](crate::MAX_BROADCAST) bytes.
+/// A broadcast of the holder of these keys, signed, of at most [`MAX_BROADCAST`](crate::MAX_BROADCAST) bytes: `order`
+/// is the sequence of its record then, and the broadcast's own number.
 pub fn signed_broadcast(
     network: &Network,
     keys: &impl Keys,
     broadcast: &Broadcast<'_>,
-    number: [u8; 8],
+    order: (u32, u32),
 ) -> heapless::Vec<u8, { gossip::RUMOUR_LEN_MAX }> {
-    gossip::signed_broadcast(network, keys, broadcast, number)
+    gossip::signed_broadcast(network, keys, broadcast, order)
 }
 
 /// A handshake of which everything is known.

@@ -132,7 +132,7 @@ fn dispatch<'d>(
             Ok(Received::Nothing)
         }
         Message::Gossip(message) => {
-            let turn = gossip::on_message(from, &message, cx)?;
+            let turn = gossip::on_message(from, &message, content.len(), cx)?;
             lifecycle::on_turn(turn, cx);
             Ok(Received::Nothing)
         }

@@ -274,6 +274,7 @@ fn build_with(scenario: &Scenario, seed: u64, own: Own, extras: Extras) -> World
         public: public(scenario),
         // For these no rule of our protocol is.
         hostile: nodes_that(scenario, |node| !node.is_member()),
+        insiders: nodes_that(scenario, |node| node.insider.is_some()),
         topology,
         faults: scenario.faults.clone(),
         is_smooth: oracle::is_smooth(scenario),
@@ -293,6 +294,11 @@ fn build_with(scenario: &Scenario, seed: u64, own: Own, extras: Extras) -> World
     for fault in &scenario.faults {
         for (node, at, _) in secret_acts(fault, scenario) {
             world.schedule_command(at, node, Command::Reconfigure);
+        }
+    }
+    for (node, entry) in (0..).map(NodeId).zip(&scenario.nodes) {
+        for (at, _) in &entry.finds {
+            world.schedule_command(*at, node, Command::Reconfigure);
         }
     }
     world
@@ -385,6 +391,8 @@ fn owners(scenario: &Scenario, registry: &Registry) -> Vec<Setup> {
         drops_from: node.drops_from,
         drops_of: node.drops_of.clone(),
         lies: node.lies.clone(),
+        insider: node.insider.clone(),
+        finds: node.finds.clone(),
         secrets: Vec::new(),
         saves: false,
         app: app(node, registry),

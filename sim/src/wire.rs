@@ -82,6 +82,78 @@ pub(crate) fn circuit_word(content: &[u8]) -> Option<CircuitWord> {
     Some(CircuitWord { is_opened: kind == OPENED, circuit, ipv4 })
 }
 
+/// A type of content that this version does not know.
+pub(crate) const UNKNOWN: u8 = 127;
+
+/// What members tell each other of third parties: contents of sealed datagrams, in postcard.
+pub(crate) mod gossip {
+    const NEIGHBOUR: u8 = 24;
+    const ANNOUNCEMENT: u8 = 26;
+    const UPDATE: u8 = 27;
+    const SHUFFLE: u8 = 28;
+    const REQUEST: u8 = 29;
+    const LIST: u8 = 30;
+    const RUMOUR: u8 = 31;
+    /// Questions are so long, or not answered.
+    const QUESTION_LEN: usize = 340;
+    const JOIN_HOPS: u8 = 6;
+    const WALK_HOPS: u8 = 16;
+
+    fn varint(value: usize) -> Vec<u8> {
+        let low = u8::try_from(value & 0x7f).expect("seven bits");
+        match value >> 7 {
+            0 => vec![low],
+            high => [vec![low | 0x80], varint(high)].concat(),
+        }
+    }
+
+    fn bytes(bytes: &[u8]) -> Vec<u8> {
+        [&varint(bytes.len()), bytes].concat()
+    }
+
+    /// A question to no purpose but the first bytes.
+    fn padded(mut question: Vec<u8>) -> Vec<u8> {
+        // A length of two bytes stands before it.
+        let padding = QUESTION_LEN.saturating_sub(question.len() + 2);
+        question.extend(bytes(&vec![0; padding]));
+        question
+    }
+
+    /// Wants to be a neighbour, and says that it has no other.
+    pub(crate) fn neighbour() -> Vec<u8> {
+        vec![NEIGHBOUR, 1]
+    }
+
+    /// A record as a newcomer's, signed this moment.
+    pub(crate) fn announcement(signed: &[u8]) -> Vec<u8> {
+        [&[ANNOUNCEMENT, JOIN_HOPS, 0][..], &bytes(signed)].concat()
+    }
+
+    /// A broadcast that has just been made.
+    pub(crate) fn rumour(signed: &[u8]) -> Vec<u8> {
+        [&[RUMOUR, 0, 0, 0][..], &bytes(signed)].concat()
+    }
+
+    /// Who has this tag?
+    pub(crate) fn request(number: &[u8], tag: &[u8]) -> Vec<u8> {
+        padded([&[REQUEST][..], number, &[WALK_HOPS], tag].concat())
+    }
+
+    /// The sender holds nothing at all.
+    pub(crate) fn empty_shuffle() -> Vec<u8> {
+        padded(vec![SHUFFLE, 0, 0])
+    }
+
+    /// Whether this tells of others than the holder of this key.
+    pub(crate) fn is_of_others(content: &[u8], own: &[u8; 32]) -> bool {
+        match content.first() {
+            Some(&(LIST | RUMOUR)) => true,
+            Some(&(ANNOUNCEMENT | UPDATE)) => !content.windows(32).any(|it| it == own),
+            _ => false,
+        }
+    }
+}
+
 /// The hint that a session is gone: what a datagram for it said of itself.
 pub(crate) fn no_session(receiver: u32, counter: u64) -> Vec<u8> {
     let mut hint = vec![0; header::LEN];

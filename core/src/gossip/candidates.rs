@@ -130,7 +130,9 @@ pub(crate) fn path_to(peer: u16, cx: &mut Cx<'_>) -> Option<Path> {
         return None;
     }
     let id = cx.peer(peer).contact?.id;
-    let attempts = cx.peer(peer).attempts;
+    let slot = cx.peer(peer);
+    // In turn with where it last answered: so each second attempt is one of these.
+    let attempts = if slot.known.get().is_some() { slot.attempts / 2 } else { slot.attempts };
     whereabouts(&id, attempts, cx)
 }
 

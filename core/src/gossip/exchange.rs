@@ -4,18 +4,23 @@
 use super::record;
 use super::tokens::Rate;
 use super::{List, Presence, members, owe, records, rumour};
+use crate::counters::Counter;
 use crate::cx::{Actor, Cx};
 use crate::held::Held;
 use crate::time::Duration;
 use crate::timer::Timer;
-use crate::wire::{ENTRIES, Entry, GossipWriter, ITEMS, RUMOUR_IDS, Shuffle};
+use crate::wire::{ANSWER_LEN_MAX, ENTRIES, Entry, GossipWriter, ITEMS, RUMOUR_IDS, Shuffle};
 
 /// From one to the next (HyParView, as it is configured in the field).
 const INTERVAL: Duration = Duration::from_secs(60);
+/// Of so many, one is with a peer that is no neighbour, if there is one.
+const BEYOND: u32 = 4;
 /// Others, as long as they bring something: those of a newcomer, or of one that was gone for long.
 const EAGER: Rate = Rate { at_once: 24, interval: Duration::from_secs(15) };
 /// Records that are looked through for one answer.
 const LOOKED_THROUGH: usize = 256;
+/// An answer to a shuffle comes within this time or not.
+const ANSWERED_IN: Duration = Duration::from_secs(10);
 
 /// What the other end of a shuffle holds.
 type Theirs = heapless::Vec<Entry, ENTRIES>;
@@ -29,7 +34,9 @@ pub(super) fn schedule(cx: &mut Cx<'_>) {
 pub(super) fn on_timer(cx: &mut Cx<'_>) {
     schedule(cx);
     members::confirm(cx);
-    if let Some(peer) = members::random_neighbour(|_| true, cx) {
+    let is_beyond = cx.state.public.draw_u32().is_multiple_of(BEYOND);
+    let beyond = if is_beyond { members::beyond(cx) } else { None };
+    if let Some(peer) = beyond.or_else(|| members::random_neighbour(|_| true, cx)) {
         members::shuffle_with(peer, cx);
     }
 }
@@ -41,9 +48,10 @@ pub(super) fn may_be_eager(cx: &mut Cx<'_>) -> bool {
 }
 
 /// Says what this node holds: all of it, or as much as there is room for.
-pub(super) fn write_shuffle(out: &mut [u8], cx: &mut Cx<'_>) -> usize {
+pub(super) fn write_shuffle(to: u16, out: &mut [u8], cx: &mut Cx<'_>) -> usize {
     let mut entries: heapless::Vec<Entry, ENTRIES> = heapless::Vec::new();
     let now = cx.now();
+    cx.peer(to).gossip.answers_until = now + ANSWERED_IN;
     if let Some((_, signed)) = cx.state.gossip.own.signed(now) {
         let entry = entry(cx.state.id.as_bytes(), cx.state.gossip.own.sequence, signed);
         // It is the first.
@@ -78,11 +86,13 @@ fn entry(peer: &[u8; 32], sequence: u32, signed: &[u8]) -> Entry {
 /// A neighbour says what it holds: it gets a few records that it lacks, and is asked in turn for what this
 /// node lacks.
 pub(super) fn on_shuffle(from: u16, shuffle: &Shuffle<'_>, cx: &mut Cx<'_>) {
-    rumour::on_recent(from, shuffle, cx);
+    let room = rumour::on_recent(from, shuffle, ANSWER_LEN_MAX, cx);
+    cx.state.counters.add(Counter::AnswerBytes, ANSWER_LEN_MAX - room);
     let handle = cx.handle(from);
     // Each is compared with all records: they are read once.
     let theirs: Theirs = shuffle.entries().collect();
     if let Some(list) = lacking(from, &theirs, cx) {
+        let list = List { room: room as u16, ..list };
         owe(from, |owed| owed.list = Held::This(list), cx);
     }
     if lacks(&theirs, cx) && may_be_eager(cx) {
@@ -126,7 +136,7 @@ fn lacking(from: u16, theirs: &Theirs, cx: &mut Cx<'_>) -> Option<List> {
     let mut slots = [None; ITEMS];
     let chosen = older.into_iter().chain(others);
     slots.iter_mut().zip(chosen).for_each(|(place, slot)| *place = Some(slot));
-    slots[0].map(|_| List { request: [0; 8], slots })
+    slots[0].map(|_| List { request: [0; 8], slots, room: ANSWER_LEN_MAX as u16 })
 }
 
 /// Whether a shuffle lacks this record, and if so, whether it has another of the same owner.
@@ -166,12 +176,12 @@ fn lacks(theirs: &Theirs, cx: &mut Cx<'_>) -> bool {
 /// Writes the records of a list that are still there.
 pub(super) fn write_list(list: &List, out: &mut [u8], cx: &mut Cx<'_>) -> Option<usize> {
     let now = cx.now();
-    let mut writer = GossipWriter::list(list.request, out);
+    let mut writer = GossipWriter::list(list.request, list.room.into(), out);
     let mut len = None;
     for slot in list.slots.into_iter().flatten() {
         if slot == List::OWN {
             if let Some((age_s, signed)) = cx.state.gossip.own.signed(now) {
-                len = Some(writer.add(age_s, signed));
+                len = writer.add(age_s, signed).or(len);
             }
             continue;
         }
@@ -181,7 +191,8 @@ pub(super) fn write_list(list: &List, out: &mut [u8], cx: &mut Cx<'_>) -> Option
         let age_s = place.entry.age_s(now);
         let mut signed = [0; super::RECORD_LEN_MAX];
         let signed_len = records(cx).read(slot, &mut signed);
-        len = Some(writer.add(age_s, &signed[..signed_len]));
+        len = writer.add(age_s, &signed[..signed_len]).or(len);
     }
+    cx.state.counters.add(Counter::AnswerBytes, len.unwrap_or_default());
     len
 }

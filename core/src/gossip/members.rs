@@ -6,13 +6,16 @@ use super::dials::places;
 use super::own;
 use super::table::Onward;
 use super::tokens::Rate;
-use super::{NEIGHBOURS_MAX, Presence, exchange, is_on, lifetime, owe, owe_handle, records};
+use super::{
+    Gossiping, NEIGHBOURS_MAX, Presence, exchange, expire, is_on, owe, owe_handle, records,
+};
 use crate::access::Standing;
 use crate::counters::Counter;
 use crate::cx::{Actor, Cx};
 use crate::held::Held;
 use crate::lifecycle::Turn;
 use crate::peer::{Peer, PeerSlot, PeerState};
+use crate::punch::{Scope, scope};
 use crate::time::{Duration, Instant};
 use crate::timer::{Timer, retry_gap};
 use crate::way::Way;
@@ -36,9 +39,12 @@ const REFUSED_AGAIN: Duration = Duration::from_secs(120);
 const REFUSED_ALONE: Duration = Duration::from_secs(15);
 /// Between the last word to a peer that is let go, and its end.
 const PARTING: Duration = Duration::from_secs(1);
+/// So many neighbours of one /24 or /48 that have called here are not too many, when somebody else calls.
+const PER_NETWORK: usize = 2;
 /// Tries of a question, on the schedule of every control exchange: they take five seconds.
 const TRIES: u8 = 6;
-/// Where there is no room, somebody who has no neighbour gets one all the same: not more often.
+/// Where there is no room, somebody who has no neighbour gets one all the same, and so does who is of another network
+/// than many: not more often.
 const URGENT: Rate = Rate { at_once: 3, interval: Duration::from_secs(10) };
 /// A node that is dialled directly, or at a relay that is dialled first, answers within this time or not.
 const DIALLED_FOR: Duration = Duration::from_secs(20);
@@ -221,10 +227,13 @@ pub(super) fn on_neighbour(from: u16, is_urgent: bool, cx: &mut Cx<'_>) {
     let is_silent = cx.state.config.gossip.presence != Presence::Discoverable;
     let may = is_neighbour(from, cx) || !is_silent || is_wanted;
     let has_room = is_neighbour(from, cx) || cx.state.gossip.neighbours.len() < taken(cx);
-    let is_accepted =
-        may && (has_room || is_urgent && cx.state.gossip.urgent.take(URGENT, now) && make_room(cx));
+    let is_accepted = may
+        && (has_room || cx.state.gossip.urgent.has(URGENT, now) && make_room(from, is_urgent, cx));
     if is_accepted {
         owe(from, |owed| owed.answer = Held::This(NeighbourAnswer::ACCEPTED), cx);
+        let gossip = &mut cx.peer(from).gossip;
+        gossip.is_chosen |= gossip.is_kept;
+        gossip.is_urgent |= !has_room;
         add(from, cx);
     } else {
         refuse(from, cx);
@@ -245,25 +254,87 @@ fn is_dispensable(peer: &PeerSlot) -> bool {
     peer.standing == Standing::Met && peer.delivery.is_empty()
 }
 
-/// One of the neighbours that the application did not ask for has to go.
-fn make_room(cx: &mut Cx<'_>) -> bool {
-    let handles = cx.state.gossip.neighbours.clone();
-    let may_go = |peer: &Peer| {
-        let slot = cx.resolve(*peer).map(|slot| &cx.peers[usize::from(slot)]);
-        slot.is_none_or(|slot| slot.standing == Standing::Met)
+/// One of the neighbours has to go, if another is to have its place: none that the application has asked for.
+/// Where many are of one network, one of these goes; and only for its like who comes from there. Whoever has many
+/// names does not have all places then. Else it is one that has called, and none that this node has chosen: one that
+/// got its place in the same way, if there are as many of these as there is room for beyond those that are wanted.
+fn make_room(by: u16, is_urgent: bool, cx: &mut Cx<'_>) -> bool {
+    let own = source(by, cx);
+    let is_theirs = |other: u64| other == own;
+    let among = match count(is_theirs, cx) >= PER_NETWORK {
+        true if is_urgent => replaceable(is_theirs, cx),
+        true => return false,
+        false => replaceable(|other| count(|it| it == other, cx) > PER_NETWORK, cx),
     };
-    let dispensable: heapless::Vec<Peer, NEIGHBOURS_MAX> =
-        handles.into_iter().filter(may_go).collect();
-    if dispensable.is_empty() {
+    let has_called = |peer: &Peer| {
+        cx.resolve(*peer).is_none_or(|slot| !cx.peers[usize::from(slot)].gossip.is_chosen)
+    };
+    let called = |among: &[Peer]| {
+        among.iter().copied().filter(has_called).collect::<heapless::Vec<Peer, NEIGHBOURS_MAX>>()
+    };
+    let mut evictable = called(&among);
+    if evictable.is_empty() {
+        evictable = among;
+    }
+    if evictable.is_empty() && is_urgent {
+        let all = replaceable(|_| true, cx);
+        evictable = called(&all);
+        let pushy: heapless::Vec<Peer, NEIGHBOURS_MAX> =
+            evictable.iter().copied().filter(|peer| is_pushy(*peer, cx)).collect();
+        if pushy.len() >= (taken(cx) - wanted(cx)).max(1) {
+            evictable = pushy;
+        }
+        // Where there is room for no more than this node has chosen, nobody could call.
+        if evictable.is_empty() && wanted(cx) == taken(cx) {
+            evictable = all;
+        }
+    }
+    if evictable.is_empty() {
         return false;
     }
+    let now = cx.now();
+    cx.state.gossip.urgent.take(URGENT, now);
     let draw = cx.state.public.draw_u32() as usize;
-    let evicted = dispensable[draw % dispensable.len()];
+    let evicted = evictable[draw % evictable.len()];
     remove(evicted, cx);
     if let Some(peer) = cx.resolve(evicted) {
         refuse(peer, cx);
     }
     true
+}
+
+/// Whether a neighbour got its place from another.
+fn is_pushy(peer: Peer, cx: &Cx<'_>) -> bool {
+    cx.resolve(peer).is_some_and(|slot| cx.peers[usize::from(slot)].gossip.is_urgent)
+}
+
+fn count(is_meant: impl Fn(u64) -> bool, cx: &Cx<'_>) -> usize {
+    replaceable(is_meant, cx).len()
+}
+
+/// Neighbours that the application did not ask for, and are where is meant.
+fn replaceable(is_meant: impl Fn(u64) -> bool, cx: &Cx<'_>) -> heapless::Vec<Peer, NEIGHBOURS_MAX> {
+    let may_go = |peer: &&Peer| {
+        cx.resolve(**peer).is_none_or(|slot| {
+            let is_met = cx.peers[usize::from(slot)].standing == Standing::Met;
+            is_met && is_meant(source(slot, cx))
+        })
+    };
+    cx.state.gossip.neighbours.iter().filter(may_go).copied().collect()
+}
+
+/// Where a peer is, for those who count how much is of one origin: in a public network, in which it may have as many
+/// names as it likes; at a private address; or behind a relay.
+pub(super) fn source(peer: u16, cx: &Cx<'_>) -> u64 {
+    let slot = &cx.peers[usize::from(peer)];
+    match slot.ways.course.primary() {
+        Some(Way::Direct(path)) => {
+            let (address, network) = places(path.remote, cx.state.address_hasher());
+            if scope(path.remote.ip()) == Some(Scope::Global) { network } else { address }
+        }
+        Some(Way::Relayed(circuit)) => cx.short_hash(&circuit.relay.slot.to_le_bytes()),
+        None => slot.contact.map_or(0, |contact| cx.short_hash(contact.id.as_bytes())),
+    }
 }
 
 /// A peer says whether it is a neighbour, or is one no longer. If nobody wants the session on either side, it
@@ -276,6 +347,7 @@ pub(super) fn on_answer(from: u16, answer: NeighbourAnswer, cx: &mut Cx<'_>) -> 
         cx.state.gossip.asking = Held::Nothing;
     }
     if answer.is_accepted {
+        cx.peer(from).gossip.is_chosen |= was_asked;
         match was_asked || is_neighbour(from, cx) {
             true => add(from, cx),
             false => refuse(from, cx),
@@ -335,6 +407,10 @@ fn remove(peer: Peer, cx: &mut Cx<'_>) {
     if let Some(place) = neighbours.iter().position(|known| *known == peer) {
         neighbours.swap_remove(place);
     }
+    if let Some(peer) = cx.resolve(peer) {
+        let gossip = &mut cx.peer(peer).gossip;
+        (gossip.is_chosen, gossip.is_urgent) = (false, false);
+    }
 }
 
 /// A peer is gone, or forgotten: another takes its place.
@@ -381,9 +457,7 @@ pub(crate) fn on_moved(cx: &mut Cx<'_>) {
 
 /// Looks after everything that is not at rest.
 pub(super) fn on_timer(cx: &mut Cx<'_>) -> Option<Turn> {
-    let now = cx.now();
-    let lifetime = lifetime(cx);
-    records(cx).expire(lifetime, now);
+    expire(cx);
     own::publish(cx);
     ask_again(cx);
     if let Some(peer) = overdue(cx) {
@@ -462,28 +536,36 @@ fn ask_again(cx: &mut Cx<'_>) {
     owe(peer, |owed| owed.ask = Held::This(asking.is_urgent), cx);
 }
 
-/// One of the peers in touch who is no neighbour, at random.
+/// One of the peers in touch who is no neighbour and may be asked to be one, at random.
 fn askable(cx: &mut Cx<'_>) -> Option<u16> {
     let now = cx.now();
+    in_touch(|gossip| gossip.refused_until <= now && !gossip.is_parted, cx)
+}
+
+/// One of the peers in touch who is no neighbour, at random: neighbours may all be of one mind.
+pub(super) fn beyond(cx: &mut Cx<'_>) -> Option<Peer> {
+    in_touch(|gossip| !gossip.is_parted, cx).map(|peer| cx.handle(peer))
+}
+
+fn in_touch(may: impl Fn(&Gossiping) -> bool, cx: &mut Cx<'_>) -> Option<u16> {
+    let now = cx.now();
     let is_silent = cx.state.config.gossip.presence != Presence::Discoverable;
-    let may = |slot: u16, cx: &Cx<'_>| {
-        let peer = &cx.peers[usize::from(slot)];
-        let gossip = &peer.gossip;
+    let is_meant = |slot: &u16, cx: &Cx<'_>| {
+        let peer = &cx.peers[usize::from(*slot)];
         peer.state == PeerState::Active
             && peer.channel.can_gossip()
             && !peer.is_foreign
             && (!is_silent || peer.standing == Standing::Pinned)
-            && gossip.refused_until <= now
-            && gossip.muted_until <= now
-            && !gossip.is_parted
-            && !is_neighbour(slot, cx)
+            && peer.gossip.muted_until <= now
+            && may(&peer.gossip)
+            && !is_neighbour(*slot, cx)
     };
-    let count = (0..cx.peers.len() as u16).filter(|slot| may(*slot, cx)).count();
+    let count = (0..cx.peers.len() as u16).filter(|slot| is_meant(slot, cx)).count();
     if count == 0 {
         return None;
     }
     let draw = cx.state.public.draw_u32() as usize % count;
-    (0..cx.peers.len() as u16).filter(|slot| may(*slot, cx)).nth(draw)
+    (0..cx.peers.len() as u16).filter(|slot| is_meant(slot, cx)).nth(draw)
 }
 
 /// The peer that was to be dialled is, or there was no room for it.

@@ -59,7 +59,8 @@ pub(crate) use signed::{Digest, Signature};
 pub use table::RecordSlot;
 #[cfg(feature = "inspect")]
 pub(crate) use {
-    record::signed_record, rumour::LEN_MAX as RUMOUR_LEN_MAX, rumour::signed_broadcast,
+    record::signed_record, rumour::LEN_MAX as RUMOUR_LEN_MAX, rumour::each_broadcast,
+    rumour::signed_broadcast,
 };
 
 pub(crate) use candidates::{dial_target, path_to, relay_of};
@@ -194,11 +195,13 @@ pub(crate) struct Shared {
     search_ended: bool,
     /// Records that a search has found, and the application has not been told.
     found: u16,
-    /// Where the next rumour that is heard is noted.
-    next_seen: u16,
+    /// Broadcasts of this node.
+    broadcasts: u32,
     /// Rumours that wait for a key operation.
     unsigned: u8,
     rumour_checks: Tokens,
+    /// Rumours of strangers.
+    strangers: Tokens,
     passing: [Held<Passing>; PASSING],
     next_passing: u8,
 }
@@ -215,6 +218,16 @@ pub(crate) struct Gossiping {
     muted_until: Instant,
     messages: Tokens,
     questions: Tokens,
+    /// Rumours that it has told, of strangers, and of origins that are known.
+    told: [Tokens; 2],
+    /// Records that it has told, and that were to be checked.
+    checks: Tokens,
+    /// Until then it may answer a shuffle of this node.
+    answers_until: Instant,
+    /// It is a neighbour that this node has dialled or asked, of its own choice.
+    is_chosen: bool,
+    /// It is one because it had no other, and there was no room.
+    is_urgent: bool,
     owed: Owed,
 }
 
@@ -233,9 +246,10 @@ impl Shared {
         search: Held::Nothing,
         search_ended: false,
         found: 0,
-        next_seen: 0,
+        broadcasts: 0,
         unsigned: 0,
         rumour_checks: Tokens::FULL,
+        strangers: Tokens::FULL,
         passing: [Held::Nothing; PASSING],
         next_passing: 0,
     };
@@ -270,6 +284,11 @@ impl Gossiping {
         muted_until: Instant::ORIGIN,
         messages: Tokens::FULL,
         questions: Tokens::FULL,
+        told: [Tokens::FULL; 2],
+        checks: Tokens::FULL,
+        answers_until: Instant::ORIGIN,
+        is_chosen: false,
+        is_urgent: false,
         owed: Owed::NOTHING,
     };
 }
@@ -329,9 +348,11 @@ fn hears(from: u16, cx: &mut Cx<'_>) -> Result<(), Dropped> {
     }
 }
 
+/// A message about third parties, of so many bytes.
 pub(crate) fn on_message(
     from: u16,
     message: &GossipMessage<'_>,
+    len: usize,
     cx: &mut Cx<'_>,
 ) -> Result<Option<Turn>, Dropped> {
     hears(from, cx)?;
@@ -349,12 +370,12 @@ pub(crate) fn on_message(
             verify::on_told(from, told, members::after_update(told.hops), cx)
         }
         GossipMessage::Shuffle(shuffle) => {
-            may_ask(from, cx)?;
+            may_ask(from, len, cx)?;
             exchange::on_shuffle(from, shuffle, cx);
             Ok(None)
         }
         GossipMessage::PeerRequest(request) => {
-            may_ask(from, cx)?;
+            may_ask(from, len, cx)?;
             search::on_request(from, request, cx);
             Ok(None)
         }
@@ -367,10 +388,10 @@ pub(crate) fn on_message(
 }
 
 /// Whether a peer may ask something that takes looking up.
-fn may_ask(from: u16, cx: &mut Cx<'_>) -> Result<(), Dropped> {
+fn may_ask(from: u16, len: usize, cx: &mut Cx<'_>) -> Result<(), Dropped> {
     let now = cx.now();
     let may = cx.peer(from).gossip.questions.take(QUESTIONS, now);
-    may.then_some(()).ok_or(Dropped::GossipLimited)
+    may.then(|| cx.state.counters.add(Counter::QuestionBytes, len)).ok_or(Dropped::GossipLimited)
 }
 
 pub(crate) fn on_timer(timer: Timer, cx: &mut Cx<'_>) -> Option<Turn> {
@@ -431,6 +452,20 @@ pub(crate) fn restore_record(age_s: u16, signed: &[u8], cx: &mut Cx<'_>) -> Opti
         records(cx).prove(slot);
     }
     Some(())
+}
+
+/// Forgets records that are older than their time, and what was not checked in time.
+fn expire(cx: &mut Cx<'_>) {
+    let (now, lifetime) = (cx.now(), lifetime(cx));
+    for slot in 0..cx.records.len() as u16 {
+        let place = &cx.records[usize::from(slot)];
+        if place.is_held() && place.entry.age(now) >= lifetime {
+            let (id, sequence) = (place.peer(), place.entry.sequence);
+            rumour::note_forgotten(&id, sequence, cx);
+            records(cx).remove(slot);
+        }
+    }
+    records(cx).expire_unproven(now);
 }
 
 /// How long a record is kept.

@@ -34,6 +34,8 @@ pub(super) struct Owed {
 pub(super) struct List {
     pub(super) request: [u8; 8],
     pub(super) slots: [Option<u16>; ITEMS],
+    /// Bytes that they may take.
+    pub(super) room: u16,
 }
 
 impl List {
@@ -139,7 +141,7 @@ fn write_owed(peer: u16, out: &mut [u8], cx: &mut Cx<'_>) -> Option<usize> {
         return rumour::write(slot as usize, out, cx);
     }
     if core::mem::take(&mut owed.shuffle) {
-        return Some(exchange::write_shuffle(out, cx));
+        return Some(exchange::write_shuffle(peer, out, cx));
     }
     // Last: whoever is told that it is no neighbour may go.
     let answer = owed.answer.take()?;

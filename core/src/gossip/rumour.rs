@@ -1,9 +1,13 @@
 //! What everybody must hear: an application's broadcast, and that a node is to be found no more.
 //!
 //! A rumour is known by the hash of its bytes, so that one that was heard before is recognised before
-//! anything is checked. Whom it goes on to is said in [`spread`] alone.
+//! anything is checked ([`seen`]). Whom it goes on to is said in [`spread`] alone.
 
+mod seen;
 mod spread;
+
+pub use seen::Seen;
+pub(super) use seen::{is_forgotten, note_forgotten, recent};
 
 use serde::{Deserialize, Serialize};
 
@@ -28,16 +32,26 @@ pub const MAX_BROADCAST: usize = 512;
 pub(crate) const SEEN_PER_RUMOUR: usize = 16;
 /// A rumour is handed on so often at most: a network of 100,000 with five neighbours each is eleven wide.
 const HOPS_MAX: u8 = 24;
-/// Rumours of one origin within [`SPAN`]; more are not handed on.
-const PER_ORIGIN: usize = 8;
-const SPAN: Duration = Duration::from_secs(60);
+/// What one peer may tell, of origins that are known by their records, and of strangers: whoever has many names can
+/// say much under each.
+const TOLD: [Rate; 2] = [
+    Rate { at_once: 16, interval: Duration::from_secs(2) },
+    Rate { at_once: 16, interval: Duration::from_secs(1) },
+];
+/// What all of them may tell of strangers: or else what goes on would be more than the next node takes of this one, and
+/// what others say would be lost with it.
+const STRANGERS: Rate = Rate { at_once: 16, interval: Duration::from_secs(1) };
+/// A rumour that is so old when it comes was missed: whoever tells it in answer to a shuffle may have more.
+const MISSED: Duration = Duration::from_secs(5);
 /// Rumours whose signature may be checked: apart from records, so that neither starves the other.
 const CHECKS: Rate = Rate { at_once: 16, interval: Duration::from_secs(1) };
 
 const LABEL: &[u8] = b"underpass/1 broadcast";
 
-/// Origin, number, kind, and the payload with its length before it; then the signature.
-pub(crate) const LEN_MAX: usize = 32 + 8 + 3 + (2 + MAX_BROADCAST) + SIGNATURE_LEN;
+/// Origin, sequence, number, kind, and the payload with its length before it; then the signature.
+pub(crate) const LEN_MAX: usize = 32 + 5 + 5 + 3 + (2 + MAX_BROADCAST) + SIGNATURE_LEN;
+/// What a message adds to it: type, variant, hops, age, and its length.
+const AROUND: usize = 1 + 1 + 1 + 3 + 2;
 
 const _: () = assert!(LEN_MAX >= RECORD_LEN_MAX);
 
@@ -56,6 +70,8 @@ pub struct RumourSlot {
     ticket: Option<u64>,
     /// The application has not been told.
     is_unread: bool,
+    /// Its origin was known by its record.
+    is_known: bool,
     len: u16,
     bytes: [u8; LEN_MAX],
 }
@@ -67,19 +83,6 @@ enum Stage {
     Unsigned,
     Unproven,
     Held,
-}
-
-/// A rumour that was heard, and of whom.
-#[derive(Clone, Copy)]
-pub struct Seen {
-    id: RumourId,
-    origin: u64,
-    at: Instant,
-}
-
-impl Seen {
-    /// What a storage is filled with.
-    pub const NOTHING: Self = Self { id: [0; 8], origin: 0, at: Instant::ORIGIN };
 }
 
 /// A message of an application to everybody.
@@ -97,8 +100,10 @@ pub struct Broadcast<'a> {
 #[derive(Serialize, Deserialize)]
 struct Body<'a> {
     origin: [u8; 32],
-    /// Drawn, so that no two are alike.
-    number: [u8; 8],
+    /// That of its record then, which never goes back: no life of a node says what another has said.
+    sequence: u32,
+    /// One higher for each.
+    number: u32,
     kind: u16,
     payload: &'a [u8],
 }
@@ -128,6 +133,7 @@ impl RumourSlot {
         from: Peer { slot: 0, generation: 0 },
         ticket: None,
         is_unread: false,
+        is_known: false,
         len: 0,
         bytes: [0; LEN_MAX],
     };
@@ -171,6 +177,17 @@ fn read(signed: &[u8]) -> Option<Body<'_>> {
     }
 }
 
+/// Where a rumour stands among those of its origin.
+type Order = (u32, u32);
+
+/// An end stands behind all that its owner has said before.
+fn order(what: Rumoured, signed: &[u8]) -> Option<Order> {
+    match what {
+        Rumoured::Broadcast => read(signed).map(|body| (body.sequence, body.number)),
+        Rumoured::End => Record::decode(signed).ok().map(|record| (record.sequence, u32::MAX)),
+    }
+}
+
 fn id_of(signed: &[u8]) -> RumourId {
     *hash::hash(&[signed]).first_chunk().expect("a hash is longer")
 }
@@ -189,15 +206,29 @@ pub(crate) fn signed_broadcast(
     network: &crate::Network,
     keys: &impl crate::Keys,
     broadcast: &Broadcast<'_>,
-    number: [u8; 8],
+    (sequence, number): Order,
 ) -> heapless::Vec<u8, LEN_MAX> {
     let Broadcast { origin, kind, payload } = *broadcast;
-    let body = Body { origin: *origin.as_bytes(), number, kind, payload };
+    let body = Body { origin: *origin.as_bytes(), sequence, number, kind, payload };
     let mut bytes = [0; LEN_MAX];
     let len = postcard::to_slice(&body, &mut bytes).expect("LEN_MAX holds every body").len();
     let signature = keys.sign(&Digest::of(LABEL, &network.id, &bytes[..len]).message());
     bytes[len..len + SIGNATURE_LEN].copy_from_slice(&signature);
     bytes[..len + SIGNATURE_LEN].iter().copied().collect()
+}
+
+/// The signed bytes of the broadcasts that are held.
+#[cfg(feature = "inspect")]
+pub(crate) fn each_broadcast(slots: &[RumourSlot]) -> impl Iterator<Item = &[u8]> {
+    let is_meant =
+        |slot: &&RumourSlot| slot.stage == Stage::Held && slot.what == Rumoured::Broadcast;
+    slots.iter().filter(is_meant).map(RumourSlot::signed)
+}
+
+/// Whether this node knows by its record who has said something.
+fn is_known(origin: &[u8; 32], cx: &mut Cx<'_>) -> bool {
+    let origin = PeerId::claimed(*origin);
+    origin == cx.state.id || records(cx).find(&origin).is_some()
 }
 
 /// Takes up an application's broadcast.
@@ -209,13 +240,15 @@ pub(crate) fn accept(kind: u16, payload: &[u8], cx: &mut Cx<'_>) -> Result<(), B
         return Err(BroadcastError::TooLong);
     }
     let origin = *cx.state.id.as_bytes();
-    if !may_say_more(&origin, cx) {
+    if !seen::may_say_more(&origin, cx) {
         return Err(BroadcastError::TooOften);
     }
     let place = make_room(cx).ok_or(BroadcastError::Full)?;
-    let number = cx.state.public.draw_u64().to_le_bytes();
-    let mut slot = RumourSlot { stage: Stage::Unsigned, at: cx.now(), ..RumourSlot::EMPTY };
-    let body = Body { origin, number, kind, payload };
+    let (sequence, number) = (cx.state.gossip.own.sequence, cx.state.gossip.broadcasts);
+    cx.state.gossip.broadcasts += 1;
+    let mut slot =
+        RumourSlot { stage: Stage::Unsigned, at: cx.now(), is_known: true, ..RumourSlot::EMPTY };
+    let body = Body { origin, sequence, number, kind, payload };
     let len = postcard::to_slice(&body, &mut slot.bytes).expect("LEN_MAX holds every body").len();
     slot.len = (len + SIGNATURE_LEN) as u16;
     put(place, slot, cx);
@@ -228,16 +261,15 @@ pub(super) fn tell_end(signed: &[u8], cx: &mut Cx<'_>) {
     let mut slot = RumourSlot {
         stage: Stage::Held,
         what: Rumoured::End,
+        is_known: true,
         at: cx.now(),
         id: id_of(signed),
         len: signed.len() as u16,
         ..RumourSlot::EMPTY
     };
     slot.bytes[..signed.len()].copy_from_slice(signed);
-    let id = slot.id;
     put(place, slot, cx);
-    let own = *cx.state.id.as_bytes();
-    note_seen(id, &own, cx);
+    seen::note(place, cx);
     spread::on_first(place, None, cx);
 }
 
@@ -254,36 +286,18 @@ fn make_room(cx: &mut Cx<'_>) -> Option<usize> {
     let place = cx.rumours.iter().position(|slot| slot.stage == Stage::Free).or_else(|| {
         let held = |(_, slot): &(usize, &RumourSlot)| slot.stage == Stage::Held;
         let oldest = cx.rumours.iter().enumerate().filter(held);
-        // What the application has not read stays longer, but not for ever.
-        oldest.max_by_key(|(_, slot)| (!slot.is_unread, slot.age(now))).map(|(place, _)| place)
+        // What the application has not read stays longer, but not for ever, and what strangers say goes first.
+        let worth = |slot: &RumourSlot| (!slot.is_unread, !slot.is_known, slot.age(now));
+        oldest.max_by_key(|(_, slot)| worth(slot)).map(|(place, _)| place)
     })?;
     for peer in cx.peers.iter_mut() {
         peer.gossip.owed.rumours &= !(1 << place);
     }
+    if cx.rumours[place].is_unread {
+        cx.state.counters.count(Counter::BroadcastsLost);
+    }
     cx.rumours[place] = RumourSlot::EMPTY;
     Some(place)
-}
-
-fn has_seen(id: &RumourId, cx: &Cx<'_>) -> bool {
-    cx.seen.iter().any(|seen| seen.id == *id)
-}
-
-/// Whether one origin has not said too much lately.
-fn may_say_more(origin: &[u8; 32], cx: &Cx<'_>) -> bool {
-    let origin = cx.short_hash(origin);
-    let now = cx.now();
-    let is_recent = |seen: &&Seen| seen.origin == origin && now.saturating_since(seen.at) < SPAN;
-    cx.seen.iter().filter(is_recent).count() < PER_ORIGIN
-}
-
-fn note_seen(id: RumourId, origin: &[u8; 32], cx: &mut Cx<'_>) {
-    let seen = Seen { id, origin: cx.short_hash(origin), at: cx.now() };
-    if cx.seen.is_empty() {
-        return;
-    }
-    let place = usize::from(cx.state.gossip.next_seen) % cx.seen.len();
-    cx.state.gossip.next_seen = cx.state.gossip.next_seen.wrapping_add(1);
-    cx.seen[place] = seen;
 }
 
 /// A neighbour tells something that everybody must hear.
@@ -294,22 +308,33 @@ pub(super) fn on_rumour(from: u16, told: &Rumour<'_>, cx: &mut Cx<'_>) -> Result
     }
     let id = id_of(told.signed);
     let known = cx.rumours.iter().position(|slot| slot.stage != Stage::Free && slot.id == id);
-    if known.is_some() || has_seen(&id, cx) {
+    if known.is_some() || seen::has(&id, cx) {
         cx.state.counters.count(Counter::RumoursRepeated);
         if let Some(place) = known {
-            spread::on_repeated(place, from, cx);
+            spread::on_repeated(place, from, told, cx);
         }
         return Ok(());
     }
     let origin = *told.signed.first_chunk().expect("it has a signature");
+    if order(told.what, told.signed).is_none_or(|order| seen::is_old(&origin, order, cx)) {
+        cx.state.counters.count(Counter::RumoursOutdated);
+        return Ok(());
+    }
     let is_over = Duration::from_secs(told.age_s.into()) >= LIFETIME || told.hops > HOPS_MAX;
-    if is_over || !may_say_more(&origin, cx) {
+    let is_known = is_known(&origin, cx);
+    let is_too_much = !seen::may_say_more(&origin, cx)
+        || !is_known && !cx.state.gossip.strangers.has(STRANGERS, now)
+        || !cx.peer(from).gossip.told[usize::from(is_known)].take(TOLD[usize::from(is_known)], now);
+    if is_over || is_too_much {
         return Err(Dropped::GossipLimited);
     }
     // What is to be checked never takes all the places.
     let is_crowded = usize::from(cx.state.gossip.unsigned) >= cx.rumours.len().div_ceil(2);
     if is_crowded || !cx.state.gossip.rumour_checks.take(CHECKS, now) {
         return Err(Dropped::GossipLimited);
+    }
+    if !is_known {
+        cx.state.gossip.strangers.take(STRANGERS, now);
     }
     let place = make_room(cx).ok_or(Dropped::GossipLimited)?;
     let mut slot = RumourSlot {
@@ -320,6 +345,7 @@ pub(super) fn on_rumour(from: u16, told: &Rumour<'_>, cx: &mut Cx<'_>) -> Result
         at: now,
         age_s: told.age_s,
         from: cx.handle(from),
+        is_known,
         len: told.signed.len() as u16,
         ..RumourSlot::EMPTY
     };
@@ -394,12 +420,15 @@ fn hold(place: usize, from: Option<Peer>, cx: &mut Cx<'_>) {
     cx.state.counters.count(Counter::RumoursHeard);
     let slot = &mut cx.rumours[place];
     (slot.stage, slot.ticket) = (Stage::Held, None);
-    let (id, origin, what) = (slot.id, slot.origin(), slot.what);
-    note_seen(id, &origin, cx);
+    let (what, was_missed) = (slot.what, Duration::from_secs(slot.age_s.into()) >= MISSED);
+    seen::note(place, cx);
     if what == Rumoured::End {
         apply_end(place, cx);
     }
     spread::on_first(place, from, cx);
+    if let Some(from) = from.filter(|_| was_missed) {
+        verify::ask_again(from, cx);
+    }
 }
 
 /// Whoever knew the node that is gone knows it as one that is.
@@ -425,27 +454,32 @@ fn apply_end(place: usize, cx: &mut Cx<'_>) {
     }
 }
 
-/// Numbers of what was heard last.
-pub(super) fn recent<'c>(cx: &'c Cx<'_>) -> impl Iterator<Item = RumourId> + 'c {
-    let (len, now) = (cx.seen.len(), cx.now());
-    let next = usize::from(cx.state.gossip.next_seen);
-    let newest_first = (1..=len).map(move |back| &cx.seen[(next + len * 2 - back) % len.max(1)]);
-    newest_first
-        .take_while(|seen| seen.id != Seen::NOTHING.id)
-        .filter(move |seen| now.saturating_since(seen.at) < LIFETIME)
-        .map(|seen| seen.id)
-}
-
-/// A neighbour says what it has heard: what it has missed it is told.
-pub(super) fn on_recent(from: u16, shuffle: &Shuffle<'_>, cx: &mut Cx<'_>) {
+/// A neighbour says what it has heard: what it has missed it is told, the newest first and as much as an answer
+/// has room for. Returns what room is left.
+pub(super) fn on_recent(
+    from: u16,
+    shuffle: &Shuffle<'_>,
+    mut room: usize,
+    cx: &mut Cx<'_>,
+) -> usize {
     let now = cx.now();
-    for place in 0..cx.rumours.len() {
-        let slot = &cx.rumours[place];
+    let is_missed = |slot: &RumourSlot| {
         let is_young = slot.stage == Stage::Held && slot.age(now) < LIFETIME;
-        if is_young && !shuffle.rumours().any(|id| id == slot.id) {
+        is_young && !shuffle.rumours().any(|id| id == slot.id)
+    };
+    let owed = cx.peer(from).gossip.owed.rumours;
+    let missed = (0..cx.rumours.len()).filter(|place| is_missed(&cx.rumours[*place]));
+    let mut missed: heapless::Vec<usize, 64> =
+        missed.filter(|place| owed & 1 << place == 0).collect();
+    missed.sort_unstable_by_key(|place| cx.rumours[*place].age(now));
+    for place in missed {
+        if let Some(left) = room.checked_sub(AROUND + usize::from(cx.rumours[place].len)) {
             super::owe(from, |owed| owed.rumours |= 1 << place, cx);
+            cx.state.counters.count(Counter::RumoursAnswered);
+            room = left;
         }
     }
+    room
 }
 
 /// Writes a rumour as it goes to a neighbour.

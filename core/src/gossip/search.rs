@@ -11,7 +11,7 @@
 //! (Reckoned, not measured.)
 
 use super::record::Tag;
-use super::{List, PASSING, is_on, members, owe, owe_handle, records};
+use super::{List, PASSING, Shared, is_on, members, owe, owe_handle, records};
 use crate::counters::Counter;
 use crate::cx::{Actor, Cx};
 use crate::event::Event;
@@ -19,7 +19,7 @@ use crate::held::Held;
 use crate::peer::{Peer, PeerState};
 use crate::time::Duration;
 use crate::timer::Timer;
-use crate::wire::{ITEMS, PeerRequest};
+use crate::wire::{ANSWER_LEN_MAX, ITEMS, PeerRequest};
 
 /// Nodes that one question comes to.
 const HOPS: u8 = 16;
@@ -27,6 +27,8 @@ const HOPS: u8 = 16;
 const WALKS: u8 = 8;
 /// Until the next one: time for sixteen steps there and back.
 const APART: Duration = Duration::from_secs(2);
+/// Questions that go on from here at once, of one peer.
+const PASSING_EACH: usize = PASSING / 4;
 /// So many are enough.
 const ENOUGH: u8 = 8;
 
@@ -122,13 +124,28 @@ pub(super) fn on_request(from: u16, asked: &PeerRequest, cx: &mut Cx<'_>) {
     };
     // One that comes by again goes on, but the answer goes to where it came from first.
     if !gossip.passing.iter().any(is_known) {
-        let place = usize::from(gossip.next_passing) % PASSING;
-        gossip.next_passing = gossip.next_passing.wrapping_add(1);
+        let place = place_for(handle, gossip);
         let passing = Passing { request: asked.request, tag, from: handle, is_answered: false };
         gossip.passing[place] = Held::This(passing);
     }
     let request = PeerRequest { hops, ..*asked };
     owe_handle(next, |owed| owed.request = Held::This(request), cx);
+}
+
+/// Where a question is noted that goes on: the next place, or that of another of the same peer if it has as many
+/// as one may.
+fn place_for(from: Peer, gossip: &mut Shared) -> usize {
+    let is_theirs =
+        |place: &usize| gossip.passing[*place].as_ref().is_some_and(|it| it.from == from);
+    let next = usize::from(gossip.next_passing) % PASSING;
+    let mut theirs = (next..PASSING).chain(0..next).filter(is_theirs);
+    if let Some(oldest) = theirs.next()
+        && theirs.count() + 1 >= PASSING_EACH
+    {
+        return oldest;
+    }
+    gossip.next_passing = gossip.next_passing.wrapping_add(1);
+    next
 }
 
 /// Some of those who have a tag, as far as this node knows; not the one who asks.
@@ -158,7 +175,7 @@ fn matching(tag: Tag, request: [u8; 8], but: Option<u16>, cx: &mut Cx<'_>) -> Op
             *place = Some(slot as u16);
         }
     }
-    slots[0].map(|_| List { request, slots })
+    slots[0].map(|_| List { request, slots, room: ANSWER_LEN_MAX as u16 })
 }
 
 /// The tag that an answer is about, if it is to a question of this node, or to one that went on from here.
@@ -170,6 +187,12 @@ pub(super) fn wanted_by(request: &[u8; 8], cx: &Cx<'_>) -> Option<Tag> {
         passing.find(|passing| passing.request == *request).map(|passing| passing.tag)
     };
     own.map(|search| search.tag).or_else(passing)
+}
+
+/// Whether an answer is to a question of this node, which has not found enough.
+pub(super) fn wants_more(request: &[u8; 8], cx: &Cx<'_>) -> bool {
+    let search = cx.state.gossip.search.as_ref();
+    search.is_some_and(|search| search.number == request[1..] && search.found < ENOUGH)
 }
 
 /// A record is known: perhaps somebody looks for its owner.

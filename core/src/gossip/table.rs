@@ -27,6 +27,9 @@ const CHECKED_IN: Duration = Duration::from_secs(120);
 const PER_PREFIX: usize = 2;
 /// What one source has told may take this part of the table, and what waits for its check, too.
 const SHARE: usize = 4;
+/// Where there is no room, a source that has told this part of it makes room itself: or whoever tells most would
+/// push out all that others have told.
+const FAIR_SHARE: usize = 16;
 
 const _: () = assert!(Record::LEN_MAX <= 2 * CHUNK_LEN);
 
@@ -58,7 +61,7 @@ pub(super) struct Entry {
     /// When it came, and how old it was then.
     pub(super) at: Instant,
     pub(super) age_s: u16,
-    /// Who told it: a hash of the peer.
+    /// Where it came from: a hash of the network that whoever told it is in.
     pub(super) source: u64,
     /// The peer itself, as long as it can be blamed for it.
     pub(super) from: Peer,
@@ -277,6 +280,11 @@ impl Records<'_> {
             if !counts_more(signed, told, &own[..len]) {
                 return Offered::Outdated(known);
             }
+            let entry = &self.slots[usize::from(known)].entry;
+            let stays = !entry.is_hearsay() || entry.prefix == prefix(told, &self.hasher);
+            if !stays && !self.is_admitted(told, heard) {
+                return Offered::Full;
+            }
         } else if !self.is_admitted(told, heard) {
             return Offered::Full;
         }
@@ -326,7 +334,8 @@ impl Records<'_> {
         }
         let prefix = prefix(told, &self.hasher);
         let is_beside = |slot: &&RecordSlot| {
-            slot.is_held() && slot.entry.is_hearsay() && slot.entry.prefix == prefix
+            let is_record = slot.is_held() || slot.is_unproven();
+            is_record && slot.entry.is_hearsay() && slot.entry.prefix == prefix
         };
         prefix == 0 || self.slots.iter().filter(is_beside).take(PER_PREFIX).count() < PER_PREFIX
     }
@@ -343,14 +352,22 @@ impl Records<'_> {
             let oldest = self.least_wanted(heard.at, of_source)?;
             self.remove(oldest);
         }
+        let may_go = |slot: &RecordSlot| {
+            slot.is_held()
+                && (slot.entry.is_hearsay() || heard.is_first_hand && !slot.entry.is_found)
+        };
+        let is_theirs = |slot: &RecordSlot| may_go(slot) && slot.entry.source == heard.source;
+        let fair_share = (self.slots.len() / FAIR_SHARE).max(PER_PREFIX);
         while self.slots.iter().filter(|slot| slot.stage == Stage::Free).take(chunks).count()
             < chunks
         {
-            let other = self.least_wanted(heard.at, |slot| {
-                slot.is_held()
-                    && (slot.entry.is_hearsay() || heard.is_first_hand && !slot.entry.is_found)
-            })?;
-            self.remove(other);
+            let has_its_share =
+                self.slots.iter().filter(|slot| is_theirs(slot)).count() >= fair_share;
+            let other = match has_its_share {
+                true => self.least_wanted(heard.at, is_theirs),
+                false => self.least_wanted(heard.at, may_go),
+            };
+            self.remove(other?);
         }
         let entry = Entry::new(signed, told, heard, &self.hasher);
         let mut slot = None;
@@ -440,13 +457,11 @@ impl Records<'_> {
         }
     }
 
-    /// Forgets what is older than its time, and what was not checked in time.
-    pub(super) fn expire(&mut self, lifetime: Duration, now: Instant) {
+    /// Forgets what was not checked in time.
+    pub(super) fn expire_unproven(&mut self, now: Instant) {
         for slot in slots(self.slots) {
             let place = &self.slots[usize::from(slot)];
-            if place.is_held() && place.entry.age(now) >= lifetime {
-                self.remove(slot);
-            } else if place.is_unproven() && now.saturating_since(place.entry.at) >= CHECKED_IN {
+            if place.is_unproven() && now.saturating_since(place.entry.at) >= CHECKED_IN {
                 self.refuse(slot);
             }
         }

@@ -24,6 +24,11 @@ fn budget(cx: &Cx<'_>) -> Rate {
     Rate { at_once: (len / 2).clamp(8, 64), interval }
 }
 
+/// What one peer may use of that: half at once, then a quarter.
+fn share_of(budget: Rate) -> Rate {
+    Rate { at_once: budget.at_once / 2, interval: budget.interval.saturating_mul(4) }
+}
+
 /// A record that a peer tells of its own accord.
 pub(super) fn on_told(
     from: u16,
@@ -50,12 +55,18 @@ pub(super) fn on_list(
 ) -> Result<Option<Turn>, Dropped> {
     let wanted = search::wanted_by(&list.request, cx);
     let handle = cx.handle(from);
+    let is_answer = list.request == [0; 8] && cx.now() < cx.peer(from).gossip.answers_until;
+    if !is_answer && wanted.is_none() {
+        return Err(Dropped::GossipIgnored);
+    }
     for (age_s, signed) in list.items() {
         let record = Record::decode(signed).map_err(|_| Dropped::UnknownMessage)?;
-        let is_asked_for = wanted.is_some_and(|tag| record.tags.contains(&tag));
+        let has_it = wanted.is_some_and(|tag| record.tags.contains(&tag));
+        // What goes on to others has no more room than all else that is told.
+        let is_asked_for = has_it && search::wants_more(&list.request, cx);
         let told = (age_s, signed, &record);
         match offer(from, told, Onward::Stay, is_asked_for, cx) {
-            Offered::Known(slot) if is_asked_for => search::on_record(slot, cx),
+            Offered::Known(slot) if has_it => search::on_record(slot, cx),
             Offered::Unproven(_) if wanted.is_none() => {
                 cx.state.gossip.again = Held::This(handle);
             }
@@ -78,10 +89,12 @@ fn offer(
         return Offered::Full;
     }
     let sender = cx.peer(from).contact.map(|contact| *contact.id.as_bytes());
-    let source = sender.map_or(0, |id| cx.short_hash(&id));
+    let source = members::source(from, cx);
     let is_first_hand = sender == Some(record.peer) || is_own;
     let rate = budget(cx);
-    let may_wait = cx.state.gossip.checks.has(rate, now);
+    let own_rate = share_of(rate);
+    let checks = &cx.peer(from).gossip.checks;
+    let may_wait = checks.has(own_rate, now) && cx.state.gossip.checks.has(rate, now);
     let heard = Heard {
         at: now,
         age_s,
@@ -93,13 +106,17 @@ fn offer(
         may_wait,
     };
     let lifetime = super::lifetime(cx);
-    if Duration::from_secs(age_s.into()) >= lifetime {
+    let is_old = Duration::from_secs(age_s.into()) >= lifetime
+        || !is_first_hand && rumour::is_forgotten(&record.peer, record.sequence, cx);
+    if is_old {
+        cx.state.counters.count(Counter::RecordsRefused);
         return Offered::Full;
     }
     let waiting = cx.state.gossip.count.unproven;
     let offered = records(cx).offer(signed, record, &heard);
     if cx.state.gossip.count.unproven > waiting {
         cx.state.gossip.checks.take(rate, now);
+        cx.peer(from).gossip.checks.take(own_rate, now);
     }
     if offered == Offered::Full {
         cx.state.counters.count(Counter::RecordsRefused);
@@ -200,6 +217,16 @@ fn on_news(slot: u16, is_new: bool, onward: Onward, from: Peer, cx: &mut Cx<'_>)
         slot.is_wanted() && slot.current.is_none() && slot.initiating.is_none()
     };
     peer.filter(is_missed).map(Turn::Dial)
+}
+
+/// Somebody has told what this node had missed, in answer to a shuffle: perhaps there is more.
+pub(super) fn ask_again(peer: Peer, cx: &mut Cx<'_>) {
+    let now = cx.now();
+    let has_asked = |peer: u16| now < cx.peers[usize::from(peer)].gossip.answers_until;
+    if cx.resolve(peer).is_some_and(has_asked) {
+        cx.state.gossip.again = Held::This(peer);
+        look_further(cx);
+    }
 }
 
 /// All that somebody had told is checked: perhaps there is more.

@@ -238,11 +238,13 @@ impl<'a, T: Deserialize<'a>> Iterator for Items<'a, T> {
 pub(crate) struct GossipWriter<'o> {
     out: &'o mut [u8],
     len: usize,
+    /// The length that it is not to exceed.
+    room: usize,
 }
 
 impl<'o> GossipWriter<'o> {
     fn new(kind: u8, out: &'o mut [u8]) -> Self {
-        let mut writer = Self { out, len: 0 };
+        let mut writer = Self { out, len: 0, room: MAX_CONTENT };
         writer.put(&kind);
         writer
     }
@@ -298,23 +300,23 @@ impl<'o> GossipWriter<'o> {
     }
 
     /// A list without any record yet.
-    pub(crate) fn list(request: [u8; 8], out: &'o mut [u8]) -> Self {
-        let mut writer = Self::new(kind::PEER_LIST, out);
+    pub(crate) fn list(request: [u8; 8], room: usize, out: &'o mut [u8]) -> Self {
+        let mut writer = Self { room, ..Self::new(kind::PEER_LIST, out) };
         writer.put(&request);
         writer.put(&0_u8);
         writer
     }
 
-    /// Adds a record to a list, if there is room; returns the length.
-    pub(crate) fn add(&mut self, age_s: u16, signed: &[u8]) -> usize {
+    /// Adds a record to a list, and returns the length; `None` if there is no room.
+    pub(crate) fn add(&mut self, age_s: u16, signed: &[u8]) -> Option<usize> {
         const COUNT: usize = 1 + 8;
         // The age takes three bytes at most, and so does the length.
-        let fits = self.len + 3 + 3 + signed.len() <= ANSWER_LEN_MAX;
-        if fits && usize::from(self.out[COUNT]) < ITEMS {
+        let fits = self.len + 3 + 3 + signed.len() <= self.room;
+        (fits && usize::from(self.out[COUNT]) < ITEMS).then(|| {
             self.put(&(age_s, signed));
             self.out[COUNT] += 1;
-        }
-        self.len
+            self.len
+        })
     }
 
     /// Bytes to no purpose, so that the answer may be longer than the question would be.

@@ -19,8 +19,8 @@ pub(crate) use control::{Ack, Control, Message, Ping, Pong, Probe, Seen, Unknown
 pub use fragment::MAX_MESSAGE;
 pub(crate) use fragment::{FRAGMENT_LEN, FRAGMENTS_MAX, Fragment, fragment_len, fragments};
 pub(crate) use gossip::{
-    ENTRIES, Entry, GossipMessage, GossipWriter, ITEMS, NeighbourAnswer, PeerList, PeerRequest,
-    RUMOUR_IDS, Rumour, RumourId, Rumoured, Shuffle, Telling, Told,
+    ANSWER_LEN_MAX, ENTRIES, Entry, GossipMessage, GossipWriter, ITEMS, NeighbourAnswer, PeerList,
+    PeerRequest, RUMOUR_IDS, Rumour, RumourId, Rumoured, Shuffle, Telling, Told,
 };
 pub(crate) use handshake::{Confirm, Hello, MAC_LEN, Pattern, Welcome, is_for};
 pub(crate) use intro::{CAN_GOSSIP, CAN_RELAY, Intro};

@@ -1,5 +1,6 @@
 //! Peers that find each other by hearsay.
 
+mod hostile;
 mod membership;
 mod relays;
 mod rumours;

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use proptest::prelude::ProptestConfig;
+use underpass_core::inspect::rewrite;
 use underpass_core::{
     Config, Duration, Event, Instant, Log, MAX_TRANSMIT, Message, MessageId, Network, Outcome,
     Outgoing, Path, Peer, PeerId, PeerState, Player, Purpose, Received, Recorder, SecretIdentity,
@@ -79,6 +80,8 @@ pub(crate) struct Host {
     pub(crate) messages: Vec<Got>,
     /// Whether it asks for messages that no datagram brought.
     pub(crate) reads: bool,
+    /// It has said what its node did not, of which no recording tells.
+    pub(crate) lies: bool,
 }
 
 /// Hosts, a clock and a wire without any fault of its own.
@@ -134,7 +137,7 @@ pub(crate) fn identity_and_seed(number: usize) -> (SecretIdentity, [u8; 32]) {
 /// What every node does, another does again that is told the same.
 impl Drop for Host {
     fn drop(&mut self) {
-        if !std::thread::panicking() {
+        if !std::thread::panicking() && !self.lies {
             let recording = &self.node.log().expect("it is recorded").0;
             let played = Player::new(recording, Board::EMPTY).expect("it begins well").finish();
             assert_eq!(played.ok(), self.node.digest());
@@ -152,8 +155,8 @@ impl Host {
         let node = Recorder::new(config, keys.id(), [seed; 32], Board::EMPTY, now, log);
         let node = node.expect("the storage is sound");
         let (events, payloads, messages) = Default::default();
-        let (address, second, reads) = (address(number), None, true);
-        Self { node, keys, address, second, events, payloads, messages, reads }
+        let (address, second, reads, lies) = (address(number), None, true, false);
+        Self { node, keys, address, second, events, payloads, messages, reads, lies }
     }
 
     pub(crate) fn id(&self) -> PeerId {
@@ -282,6 +285,19 @@ impl Net {
         let id = self.hosts[from].node.send_message(peer, message, self.now);
         self.collect(from);
         id
+    }
+
+    /// A host says in its session with another what its node would not.
+    pub(crate) fn say(&mut self, from: usize, to: usize, content: &[u8]) {
+        let peer = self.peer(from, to).expect("they have met");
+        let host = &mut self.hosts[from];
+        host.lies = true;
+        // A byte says that it is a datagram.
+        let mut packet = host.seal(peer, &vec![0; content.len() - 1]).expect("there is a session");
+        let is_open =
+            rewrite(&mut host.node, &mut packet.bytes, |sealed| sealed.copy_from_slice(content));
+        assert!(is_open, "it has sealed it itself");
+        self.wire.push(packet);
     }
 
     /// Delivers until nothing is under way.

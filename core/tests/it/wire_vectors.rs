@@ -93,7 +93,7 @@ fn gossip(text: &mut String, network: &Network, [relay, owner]: [&SecretIdentity
     };
     line(text, "responder record", &draft.sign(network, &owner.id(), owner));
     let broadcast = Broadcast { origin: owner.id(), kind: 7, payload: b"hello" };
-    let signed = signed_broadcast(network, owner, &broadcast, [0x44; 8]);
+    let signed = signed_broadcast(network, owner, &broadcast, (3, 9));
     line(text, "responder broadcast", &signed);
 }
 

@@ -20,11 +20,13 @@ use crate::world::Topology;
 mod agreement;
 mod alive;
 mod amplification;
+mod answers;
 mod applications;
 mod copies;
 mod delivery;
 mod dials;
 mod ephemeral;
+mod hearing;
 mod honest;
 mod liveness;
 mod memory;
@@ -49,11 +51,13 @@ mod tests;
 use agreement::Agreement;
 use alive::Alive;
 use amplification::Amplification;
+use answers::Answers;
 use applications::Applications;
 use copies::Copies;
 use delivery::Delivery;
 use dials::Dials;
 use ephemeral::Ephemeral;
+use hearing::Hearing;
 use honest::Honest;
 use liveness::Liveness;
 use memory::Memory;
@@ -102,6 +106,8 @@ pub struct Setting {
     pub public: BTreeSet<NodeId>,
     /// Nodes that keep to no rule of our protocol: hostile ones, and those that speak another.
     pub hostile: BTreeSet<NodeId>,
+    /// Members of the network who keep to every rule of ours but those of gossip.
+    pub insiders: BTreeSet<NodeId>,
     /// Who has which address.
     pub topology: Arc<Topology>,
     /// What goes wrong, and when.
@@ -138,6 +144,8 @@ pub fn all(setting: &Setting) -> Vec<Box<dyn Watch>> {
         Honest::watched(setting, Alive::new(setting)),
         Honest::watched(setting, Silence::new(setting)),
         Honest::watched(setting, Copies::new(setting)),
+        Honest::watched(setting, Answers::new(setting)),
+        Honest::watched(setting, Hearing::new(setting)),
         Honest::watched(setting, Overlay::new(setting)),
     ]
 }

@@ -3,7 +3,8 @@
 //! It is quiet once for [`CALM`] nothing has gone wrong, no application has sent or got anything, and
 //! nobody has come or gone. From then on a node sends an address pings, their answers and handshakes,
 //! nothing else, and in a minute no more of them than their intervals allow. A relay's answers say what
-//! it has seen of who asks. Between two that take part in gossip go a few messages a minute besides.
+//! it has seen of who asks. Between two that take part in gossip go a few messages a minute besides; where insiders
+//! keep to no rule of that, others have more to say, too, and nothing is quiet.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -43,6 +44,7 @@ pub(super) struct Quiet {
     is_smooth: bool,
     /// How many are looked for by whom they need not be in touch with.
     in_vain: u64,
+    has_insiders: bool,
     gossips: Vec<bool>,
     /// When something happened last.
     stirred: Instant,
@@ -70,6 +72,7 @@ impl Quiet {
             faults: setting.faults.clone(),
             is_smooth: setting.is_smooth,
             in_vain: in_vain(setting),
+            has_insiders: !setting.insiders.is_empty(),
             gossips: setting.gossips.clone(),
             stirred: Instant::ORIGIN,
             minute: 0,
@@ -80,7 +83,8 @@ impl Quiet {
     }
 
     fn is_quiet(&self, at: Instant) -> bool {
-        at.saturating_since(self.stirred) >= CALM
+        !self.has_insiders
+            && at.saturating_since(self.stirred) >= CALM
             && !self.faults.iter().any(|fault| stirs(fault, at))
     }
 

@@ -1,12 +1,15 @@
 //! Every checker bites what it is there for, and nothing else.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use underpass_core::{Duration, Instant, Outcome, RelayLimits};
 
 use super::{Setting, all};
-use crate::machine::{Copies, Cx, HANDSHAKES, Inspect, Machine, PEERS, SendId, Socket, Table};
+use crate::machine::{
+    Answers, Copies, Cx, HANDSHAKES, Inspect, Machine, PEERS, SendId, Socket, Table,
+};
 use crate::oracle::{Connection, Connections};
 use crate::payload::{Canary, Stamp};
 use crate::scenario::model::{Mode, NodeId, Send, SessionState};
@@ -17,10 +20,12 @@ use crate::world::{Site, Topology, ipv4_address};
 mod agreement;
 mod alive;
 mod amplification;
+mod answers;
 mod copies;
 mod delivery;
 mod dials;
 mod ephemeral;
+mod hearing;
 mod liveness;
 mod memory;
 mod messages;
@@ -86,6 +91,7 @@ impl Bench {
             slowest: vec![Ppm::ZERO; 4],
             peers: vec![vec![SENSOR], Vec::new(), Vec::new()],
             hostile: [MALLORY].into(),
+            insiders: BTreeSet::new(),
             topology: topology(),
             faults: Vec::new(),
             is_smooth: true,
@@ -93,7 +99,7 @@ impl Bench {
             repeaters: Default::default(),
             claimers: Default::default(),
             gossips: vec![false; 4],
-            silent: [PRINTER].into(),
+            silent: BTreeSet::new(),
             public: [LAPTOP, SENSOR, PRINTER].into(),
             connections: connections(),
         };
@@ -219,8 +225,10 @@ struct Inside {
     used: usize,
     operations: u64,
     copies: Copies,
+    answers: Answers,
     told: Vec<(NodeId, SocketAddr)>,
     neighbours: Vec<NodeId>,
+    wanted: usize,
 }
 
 impl Machine for Inside {
@@ -251,6 +259,14 @@ impl Inspect for Inside {
 
     fn copies(&self) -> Copies {
         self.copies
+    }
+
+    fn answers(&self) -> Answers {
+        self.answers
+    }
+
+    fn neighbours_wanted(&self) -> usize {
+        self.wanted
     }
 
     fn addresses_told(&self, show: &mut dyn FnMut(NodeId, SocketAddr)) {

@@ -80,6 +80,8 @@ pub(super) struct View {
     pub(super) heard: BTreeSet<(SendId, u64)>,
     /// Whether its record is known, and since when.
     pub(super) is_known: bool,
+    /// It has found it by a tag.
+    pub(super) is_found: bool,
     pub(super) known_since: Instant,
     /// Why it is not a direct one, as last reported.
     pub(super) why: Option<RelayReason>,
@@ -155,7 +157,7 @@ impl Subject {
         match *fact {
             Fact::Session { a, b, .. } | Fact::Rtt { a, b, .. } => Self::View(a, b),
             Fact::Path { from, to, .. } => Self::View(from, to),
-            Fact::Knows { node, of } => Self::View(node, of),
+            Fact::Knows { node, of } | Fact::Found { node, of } => Self::View(node, of),
             Fact::Heard { node, from } => Self::View(node, from),
             Fact::Relayed { through, .. } => Self::Node(through),
             Fact::Event { node, peer: Some(peer), .. } => Self::View(node, peer),
@@ -249,6 +251,11 @@ impl Ledger {
                 (view.is_known, view.known_since) = (is, at);
                 Changed::View(node, peer)
             }
+            Observation::Found { peer } => {
+                let Some(view) = self.views.get_mut(&(node, peer)) else { return Changed::Nothing };
+                view.is_found = true;
+                Changed::View(node, peer)
+            }
             Observation::Heard { from, send, number, .. } => {
                 let Some(view) = self.views.get_mut(&(node, from)) else { return Changed::Nothing };
                 view.heard.insert((send, number));
@@ -296,6 +303,7 @@ impl Ledger {
                 self.view(*from, *to).is_some_and(is_so)
             }
             Fact::Knows { node, of } => self.view(*node, *of).is_some_and(|view| view.is_known),
+            Fact::Found { node, of } => self.view(*node, *of).is_some_and(|view| view.is_found),
             Fact::Heard { node, from } => {
                 self.view(*node, *from).is_some_and(|view| view.heard_all(self.told(*from)))
             }
@@ -381,6 +389,7 @@ impl Ledger {
             (view.state, view.since, view.rtt) = (SessionState::Init, at, None);
             (view.way, view.way_since, view.why) = (None, at, None);
             (view.is_known, view.known_since) = (false, at);
+            view.is_found = false;
         }
         Changed::Memory(node)
     }
@@ -537,6 +546,7 @@ impl View {
             way_since: Instant::ORIGIN,
             heard: BTreeSet::new(),
             is_known: false,
+            is_found: false,
             known_since: Instant::ORIGIN,
             why: None,
             rtt: None,

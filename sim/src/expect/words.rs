@@ -166,6 +166,9 @@ impl Words<'_> {
                 let (node, from) = (self.name(*node), self.name(*from));
                 format!("{node} heard all {told} broadcasts of {from}")
             }
+            Fact::Found { node, of } => {
+                format!("{} found {} by its tag", self.name(*node), self.name(*of))
+            }
             Fact::Knows { node, of } => {
                 format!("{} knows {} by its record", self.name(*node), self.name(*of))
             }
@@ -245,6 +248,13 @@ impl Words<'_> {
                     let heard = view.heard.len();
                     let (node, from) = (self.name(*node), self.name(*from));
                     format!("{node} had heard {heard} broadcasts of {from}")
+                }
+            },
+            Fact::Found { node, of } => match self.ledger.view(*node, *of) {
+                None => self.was_off(*node),
+                Some(view) => {
+                    let found = if view.is_found { "had found" } else { "had not found" };
+                    format!("{} {found} {}", self.name(*node), self.name(*of))
                 }
             },
             Fact::Knows { node, of } => match self.ledger.view(*node, *of) {
@@ -393,7 +403,9 @@ impl Words<'_> {
                 };
                 vec![self.knows(from, to, &path(from, to)), self.knows(to, from, &path(to, from))]
             }
-            Fact::Knows { node, of: other } | Fact::Heard { node, from: other } => {
+            Fact::Knows { node, of: other }
+            | Fact::Found { node, of: other }
+            | Fact::Heard { node, from: other } => {
                 vec![self.knows(node, other, ""), self.knows(other, node, "")]
             }
             Fact::Relayed { through, .. } => vec![(through, self.power(through))],

@@ -14,7 +14,7 @@ use crate::machine::underpass::Underpass;
 use crate::scenario::{Report, Scenario, Vocabulary, parse};
 
 /// Tables of a file that have entries, in the order in which they are written.
-pub const SECTIONS: [&str; 6] = ["link", "nat", "node", "send", "fault", "expect"];
+pub const SECTIONS: [&str; 7] = ["link", "nat", "node", "send", "find", "fault", "expect"];
 
 /// Keys that come first in an entry, for people.
 const FIRST: [&str; 11] =

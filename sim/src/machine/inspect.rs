@@ -20,9 +20,19 @@ pub trait Inspect {
         Copies::default()
     }
 
+    /// How much it has been asked by others, and has answered, since it was started.
+    fn answers(&self) -> Answers {
+        Answers::default()
+    }
+
     /// Shows what it has been told of where others are: of whom, and an address.
     fn addresses_told(&self, show: &mut dyn FnMut(NodeId, SocketAddr)) {
         let _ = show;
+    }
+
+    /// How many neighbours it wants.
+    fn neighbours_wanted(&self) -> usize {
+        0
     }
 
     /// Shows its neighbours in gossip, if it takes part, one after the other.
@@ -43,8 +53,17 @@ pub struct Copies {
     pub heard: u64,
     /// Copies that it sent.
     pub told: u64,
-    /// Times that another became its neighbour.
-    pub gained: u64,
+    /// Of these, copies for somebody who had missed a rumour.
+    pub answered: u64,
+}
+
+/// Bytes of what others have asked a machine about third parties, and of what it has answered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Answers {
+    /// Of questions that it has looked into.
+    pub asked: u64,
+    /// Of the answers.
+    pub answered: u64,
 }
 
 /// How full a table is.

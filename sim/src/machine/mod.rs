@@ -17,7 +17,7 @@ mod registry;
 pub mod underpass;
 
 pub use context::{Addresses, BindError, Cx, IpFamily, MAX_DATAGRAM_BUFFER, Socket};
-pub use inspect::{Copies, Inspect, Table};
+pub use inspect::{Answers, Copies, Inspect, Table};
 pub(crate) use inspect::{HANDSHAKES, PEERS};
 pub use registry::{APPS, MACHINES, Post, Registry};
 

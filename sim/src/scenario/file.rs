@@ -21,7 +21,9 @@ pub use links::{
     Direction, Distribution, GilbertElliott, Link, LinkFault, LinkPreset, Loss, Presets,
 };
 pub use matrix::{Choice, Defaults, Matrix, Value, When};
-pub use members::{Access, Cpu, Kind, Lie, Limits, OwnCpu, OwnLimits, OwnRelay, Relay, Whom};
+pub use members::{
+    Access, Cpu, Insider, Kind, Lie, Limits, OwnCpu, OwnLimits, OwnRelay, Ploy, Relay, Whom,
+};
 pub use nats::{
     Behaviour, Hairpin, Nat, NatPreset, Pairing, Population, Ports, Refresh, Roam, Translate,
     Unsolicited,
@@ -68,6 +70,9 @@ pub struct File {
     /// What applications send.
     #[serde(default)]
     pub send: Vec<Table<Send>>,
+    /// Who looks for others by their tags.
+    #[serde(default)]
+    pub find: Vec<Table<Find>>,
     /// What goes wrong, and when.
     #[serde(default)]
     pub fault: Vec<Table<Fault>>,
@@ -118,6 +123,8 @@ pub struct Node {
     pub tags: Vec<Spanned<String>>,
     /// Whether newcomers are sent to it: one that is discoverable, and forgets others after an hour.
     pub newcomers: Option<Spanned<bool>>,
+    /// What it does in gossip that is against the rules; it keeps to them if not given.
+    pub insider: Option<Table<Insider>>,
     /// How long its keys' work takes: a kind of machine, or each operation by itself; no time if not given.
     pub cpu: Option<Spanned<Cpu>>,
     /// By how many millionths its clock is too fast, from -1000 to 1000; 0 if not given.
@@ -181,6 +188,20 @@ pub enum Mode {
     Message,
     /// As a rumour, to everybody who takes part in gossip: only with `to = "*"`.
     Broadcast,
+}
+
+/// A node looks for others by a tag, in place of what it looked for before.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Find {
+    /// Who looks; a name or glob.
+    pub node: Spanned<String>,
+    /// The tag.
+    pub tag: Spanned<String>,
+    /// When it begins.
+    pub at: Spanned<Period>,
+    /// The cells of the matrix in which this is there; all if not given.
+    pub when: Option<Spanned<When>>,
 }
 
 /// Something that goes wrong, or that owners do: one of the keys from `partition` on, and `state`.
@@ -296,6 +317,8 @@ pub struct Expect {
     pub event: Option<Table<Event>>,
     /// A node knows another one by its record.
     pub knows: Option<Table<Knows>>,
+    /// A node has found another one by a tag that it looked for.
+    pub found: Option<Table<Found>>,
     /// A node has heard all that another one broadcast.
     pub heard: Option<Table<Heard>>,
     /// A relay sent on so much.
@@ -436,6 +459,16 @@ pub enum Because {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Knows {
+    /// Who; a name or glob.
+    pub node: Spanned<String>,
+    /// Whom; a name or glob.
+    pub of: Spanned<String>,
+}
+
+/// A node has found another one by its tag.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Found {
     /// Who; a name or glob.
     pub node: Spanned<String>,
     /// Whom; a name or glob.

@@ -11,7 +11,7 @@ use underpass_core::{Config, Duration, Instant, RelayLimits, RelayReason, Whom};
 use crate::link::{LinkModel, LinkPatch};
 use crate::machine::IpFamily;
 use crate::machine::hostile::Hostile;
-use crate::machine::underpass::{Cpu, Lies, Limits};
+use crate::machine::underpass::{Cpu, Insider, Lies, Limits};
 use crate::nat::NatModel;
 use crate::units::Ppm;
 
@@ -136,6 +136,10 @@ pub struct Node {
     pub drops_of: Vec<NodeId>,
     /// What it does as a relay that is not to be believed.
     pub lies: Lies,
+    /// What it does in gossip that is against the rules.
+    pub insider: Option<Insider>,
+    /// By which tags it looks for others, and when; in order.
+    pub finds: Vec<(Instant, String)>,
     /// The application on it, by the name in the [`Registry`](crate::machine::Registry) of the run.
     pub app: String,
     /// What stands on it instead of a member of the network, by its name in the same.
@@ -182,6 +186,8 @@ impl Node {
             drops_from: None,
             drops_of: Vec::new(),
             lies: Lies::default(),
+            insider: None,
+            finds: Vec::new(),
             hostile: None,
         }
     }
@@ -575,6 +581,13 @@ pub enum Fact {
     },
     /// A node holds the record of another one, which has not ended.
     Knows {
+        /// Who.
+        node: NodeId,
+        /// Whom.
+        of: NodeId,
+    },
+    /// A node has found another one by a tag that it looked for.
+    Found {
         /// Who.
         node: NodeId,
         /// Whom.

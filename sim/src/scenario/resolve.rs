@@ -23,7 +23,9 @@ mod cuts;
 mod expects;
 mod facts;
 mod faults;
+mod finds;
 mod hostile;
+mod insiders;
 mod late;
 mod link_faults;
 mod link_sense;
@@ -146,6 +148,8 @@ pub(super) fn resolve(
     resolver.resolve_nats();
     resolver.resolve_nodes();
     resolver.resolve_members();
+    resolver.resolve_insiders();
+    resolver.resolve_finds();
     resolver.resolve_hostile();
     resolver.resolve_links();
     resolver.resolve_sends();

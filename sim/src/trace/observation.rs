@@ -42,6 +42,11 @@ pub enum Observation {
         /// Whether it does.
         is: bool,
     },
+    /// It found a node that has the tag which it looked for.
+    Found {
+        /// Which node.
+        peer: NodeId,
+    },
     /// It heard a broadcast, and handed it to its application.
     Heard {
         /// Who spoke.
@@ -256,6 +261,10 @@ impl Observation {
                 out.extend(peer.0.to_le_bytes());
                 out.push(is.into());
             }
+            Self::Found { peer } => {
+                out.push(37);
+                out.extend(peer.0.to_le_bytes());
+            }
             Self::Heard { from, send, number, latency } => {
                 encode_payload(out, 36, send, number, from);
                 out.extend(latency.as_micros().to_le_bytes());
@@ -304,6 +313,7 @@ impl Observation {
             Self::Known { peer, is: false } => {
                 line.text("kind", "forgotten").text("peer", name_of(peer))
             }
+            Self::Found { peer } => line.text("kind", "found").text("peer", name_of(peer)),
             Self::Heard { from, send, number, latency } => line
                 .text("kind", "heard")
                 .text("from", name_of(from))
@@ -402,6 +412,7 @@ impl Observation {
             }
             Self::Known { peer, is: true } => format!("knows {} by its record", name_of(peer)),
             Self::Known { peer, is: false } => format!("has forgotten {}", name_of(peer)),
+            Self::Found { peer } => format!("has found {}", name_of(peer)),
             Self::Heard { from, send, number, latency } => {
                 let what = payload("heard, of", number, send, name_of(from));
                 format!("{what}, after {}", Period(latency))

@@ -8,6 +8,8 @@ use super::{HOPS_MAX, Stage};
 use crate::cx::Cx;
 use crate::gossip::owe_handle;
 use crate::peer::Peer;
+use crate::time::Duration;
+use crate::wire::Rumour;
 
 /// A rumour was heard for the first time, or is this node's own.
 pub(super) fn on_first(place: usize, from: Option<Peer>, cx: &mut Cx<'_>) {
@@ -21,9 +23,22 @@ pub(super) fn on_first(place: usize, from: Option<Peer>, cx: &mut Cx<'_>) {
     }
 }
 
-/// A neighbour tells a rumour that is known: it need not be told.
-pub(super) fn on_repeated(place: usize, from: u16, cx: &mut Cx<'_>) {
-    if cx.rumours[place].stage == Stage::Held {
-        cx.peer(from).gossip.owed.rumours &= !(1 << place);
+/// A neighbour tells a rumour that is known: it need not be told. How far it had come and how old it was nobody
+/// has signed: the shorter way and the lesser age count, or whoever is first could say that it is at its end.
+pub(super) fn on_repeated(place: usize, from: u16, told: &Rumour<'_>, cx: &mut Cx<'_>) {
+    let now = cx.now();
+    let slot = &mut cx.rumours[place];
+    if Duration::from_secs(told.age_s.into()) < slot.age(now) {
+        (slot.at, slot.age_s) = (now, told.age_s);
     }
+    let was_at_end = slot.hops >= HOPS_MAX;
+    slot.hops = slot.hops.min(told.hops);
+    if slot.stage != Stage::Held {
+        return;
+    }
+    if was_at_end {
+        let teller = cx.handle(from);
+        on_first(place, Some(teller), cx);
+    }
+    cx.peer(from).gossip.owed.rumours &= !(1 << place);
 }

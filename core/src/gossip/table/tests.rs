@@ -211,10 +211,9 @@ fn a_record_is_as_old_as_it_was_when_it_came_and_what_followed() {
     let mut table = Table::new(8);
     let told = Heard { age_s: 3600, ..heard(1, false) };
     table.tell(&record(1, 1, 0, &[]), &told);
-    table.view().expire(LIFETIME, told.at + Duration::from_secs(3599));
-    assert_eq!(table.held().len(), 1);
-    table.view().expire(LIFETIME, told.at + Duration::from_secs(3600));
-    assert_eq!(table.held().len(), 0);
+    let entry = table.slots.iter().find(|slot| slot.is_held()).unwrap().entry;
+    let later = told.at + Duration::from_secs(3599);
+    assert_eq!((entry.age_s(told.at), entry.age_s(later)), (3600, 7199));
 }
 
 #[test]
@@ -227,4 +226,49 @@ fn what_waits_for_its_check_takes_a_quarter_of_the_places() {
     }
     assert_eq!(table.slots.iter().filter(|slot| slot.is_unproven()).count(), 4);
     assert!(table.held().is_empty(), "what was not checked is not known");
+}
+
+/// A minute later.
+fn later(source: u64, is_first_hand: bool) -> Heard {
+    let heard = heard(source, is_first_hand);
+    Heard { at: heard.at + Duration::from_secs(60), ..heard }
+}
+
+/// A record of who says that it is there.
+fn named(owner: u16, ip: [u8; 4]) -> Vec<u8> {
+    record(owner, 1, 0, &[SocketAddr::from((ip, 4747))])
+}
+
+/// A table that is full of what four sources have told, and whose source each record is.
+fn full_table() -> Table {
+    let mut table = Table::new(32);
+    for number in 0..32 {
+        let source = 1 + u64::from(number) / 8;
+        table.tell(&named(number, [60, number as u8, 0, 1]), &heard(source, false));
+    }
+    assert_eq!(table.held().len(), 32);
+    table
+}
+
+fn of_sources(table: &Table, sources: core::ops::RangeInclusive<u64>) -> usize {
+    let is_theirs = |slot: &&RecordSlot| slot.is_held() && sources.contains(&slot.entry.source);
+    table.slots.iter().filter(is_theirs).count()
+}
+
+#[test]
+fn whoever_tells_most_pushes_out_what_it_has_told_itself() {
+    let mut table = full_table();
+    for number in 100..200 {
+        table.tell(&named(number, [61, number as u8, 0, 1]), &later(5, false));
+    }
+    assert_eq!((of_sources(&table, 1..=4), of_sources(&table, 5..=5)), (30, 2));
+}
+
+#[test]
+fn whoever_calls_under_many_names_pushes_out_its_own() {
+    let mut table = full_table();
+    for number in 100..200 {
+        table.tell(&named(number, [61, number as u8, 0, 1]), &later(5, true));
+    }
+    assert_eq!((of_sources(&table, 1..=4), of_sources(&table, 5..=5)), (30, 2));
 }

@@ -41,10 +41,10 @@ proptest! {
         items in vec((any::<u16>(), vec(any::<u8>(), 0..320)), 0..8),
     ) {
         let mut out = [0; MAX_CONTENT];
-        let mut writer = GossipWriter::list(request, &mut out);
+        let mut writer = GossipWriter::list(request, ANSWER_LEN_MAX, &mut out);
         let mut len = writer.len;
         for (age, signed) in &items {
-            len = writer.add(*age, signed);
+            len = writer.add(*age, signed).unwrap_or(len);
         }
         prop_assert!(len <= ANSWER_LEN_MAX);
         let GossipMessage::PeerList(list) = read(&out[..len]) else { panic!("not a list") };

@@ -10,9 +10,10 @@ use super::values::simpler;
 pub(super) type Pass = fn(&Draft, usize) -> Option<Option<Draft>>;
 
 /// The large changes first.
-pub(super) const ALL: [Pass; 8] = [
+pub(super) const ALL: [Pass; 9] = [
     |draft, at| fewer(draft, "fault", at),
     |draft, at| fewer(draft, "send", at),
+    |draft, at| fewer(draft, "find", at),
     |draft, at| fewer(draft, "node", at),
     |draft, at| fewer(draft, "nat", at),
     |draft, at| fewer(draft, "link", at),

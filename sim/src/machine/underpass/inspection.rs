@@ -6,7 +6,7 @@ use underpass_core::inspect::{Usage, peers_digest, usage};
 use super::Underpass;
 use std::net::SocketAddr;
 
-use crate::machine::{Copies, HANDSHAKES, Inspect, PEERS, Table};
+use crate::machine::{Answers, Copies, HANDSHAKES, Inspect, PEERS, Table};
 use crate::scenario::model::NodeId;
 
 /// The names of what [`Underpass::mark`] knows, in metrics.
@@ -16,7 +16,9 @@ pub(super) const MARKS: [&str; 4] =
 /// The names of what [`Underpass::gauge`] knows, in metrics.
 pub(super) const GAUGES: [&str; 3] = ["records.known", "records.sequence", "neighbours"];
 
-/// Five that a node wants, and two more that it takes (HyParView's active view).
+/// Five that a node wants, and two more that it takes (HyParView's active view); where there is room for few peers,
+/// half of these.
+const NEIGHBOURS_WANTED: usize = 5;
 const NEIGHBOURS_MAX: usize = 7;
 
 impl Underpass {
@@ -68,8 +70,17 @@ impl Inspect for Underpass {
         Copies {
             heard: done(Counter::RumoursHeard),
             told: done(Counter::RumoursSent),
-            gained: done(Counter::NeighboursGained),
+            answered: done(Counter::RumoursAnswered),
         }
+    }
+
+    fn answers(&self) -> Answers {
+        let done = |counter| self.node().map_or(0, |node| node.counters().done(counter));
+        Answers { asked: done(Counter::QuestionBytes), answered: done(Counter::AnswerBytes) }
+    }
+
+    fn neighbours_wanted(&self) -> usize {
+        (self.setup.capacity.peers / 2).clamp(1, NEIGHBOURS_WANTED)
     }
 
     fn addresses_told(&self, show: &mut dyn FnMut(NodeId, SocketAddr)) {

@@ -20,6 +20,7 @@ use crate::trace::{self, Observation};
 mod app;
 mod cpu;
 mod hall;
+mod insider;
 mod inspection;
 mod knowledge;
 mod liar;
@@ -32,6 +33,7 @@ mod tapes;
 
 pub use app::{AppCx, AppFactory, Application, Echo, End, Incoming, Sink, Ticket, Way};
 pub use cpu::Cpu;
+pub use insider::{Insider, Ploy};
 pub use liar::{Lie, Lies};
 pub use limits::Limits;
 pub use memo::Memo;
@@ -41,6 +43,7 @@ pub use tapes::{Tape, Tapes};
 
 use cpu::Worker;
 use hall::{Came, Hall};
+use insider::Schemer;
 use liar::Liar;
 use line::{Line, Message, Offer};
 use secrets::Secrets;
@@ -79,6 +82,10 @@ pub struct Setup {
     pub drops_of: Vec<NodeId>,
     /// What it does as a relay that is not to be believed.
     pub lies: Lies,
+    /// What it does in gossip that is against the rules.
+    pub insider: Option<Insider>,
+    /// What it looks for, and when, by the time of the world; in order.
+    pub finds: Vec<(Instant, String)>,
     /// What becomes of its secret of the network.
     pub secrets: SecretActs,
     /// Whether it saves itself to its flash whenever a peer comes or goes.
@@ -114,6 +121,9 @@ struct Running {
     line: Line,
     hall: Hall,
     liar: Liar,
+    schemer: Schemer,
+    /// How many of the searches it was set up with are begun.
+    finds_begun: usize,
     /// How full its tables have been at most.
     most: Usage,
     /// Whom it knows by their records, by the places of these, as last reported, and when that was.
@@ -189,9 +199,10 @@ impl Underpass {
         self.report_known(cx);
         let running = self.running();
         running.most = running.most.max(usage(&running.node));
-        let Running { node, worker, hall, .. } = running;
+        let Running { node, worker, hall, schemer, .. } = running;
         let timer = node.poll_timeout().map(|deadline| deadline.at);
-        cx.wake_at(timer.into_iter().chain(worker.done_at()).chain(hall.wake()).min());
+        let others = worker.done_at().into_iter().chain(hall.wake()).chain(schemer.wake());
+        cx.wake_at(timer.into_iter().chain(others).min());
     }
 
     fn drain(&mut self, cx: &mut Cx<'_>) {
@@ -204,13 +215,14 @@ impl Underpass {
         let running = self.running.as_mut().expect("a machine is started first");
         running.worker.work(&mut running.node, keys, cx.now());
         let mut buffer = [0; MAX_TRANSMIT];
-        let lies = &self.setup.lies;
+        let lies = self.setup.lies.clone();
         let attested = lies.attests.and_then(|other| self.roster.any_address(cx.node(), other));
-        while let Some(transmit) = running.node.poll_transmit(&mut buffer) {
-            if *lies != Lies::default() {
-                liar::say(lies, attested, &transmit, &mut buffer, &mut running.node);
+        while let Some(transmit) = self.running().node.poll_transmit(&mut buffer) {
+            if lies != Lies::default() {
+                liar::say(&lies, attested, &transmit, &mut buffer, &mut self.running().node);
             }
-            running.send(&transmit, &buffer, cx);
+            self.withhold(&transmit, &mut buffer, cx);
+            self.running().send(&transmit, &buffer, cx);
         }
         while let Some(event) = self.running().node.poll_event() {
             self.report(event, cx);
@@ -235,6 +247,11 @@ impl Underpass {
                 }
             }
             Event::Message(peer, id, outcome) => self.report_end(peer, id, outcome, cx),
+            Event::Found(id) => {
+                if let Some(peer) = self.roster.node(&id) {
+                    cx.observe(Observation::Found { peer });
+                }
+            }
             _ => {}
         }
     }
@@ -416,6 +433,19 @@ impl Underpass {
         }
     }
 
+    /// Begins the searches that are due. One replaces the one before.
+    fn look(&mut self, cx: &Cx<'_>) {
+        let (setup, now) = (Arc::clone(&self.setup), cx.now());
+        let network = self.roster.network(cx.node(), 0);
+        let due = setup.finds.iter().take_while(|(at, _)| *at <= cx.world_now());
+        let running = self.running();
+        for (_, tag) in due.skip(running.finds_begun) {
+            running.finds_begun += 1;
+            let begun = running.node.find(Tag::new(&network, tag), now);
+            begun.expect("who looks for somebody takes part");
+        }
+    }
+
     /// How to reach a node, if that can be.
     fn path(&self, to: NodeId, cx: &Cx<'_>) -> Option<Path> {
         let remote = self.roster.address(cx.node(), to)?;
@@ -562,6 +592,8 @@ impl Machine for Underpass {
             accepted: BTreeMap::new(),
             line: Line::default(),
             liar: Liar::default(),
+            schemer: Schemer::default(),
+            finds_begun: 0,
             hall: Hall::new(setup.app.make(cx.node(), cx.incarnation())),
             most: Usage::default(),
             known: vec![None; setup.capacity.records],
@@ -580,8 +612,9 @@ impl Machine for Underpass {
             false => self.dial(cx),
         }
         self.ask(cx);
+        self.scheme(cx);
         let has_spoken = !self.running().hall.is_silent();
-        if has_spoken {
+        if has_spoken || self.setup.insider.is_some() {
             self.drive(cx);
         }
     }
@@ -620,6 +653,7 @@ impl Machine for Underpass {
     fn timeout(&mut self, cx: &mut Cx<'_>) {
         self.running().node.handle_timeout(cx.now());
         self.wake_app(cx);
+        self.scheme(cx);
         self.drive(cx);
     }
 
@@ -639,6 +673,7 @@ impl Machine for Underpass {
                 let (roster, setup) = (Arc::clone(&self.roster), Arc::clone(&self.setup));
                 let Running { node, secrets, .. } = self.running();
                 secrets.catch_up(&setup.secrets, cx.world_now(), node, (cx.node(), &roster));
+                self.look(cx);
             }
         }
         self.drive(cx);

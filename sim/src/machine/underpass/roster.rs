@@ -93,6 +93,12 @@ impl Roster {
         self.identities.get(node.0 as usize)?.as_ref().map(SecretIdentity::id)
     }
 
+    /// All members, with their names in the network.
+    pub(super) fn ids(&self) -> impl Iterator<Item = (NodeId, PeerId)> + '_ {
+        let members = (0..).map(NodeId).zip(&self.identities);
+        members.filter_map(|(node, keys)| Some((node, keys.as_ref()?.id())))
+    }
+
     /// Whose key this is.
     pub fn node(&self, id: &PeerId) -> Option<NodeId> {
         self.by_id.get(id).copied()

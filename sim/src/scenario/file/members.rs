@@ -155,6 +155,43 @@ pub struct OwnRelay {
     pub attests: Option<Spanned<String>>,
 }
 
+/// A member of the network that keeps to its sessions and, in gossip, to no rule: every now and then it tells all
+/// peers in touch something.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Insider {
+    /// What it does.
+    pub does: Ploy,
+    /// Time between two.
+    pub every: Spanned<Period>,
+    /// From when on; from the beginning if not given.
+    pub from: Option<Spanned<Period>>,
+    /// How many identities it makes up, from 1 to 10,000; 1 if not given.
+    pub names: Option<Spanned<u64>>,
+    /// At whose address it says that others are, by its name; where it is itself, or beside, if not given.
+    pub at: Option<Spanned<String>>,
+}
+
+/// A way to break the rules of gossip.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Ploy {
+    /// It tells records of others that these have not signed.
+    Forges,
+    /// It tells what others signed long ago, as if it were new.
+    Replays,
+    /// It says of itself one thing to some and another to others, under one sequence.
+    Forks,
+    /// It tells records of identities that it has made up.
+    Names,
+    /// It asks questions.
+    Asks,
+    /// It says things to everybody, under identities that it has made up.
+    Chatters,
+    /// It tells nobody of others, hands no rumour on, and wants to be everybody's neighbour.
+    Eclipses,
+}
+
 /// How a relay lies.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]

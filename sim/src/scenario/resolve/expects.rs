@@ -76,6 +76,7 @@ impl Resolver<'_> {
             ("latency", expect.latency.as_ref().map(Table::span)),
             ("event", expect.event.as_ref().map(Table::span)),
             ("knows", expect.knows.as_ref().map(Table::span)),
+            ("found", expect.found.as_ref().map(Table::span)),
             ("heard", expect.heard.as_ref().map(Table::span)),
             ("relayed", expect.relayed.as_ref().map(Table::span)),
             ("metric", expect.metric.as_ref().map(Table::span)),

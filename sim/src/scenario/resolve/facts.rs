@@ -24,6 +24,8 @@ impl Resolver<'_> {
             self.path(path.get())
         } else if let Some(knows) = &expect.knows {
             self.knows(knows.get())
+        } else if let Some(found) = &expect.found {
+            self.found(found.get())
         } else if let Some(heard) = &expect.heard {
             self.heard(heard.get())
         } else if let Some(relayed) = &expect.relayed {
@@ -125,6 +127,20 @@ impl Resolver<'_> {
         let pairs = self.ordered_pairs(&knows.node, &knows.of)?;
         self.check_takes_part(&knows.node, &pairs)?;
         Some(pairs.into_iter().map(|(node, of)| Fact::Knows { node, of }).collect())
+    }
+
+    fn found(&mut self, found: &file::Found) -> Option<Vec<Fact>> {
+        let pairs = self.ordered_pairs(&found.node, &found.of)?;
+        let looks = |node: NodeId| !self.nodes[node.0 as usize].finds.is_empty();
+        if let Some((idle, _)) = pairs.iter().find(|(node, _)| !looks(*node)) {
+            let idle = self.names.of(*idle);
+            self.wrong(
+                Diagnostic::at(found.node.span(), format!("`{idle}` looks for nobody"))
+                    .help(format!("add a `[[find]]` with `node = \"{idle}\"`, a `tag` and `at`")),
+            );
+            return None;
+        }
+        Some(pairs.into_iter().map(|(node, of)| Fact::Found { node, of }).collect())
     }
 
     fn heard(&mut self, heard: &file::Heard) -> Option<Vec<Fact>> {

@@ -199,7 +199,7 @@ impl Resolver<'_> {
         Some(Tamper { share })
     }
 
-    fn pace(&mut self, every: &Spanned<Period>) -> Option<Duration> {
+    pub(super) fn pace(&mut self, every: &Spanned<Period>) -> Option<Duration> {
         let pace = every.get_ref().0;
         if pace == Duration::ZERO {
             self.wrong(
@@ -277,6 +277,7 @@ fn of_members(node: &Node) -> Option<(&'static str, Range<usize>)> {
         ("network", node.network.as_ref().map(Spanned::span)),
         ("ping_interval", node.ping_interval.as_ref().map(Spanned::span)),
         ("claims", node.claims.as_ref().map(Spanned::span)),
+        ("insider", node.insider.as_ref().map(Table::span)),
     ];
     keys.into_iter().find_map(|(key, at)| Some((key, at?)))
 }

@@ -339,6 +339,7 @@ fn needs_a_path(said: &Fact) -> bool {
         Fact::Delivered { .. } | Fact::Rtt { .. } | Fact::Latency { .. } => true,
         Fact::Event { .. }
         | Fact::Knows { .. }
+        | Fact::Found { .. }
         | Fact::Heard { .. }
         | Fact::Relayed { .. }
         | Fact::Metric { .. } => false,
@@ -357,9 +358,9 @@ pub(super) fn involved(said: &Fact) -> [Option<NodeId>; 2] {
         Fact::Delivered { from, to, .. }
         | Fact::Latency { from, to, .. }
         | Fact::Path { from, to, .. } => [Some(*from), Some(*to)],
-        Fact::Knows { node, of: other } | Fact::Heard { node, from: other } => {
-            [Some(*node), Some(*other)]
-        }
+        Fact::Knows { node, of: other }
+        | Fact::Found { node, of: other }
+        | Fact::Heard { node, from: other } => [Some(*node), Some(*other)],
         Fact::Relayed { through, .. } => [Some(*through), None],
         Fact::Event { node, peer, .. } => [Some(*node), *peer],
         Fact::Metric { node, .. } => [Some(*node), None],

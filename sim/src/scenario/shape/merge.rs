@@ -11,7 +11,7 @@ use crate::scenario::nearest::suggest;
 
 /// The arrays of tables at the top: lists of statements. One file's follow those of the files that
 /// it includes; entries may have defaults, and be there in some cells only.
-pub(super) const STATEMENTS: &[&str] = &["link", "nat", "node", "send", "fault", "expect"];
+pub(super) const STATEMENTS: &[&str] = &["link", "nat", "node", "send", "find", "fault", "expect"];
 
 /// The value with all its places so many bytes further on.
 fn moved<'s>(value: Spanned<DeValue<'s>>, by: usize) -> Spanned<DeValue<'s>> {
