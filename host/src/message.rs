@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::Serialize;
-use underpass_core::{PeerId, SendError as NodeError};
+use underpass_core::{BroadcastError, PeerId, SendError as NodeError};
 
 /// A message that has arrived, whole.
 #[derive(Clone, Debug)]
@@ -62,8 +62,23 @@ pub enum SendError {
     NotAllowed,
     /// This kind is not for applications.
     ReservedKind,
+    /// Only a node that is discoverable may speak to everybody.
+    NotDiscoverable,
+    /// It speaks to everybody too often: others would not hand it on.
+    TooOften,
     /// The daemon is about to end.
     ShuttingDown,
+}
+
+impl From<BroadcastError> for SendError {
+    fn from(error: BroadcastError) -> Self {
+        match error {
+            BroadcastError::NotDiscoverable => Self::NotDiscoverable,
+            BroadcastError::TooLong => Self::TooLong,
+            BroadcastError::TooOften => Self::TooOften,
+            BroadcastError::Full => Self::Full,
+        }
+    }
 }
 
 impl From<NodeError> for SendError {
@@ -97,6 +112,10 @@ impl fmt::Display for SendError {
             }
             Self::NotAllowed => "the peer does not allow this node to use this kind",
             Self::ReservedKind => "kinds from 65504 on are not for applications",
+            Self::NotDiscoverable => {
+                "only a node that is discoverable may speak to everybody: `discoverable = true`"
+            }
+            Self::TooOften => "others hand on no more than eight a minute of one node",
             Self::ShuttingDown => "the daemon is about to end",
         })
     }

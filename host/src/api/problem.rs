@@ -67,6 +67,10 @@ impl Problem {
             SendError::ShuttingDown => {
                 (Code::SERVICE_UNAVAILABLE, "shutting-down", "The daemon is about to end")
             }
+            SendError::NotDiscoverable => {
+                (Code::CONFLICT, "conflict", "The node is not set up for that")
+            }
+            SendError::TooOften => (Code::TOO_MANY_REQUESTS, "too-often", "Too many of them"),
             SendError::NoReply => (Code::GATEWAY_TIMEOUT, "no-reply", "No reply came in time"),
             SendError::TimedOut => (Code::GATEWAY_TIMEOUT, "timed-out", "The time is up"),
             SendError::Unknown => (Code::GATEWAY_TIMEOUT, "unknown", "Nobody knows"),

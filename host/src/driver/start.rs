@@ -9,8 +9,8 @@ use std::sync::Arc;
 use tokio::sync::{broadcast, mpsc};
 use tokio::task::JoinHandle;
 use underpass_core::{
-    Capacity, Config, HeapStorage, Instant, MAX_TRANSMIT, PeerId, RestoreError, SecretIdentity,
-    Whom,
+    Access, Capacity, Config, HeapStorage, Instant, MAX_TRANSMIT, PeerId, Presence, RestoreError,
+    SecretIdentity, Whom,
 };
 
 use super::courier::Courier;
@@ -117,6 +117,8 @@ impl Driver {
             jobs: Jobs::new(settings.identity),
             network: Network::new(),
             roster: Roster::new(),
+            adopts: adopts(&settings.config),
+            adopted_at: None,
             refusals: Sparing::default(),
             ask_again_at: Instant::ORIGIN,
             courier: Courier::new(number),
@@ -166,6 +168,15 @@ impl Driver {
             }
         }
     }
+}
+
+/// Whether it may ask those who call it to relay for it: if it is to be found, and being asked for is nothing that
+/// its access policy goes by.
+fn adopts(config: &Config) -> bool {
+    let Access { answers, messages, relays } = config.access;
+    config.gossip.presence == Presence::Discoverable
+        && [answers, messages].iter().all(|whom| *whom == Whom::Network)
+        && [Whom::Network, Whom::Nobody].contains(&relays)
 }
 
 /// What the configuration asks for, in bytes.

@@ -78,6 +78,14 @@ async fn answer(client: &Client, question: &Question, is_json: bool) -> Result<E
         Question::Ping { peer, count, timeout_ms } => {
             return ping(client, peer, *count, *timeout_ms, is_json).await;
         }
+        Question::Broadcast { text, kind } => {
+            let Some(payload) = input(text.as_deref()) else { return Ok(Exit::Refused) };
+            let answer = client.post(&format!("/broadcast?kind={kind}"), payload).await?;
+            match is_json {
+                true => print_json(&answer),
+                false => print_line("it is on its way to everybody"),
+            }
+        }
         Question::Send(own) => return send(client, own, is_json).await,
         Question::Watch { count } => return watch(client, *count, is_json).await,
         Question::Bench { peer, size, secs, at_once } => {
@@ -136,19 +144,24 @@ async fn ping(
     Ok(if answered > 0 { Exit::Done } else { Exit::Failed })
 }
 
-async fn send(client: &Client, own: &SendArguments, is_json: bool) -> Result<Exit, ClientError> {
-    let payload = match &own.text {
-        Some(text) => text.clone().into_bytes(),
-        None => {
-            let mut bytes = Vec::new();
-            let most = LONG_MAX as u64 + 1;
-            if let Err(error) = std::io::stdin().take(most).read_to_end(&mut bytes) {
-                complain(&format!("the standard input cannot be read: {error}"), None);
-                return Ok(Exit::Refused);
-            }
-            bytes
+/// What is to be sent; `None` with a complaint if it cannot be read.
+fn input(text: Option<&str>) -> Option<Vec<u8>> {
+    if let Some(text) = text {
+        return Some(text.as_bytes().into());
+    }
+    let mut bytes = Vec::new();
+    // A byte more is too long, which the daemon says.
+    match std::io::stdin().take(LONG_MAX as u64 + 1).read_to_end(&mut bytes) {
+        Ok(_) => Some(bytes),
+        Err(error) => {
+            complain(&format!("the standard input cannot be read: {error}"), None);
+            None
         }
-    };
+    }
+}
+
+async fn send(client: &Client, own: &SendArguments, is_json: bool) -> Result<Exit, ClientError> {
+    let Some(payload) = input(own.text.as_deref()) else { return Ok(Exit::Refused) };
     let (to, kind, timeout_ms) = (quoted(&own.peer), own.kind, own.timeout_ms);
     let wait = if own.reply { "reply" } else { "ack" };
     let path = format!("/send?to={to}&kind={kind}&wait={wait}&timeout_ms={timeout_ms}");

@@ -36,6 +36,11 @@ pub(super) fn init(own: &InitArguments, common: &Common) -> Exit {
                 };
                 print_line(&format!("id       {id}"));
                 print_line(&format!("network  {}, {member}", own.network));
+                let found = match own.silent {
+                    true => "others hear nothing of it, and it relays for nobody",
+                    false => "members find it, and it relays for them",
+                };
+                print_line(&format!("found    {found}: `discoverable`, `relay`"));
                 print_line(&format!("next     underpass up --config {}", file.display()));
             }
             Exit::Done
@@ -111,6 +116,10 @@ fn config_text(own: &InitArguments) -> Result<String, Refusal> {
         let whole = text.lines().find(|line| line.starts_with(instead_of)).map(str::to_owned);
         text = text.replacen(&whole.expect("the template has it"), &line, 1);
     };
+    if own.silent {
+        put("relay = true", "# relay = true".into());
+        put("discoverable = true", "# discoverable = true".into());
+    }
     if !own.peer.is_empty() {
         put("peers = []", format!("peers = {}", quoted(&own.peer)));
     }
