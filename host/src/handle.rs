@@ -137,11 +137,11 @@ impl Handle {
             return Ok(to);
         }
         let name = (host.host.as_str(), host.port);
-        let found = tokio::net::lookup_host(name).await.map_err(|_| SendError::UnknownPeer)?;
+        let found = tokio::net::lookup_host(name).await.map_err(|_| SendError::UnknownName)?;
         // A daemon that listens for IPv4 only is as usual as one for both.
         let mut found: Vec<_> = found.collect();
         found.sort_by_key(std::net::SocketAddr::is_ipv6);
-        let address = found.first().ok_or(SendError::UnknownPeer)?;
+        let address = found.first().ok_or(SendError::UnknownName)?;
         let host = HostPort { host: address.ip().to_string(), port: address.port() };
         Ok(To::Peer(match peer.id() {
             Some(id) => PeerAddress::KeyAt(id, host),

@@ -35,6 +35,8 @@ pub struct Reply {
 pub enum SendError {
     /// There is no such peer, and no room or no way to ask for it.
     UnknownPeer,
+    /// The name in its address is not found.
+    UnknownName,
     /// Longer than messages can be, or than the peer takes.
     TooLong,
     /// The peer takes no messages.
@@ -97,7 +99,8 @@ impl From<NodeError> for SendError {
 impl fmt::Display for SendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::UnknownPeer => "no such peer",
+            Self::UnknownPeer => "it is not known, and there is no way or room to call it",
+            Self::UnknownName => "the name in its address is not found",
             Self::TooLong => "the message is longer than this node or the peer takes",
             Self::Unsupported => "the peer takes no messages",
             Self::Full => "no room for another message: others must end first",

@@ -60,6 +60,7 @@ impl Problem {
     pub(super) fn of(error: &SendError) -> Self {
         use StatusCode as Code;
         let (status, kind, title) = match error {
+            SendError::UnknownName => (Code::NOT_FOUND, "unknown-peer", "There is no such peer"),
             SendError::UnknownPeer => (Code::NOT_FOUND, "unknown-peer", "There is no such peer"),
             SendError::TooLong => (Code::PAYLOAD_TOO_LARGE, "too-long", "The message is too long"),
             SendError::ReservedKind => (Code::BAD_REQUEST, "reserved-kind", "The kind is reserved"),

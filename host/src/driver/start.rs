@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -233,8 +234,11 @@ impl StartError {
     /// What to do about it.
     pub fn help(&self) -> Option<String> {
         match self {
-            Self::Bind(_, error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+            Self::Bind(_, error) if error.kind() == ErrorKind::AddrInUse => {
                 Some("another program listens there; `listen` names other places".into())
+            }
+            Self::State(_, redb::Error::Io(error)) if error.kind() == ErrorKind::NotFound => {
+                Some("its folder is not there; `state_file` names another place".into())
             }
             Self::State(..) => Some(
                 "if no other daemon has it, move it away: only what was known of peers is lost"

@@ -16,7 +16,7 @@ use crate::view::{KnownNode, PeerStatus, Status};
 const PING_EVERY: Duration = Duration::from_secs(1);
 
 pub(super) fn ask(config: &Configuration, question: &Question, common: &Common) -> Exit {
-    let client = match client(config) {
+    let client = match client(config, common.json) {
         Ok(client) => client,
         Err(exit) => return exit,
     };
@@ -24,18 +24,24 @@ pub(super) fn ask(config: &Configuration, question: &Question, common: &Common) 
     let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => {
-            complain(&error, None);
+            complain(common.json, &error, None);
             return Exit::Failed;
         }
     };
     let asked = runtime.block_on(answer(&client, question, common.json));
-    asked.unwrap_or_else(|error| refuse(&error))
+    asked.unwrap_or_else(|error| refuse(common.json, &error))
 }
 
 async fn answer(client: &Client, question: &Question, is_json: bool) -> Result<Exit, ClientError> {
     let is_colored = is_colored(&std::io::stdout());
     match question {
-        Question::Status { link: true } => print_line(&client.link().await?),
+        Question::Status { link: true } => {
+            let link = client.link().await?;
+            match is_json {
+                true => print_json(&json!({ "link": link })),
+                false => print_line(&link),
+            }
+        }
         Question::Status { link: false } => {
             let answer = client.get("/status").await?;
             match read::<Status>(&answer).filter(|_| !is_json) {
@@ -64,6 +70,7 @@ async fn answer(client: &Client, question: &Question, is_json: bool) -> Result<E
             let found = read::<Vec<String>>(&answer["found"]).unwrap_or_default();
             match is_json {
                 true => print_json(&answer),
+                false if found.is_empty() => print_line("nobody"),
                 false => found.iter().for_each(|id| print_line(id)),
             }
             return Ok(if found.is_empty() { Exit::Failed } else { Exit::Done });
@@ -79,7 +86,7 @@ async fn answer(client: &Client, question: &Question, is_json: bool) -> Result<E
             return ping(client, peer, *count, *timeout_ms, is_json).await;
         }
         Question::Broadcast { text, kind } => {
-            let Some(payload) = input(text.as_deref()) else { return Ok(Exit::Refused) };
+            let Some(payload) = input(text.as_deref(), is_json) else { return Ok(Exit::Refused) };
             let answer = client.post(&format!("/broadcast?kind={kind}"), payload).await?;
             match is_json {
                 true => print_json(&answer),
@@ -145,7 +152,7 @@ async fn ping(
 }
 
 /// What is to be sent; `None` with a complaint if it cannot be read.
-fn input(text: Option<&str>) -> Option<Vec<u8>> {
+fn input(text: Option<&str>, is_json: bool) -> Option<Vec<u8>> {
     if let Some(text) = text {
         return Some(text.as_bytes().into());
     }
@@ -154,14 +161,14 @@ fn input(text: Option<&str>) -> Option<Vec<u8>> {
     match std::io::stdin().take(LONG_MAX as u64 + 1).read_to_end(&mut bytes) {
         Ok(_) => Some(bytes),
         Err(error) => {
-            complain(&format!("the standard input cannot be read: {error}"), None);
+            complain(is_json, &format!("the standard input cannot be read: {error}"), None);
             None
         }
     }
 }
 
 async fn send(client: &Client, own: &SendArguments, is_json: bool) -> Result<Exit, ClientError> {
-    let Some(payload) = input(own.text.as_deref()) else { return Ok(Exit::Refused) };
+    let Some(payload) = input(own.text.as_deref(), is_json) else { return Ok(Exit::Refused) };
     let (to, kind, timeout_ms) = (quoted(&own.peer), own.kind, own.timeout_ms);
     let wait = if own.reply { "reply" } else { "ack" };
     let path = format!("/send?to={to}&kind={kind}&wait={wait}&timeout_ms={timeout_ms}");

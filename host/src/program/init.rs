@@ -46,7 +46,7 @@ pub(super) fn init(own: &InitArguments, common: &Common) -> Exit {
             Exit::Done
         }
         Err((message, help)) => {
-            complain(&message, help);
+            complain(common.json, &message, help);
             Exit::Refused
         }
     }
@@ -64,12 +64,17 @@ fn make(own: &InitArguments) -> Result<String, Refusal> {
     let secret = match &own.secret {
         Some(file) => {
             let read = files::read_secret(file);
-            *read.map_err(|error| (error.to_string(), error.help()))?
+            *read.map_err(|error| {
+                let is_missing = !file.exists();
+                let help = "copy `network.secret` from a member, and say where it is";
+                let help = if is_missing { Some(help.into()) } else { error.help() };
+                (error.to_string(), help)
+            })?
         }
         None => draw()?,
     };
-    fs::create_dir_all(folder).map_err(|error| written(folder, &error))?;
     let text = config_text(own)?;
+    fs::create_dir_all(folder).map_err(|error| written(folder, &error))?;
     let file = folder.join(CONFIG);
     let there = [CONFIG, KEY, SECRET, TOKEN].map(|name| folder.join(name));
     if let Some(there) = there.iter().find(|path| path.exists()) {
