@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Figures of the daemon, in network namespaces of this script's own:
 #   cargo build --release --package underpass-host && bash benches/host.sh target/release/underpass
-# It needs root, iproute2 and nftables; wireguard-go, wireguard-tools and iperf3 for what
-# it is held against, which is left out without them.
+# It needs root, iproute2 and nftables; for what it is held against wireguard-tools, iperf3, and wireguard-go or
+# boringtun (`cargo install boringtun-cli`), which are left out where they are not.
 set -Eeuo pipefail
 program=$(realpath "$1")
 scratch=$(mktemp -d)
@@ -99,28 +99,46 @@ ready far
 ask far home ping "$server" --count 1 >"$scratch/ping.out"
 bench far "$server" home
 
-if command -v wireguard-go wg iperf3 >"$scratch/found" && [[ -c /dev/net/tun ]]; then
-    umask 077
-    for side in home net; do wg genkey | tee "$scratch/$side.key" | wg pubkey >"$scratch/$side.pub"; done
-    within home wireguard-go wg-home >"$scratch/wg" 2>&1
-    within net wireguard-go wg-net >"$scratch/wg" 2>&1
+# What it is held against: WireGuard in user space, through the same NAT, the TCP connection of iperf3 in it.
+tunnel() {
+    local name=$1 side
+    shift
+    within home "$@" wg-home >"$scratch/wg" 2>&1
+    within net "$@" wg-net >"$scratch/wg" 2>&1
     within net wg set wg-net listen-port 51820 private-key "$scratch/net.key" \
         peer "$(cat "$scratch/home.pub")" allowed-ips 10.9.0.2/32
     within home wg set wg-home private-key "$scratch/home.key" \
         peer "$(cat "$scratch/net.pub")" allowed-ips 10.9.0.1/32 endpoint 203.0.113.9:51820
     ip -n "$tag-net" address add 10.9.0.1/24 dev wg-net
     ip -n "$tag-home" address add 10.9.0.2/24 dev wg-home
-    ip -n "$tag-net" link set wg-net up
-    ip -n "$tag-home" link set wg-home up
+    ip -n "$tag-net" link set wg-net mtu 1420 up
+    ip -n "$tag-home" link set wg-home mtu 1420 up
     within net iperf3 --server --one-off >"$scratch/iperf" 2>&1 &
     pids+=($!)
     sleep 1
-    printf 'wireguard-go through the same NAT, TCP by iperf3: '
+    printf '%s through the same NAT, TCP by iperf3: ' "$name"
     within home iperf3 --client 10.9.0.1 --time 5 --json |
         python3 -c 'import json, sys; print(round(json.load(sys.stdin)["end"]["sum_received"]["bits_per_second"] / 1e6), "Mbit/s")'
-    for side in home net; do rm -f "/var/run/wireguard/wg-$side.sock"; done
+    # Without its interface it ends.
+    for side in home net; do
+        ip -n "$tag-$side" link del "wg-$side"
+        rm -f "/var/run/wireguard/wg-$side.sock"
+    done
+}
+
+if command -v wg iperf3 >"$scratch/found" && [[ -c /dev/net/tun ]]; then
+    umask 077
+    for side in home net; do wg genkey | tee "$scratch/$side.key" | wg pubkey >"$scratch/$side.pub"; done
+    for program_of_wg in wireguard-go "boringtun-cli --disable-drop-privileges"; do
+        if command -v "${program_of_wg%% *}" >"$scratch/found"; then
+            # shellcheck disable=SC2086 # its options are words of their own
+            tunnel "${program_of_wg%% *}" $program_of_wg
+        else
+            echo "${program_of_wg%% *}: not measured, as it is not installed"
+        fi
+    done
 else
-    echo "wireguard-go: not measured, as it is not installed"
+    echo "WireGuard: not measured, as wireguard-tools or iperf3 is not installed"
 fi
 
 for number in $(seq 100); do

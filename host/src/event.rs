@@ -65,6 +65,17 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         payload: Option<String>,
     },
+    /// Somebody has told everybody something.
+    Broadcast {
+        /// Who has said and signed it; not always a peer.
+        peer: String,
+        /// Which handler it is for.
+        kind: u16,
+        /// How many bytes it is.
+        len: usize,
+        /// Its bytes, in base64.
+        payload: String,
+    },
     /// A search by tag has found a node.
     Found {
         /// Its id.
@@ -96,6 +107,7 @@ impl Event {
             Self::Why { .. } => "why",
             Self::RoundTrip { .. } => "round-trip",
             Self::Message { .. } => "message",
+            Self::Broadcast { .. } => "broadcast",
             Self::Found { .. } => "found",
             Self::NetworkChanged => "network-changed",
             Self::Missed { .. } => "missed",

@@ -46,6 +46,8 @@ pub(crate) enum Question {
     Known(oneshot::Sender<Vec<KnownNode>>),
     /// Look for nodes with a tag. A search takes the place of the one before.
     Find(String, oneshot::Sender<Vec<PeerId>>),
+    /// Tell everybody.
+    Broadcast(u16, Vec<u8>, oneshot::Sender<Result<(), SendError>>),
     /// Ask for a peer.
     Connect(PeerAddress, oneshot::Sender<Result<(), SendError>>),
     /// Tell all peers, save what is to be saved, and end.
@@ -135,11 +137,11 @@ impl Handle {
             return Ok(to);
         }
         let name = (host.host.as_str(), host.port);
-        let found = tokio::net::lookup_host(name).await.map_err(|_| SendError::UnknownPeer)?;
+        let found = tokio::net::lookup_host(name).await.map_err(|_| SendError::UnknownName)?;
         // A daemon that listens for IPv4 only is as usual as one for both.
         let mut found: Vec<_> = found.collect();
         found.sort_by_key(std::net::SocketAddr::is_ipv6);
-        let address = found.first().ok_or(SendError::UnknownPeer)?;
+        let address = found.first().ok_or(SendError::UnknownName)?;
         let host = HostPort { host: address.ip().to_string(), port: address.port() };
         Ok(To::Peer(match peer.id() {
             Some(id) => PeerAddress::KeyAt(id, host),
@@ -178,6 +180,20 @@ impl Handle {
         let (answer, answered) = oneshot::channel();
         self.questions.send(Question::Find(tag.into(), answer)).await.ok()?;
         answered.await.ok()
+    }
+
+    /// Tells everybody who takes part in gossip up to 512 bytes, signed; [`Event::Broadcast`] says it there.
+    /// Each hears it once, in any order; whoever was away for a while hears it later, up to two hours.
+    ///
+    /// # Errors
+    /// [`SendError::NotDiscoverable`], as who speaks to everybody is known to everybody;
+    /// [`SendError::TooOften`] beyond eight a minute; if it is too long, or there is no room for it.
+    pub async fn broadcast(&self, kind: u16, payload: Vec<u8>) -> Result<(), SendError> {
+        check_kind(kind)?;
+        let (answer, answered) = oneshot::channel();
+        let question = Question::Broadcast(kind, payload, answer);
+        self.questions.send(question).await.map_err(|_| SendError::ShuttingDown)?;
+        answered.await.unwrap_or(Err(SendError::ShuttingDown))
     }
 
     /// Asks for a peer: it is called until it answers, and again whenever it is gone.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::Serialize;
-use underpass_core::{PeerId, SendError as NodeError};
+use underpass_core::{BroadcastError, PeerId, SendError as NodeError};
 
 /// A message that has arrived, whole.
 #[derive(Clone, Debug)]
@@ -35,6 +35,8 @@ pub struct Reply {
 pub enum SendError {
     /// There is no such peer, and no room or no way to ask for it.
     UnknownPeer,
+    /// The name in its address is not found.
+    UnknownName,
     /// Longer than messages can be, or than the peer takes.
     TooLong,
     /// The peer takes no messages.
@@ -62,8 +64,23 @@ pub enum SendError {
     NotAllowed,
     /// This kind is not for applications.
     ReservedKind,
+    /// Only a node that is discoverable may speak to everybody.
+    NotDiscoverable,
+    /// It speaks to everybody too often: others would not hand it on.
+    TooOften,
     /// The daemon is about to end.
     ShuttingDown,
+}
+
+impl From<BroadcastError> for SendError {
+    fn from(error: BroadcastError) -> Self {
+        match error {
+            BroadcastError::NotDiscoverable => Self::NotDiscoverable,
+            BroadcastError::TooLong => Self::TooLong,
+            BroadcastError::TooOften => Self::TooOften,
+            BroadcastError::Full => Self::Full,
+        }
+    }
 }
 
 impl From<NodeError> for SendError {
@@ -82,7 +99,8 @@ impl From<NodeError> for SendError {
 impl fmt::Display for SendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::UnknownPeer => "no such peer",
+            Self::UnknownPeer => "it is not known, and there is no way or room to call it",
+            Self::UnknownName => "the name in its address is not found",
             Self::TooLong => "the message is longer than this node or the peer takes",
             Self::Unsupported => "the peer takes no messages",
             Self::Full => "no room for another message: others must end first",
@@ -97,6 +115,10 @@ impl fmt::Display for SendError {
             }
             Self::NotAllowed => "the peer does not allow this node to use this kind",
             Self::ReservedKind => "kinds from 65504 on are not for applications",
+            Self::NotDiscoverable => {
+                "only a node that is discoverable may speak to everybody: `discoverable = true`"
+            }
+            Self::TooOften => "others hand on no more than eight a minute of one node",
             Self::ShuttingDown => "the daemon is about to end",
         })
     }

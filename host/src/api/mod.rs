@@ -117,6 +117,7 @@ fn router(handle: Handle, guard: Guard) -> Router {
         .route("/page.css", get(page::style))
         .route("/openapi.json", get(openapi))
         .route("/send", post(send::send))
+        .route("/broadcast", post(send::broadcast))
         .route("/ping", post(send::ping))
         .route("/bench", post(bench::bench))
         .route("/status", get(peers::status))

@@ -60,6 +60,7 @@ impl Problem {
     pub(super) fn of(error: &SendError) -> Self {
         use StatusCode as Code;
         let (status, kind, title) = match error {
+            SendError::UnknownName => (Code::NOT_FOUND, "unknown-peer", "There is no such peer"),
             SendError::UnknownPeer => (Code::NOT_FOUND, "unknown-peer", "There is no such peer"),
             SendError::TooLong => (Code::PAYLOAD_TOO_LARGE, "too-long", "The message is too long"),
             SendError::ReservedKind => (Code::BAD_REQUEST, "reserved-kind", "The kind is reserved"),
@@ -67,6 +68,10 @@ impl Problem {
             SendError::ShuttingDown => {
                 (Code::SERVICE_UNAVAILABLE, "shutting-down", "The daemon is about to end")
             }
+            SendError::NotDiscoverable => {
+                (Code::CONFLICT, "conflict", "The node is not set up for that")
+            }
+            SendError::TooOften => (Code::TOO_MANY_REQUESTS, "too-often", "Too many of them"),
             SendError::NoReply => (Code::GATEWAY_TIMEOUT, "no-reply", "No reply came in time"),
             SendError::TimedOut => (Code::GATEWAY_TIMEOUT, "timed-out", "The time is up"),
             SendError::Unknown => (Code::GATEWAY_TIMEOUT, "unknown", "Nobody knows"),

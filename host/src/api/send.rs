@@ -1,4 +1,4 @@
-//! `POST /send` and `POST /ping`.
+//! `POST /send`, `/broadcast` and `/ping`.
 
 use std::time::{Duration, Instant};
 
@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::json;
+use underpass_core::MAX_BROADCAST;
 
 use super::Api;
 use super::problem::{Problem, json_of};
@@ -52,7 +53,7 @@ pub(super) async fn send(
     let to = peer(&query.to)?;
     let within = wait(query.timeout_ms)?;
     let started = Instant::now();
-    let payload = payload(body).await?;
+    let payload = payload(body, LONG_MAX).await?;
     let handle = &api.handle;
     match query.wait {
         Wait::Ack => {
@@ -72,6 +73,25 @@ pub(super) async fn send(
             })))
         }
     }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BroadcastQuery {
+    #[serde(default)]
+    kind: u16,
+}
+
+/// Tells everybody what the body says.
+pub(super) async fn broadcast(
+    State(api): State<Api>,
+    Query(query): Query<BroadcastQuery>,
+    body: Body,
+) -> Result<Response, Problem> {
+    let payload = payload(body, MAX_BROADCAST).await?;
+    let told = api.handle.broadcast(query.kind, payload).await;
+    told.map_err(|error| Problem::of(&error))?;
+    Ok(json_of(&json!({ "outcome": "told" })))
 }
 
 #[derive(Deserialize)]
@@ -101,14 +121,14 @@ pub(super) fn wait(timeout_ms: Option<u64>) -> Result<Duration, Problem> {
     }
 }
 
-async fn payload(body: Body) -> Result<Vec<u8>, Problem> {
-    let bytes = tokio::time::timeout(BODY_WITHIN, to_bytes(body, LONG_MAX)).await;
+async fn payload(body: Body, most: usize) -> Result<Vec<u8>, Problem> {
+    let bytes = tokio::time::timeout(BODY_WITHIN, to_bytes(body, most)).await;
     let bytes = bytes.map_err(|_| {
         let status = StatusCode::REQUEST_TIMEOUT;
         Problem::new(status, "slow-body", "The body took too long", "it was not sent")
     })?;
     let bytes = bytes.map_err(|_| {
-        let detail = format!("a message has at most {LONG_MAX} bytes; nothing was sent");
+        let detail = format!("it has at most {most} bytes; nothing was sent");
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-long", "The message is too long", detail)
     })?;
     Ok(bytes.into())

@@ -16,7 +16,7 @@ pub(crate) fn template(network: &str) -> String {
 # peers = ["underpass://ID@example.org:4747", "ID", "192.0.2.1:4747"]
 peers = []
 
-# relay = true                     # carry, for others, what it cannot read; or how much:
+relay = true                       # carry, for members, what it cannot read; or how much:
 # relay = {{ circuit = "1mbit", peer = "2mbit", all = "10mbit", reservations = 128, circuits = 16 }}
 # foreign_relays = ["underpass://ID@example.org:4747"]   # of other networks, to be found through
 
@@ -24,7 +24,7 @@ peers = []
 # ping_interval = "10s"
 # message_lifetime = "60s"
 
-# discoverable = true              # everybody may find it; false: it only finds others; neither if left out
+discoverable = true                # every member may find it; false: it only finds others; neither if left out
 # tags = ["films"]                 # what it is found by
 # newcomers = true                 # newcomers are sent to it: for a node that anybody reaches
 

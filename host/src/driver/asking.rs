@@ -1,6 +1,6 @@
 //! Asking for peers: by key, by address, by a name that is looked up.
 
-use underpass_core::{ConnectError, Duration, Instant, Path, Peer, PeerState};
+use underpass_core::{ConnectError, Duration, Instant, Path, Peer, PeerState, Route};
 
 use super::Driver;
 use super::roster::{Asked, Found, Role};
@@ -10,6 +10,9 @@ use crate::peer_address::PeerAddress;
 
 /// Names are looked up again that often: as often as peers are called that were known once.
 const ASK_AGAIN_AFTER: Duration = Duration::from_secs(60);
+
+/// Relays that are asked for a place since they have called.
+const ADOPTED_MAX: usize = 2;
 
 impl Driver {
     /// Asks for a peer; its handle, unless its name is to be looked up first or there is no room.
@@ -69,6 +72,32 @@ impl Driver {
                     return;
                 }
             }
+        }
+    }
+
+    /// A discoverable node that nobody relays for of those whom it was told to call asks those who call it: or
+    /// nobody could reach it whose path to it goes through them.
+    pub(super) fn adopt_relays(&mut self) {
+        let version = Some(self.node.known_peers_version());
+        if !self.adopts || std::mem::replace(&mut self.adopted_at, version) == version {
+            return;
+        }
+        let relays: Vec<_> =
+            self.node.known_peers().filter(|known| known.is_relay).map(|known| known.id).collect();
+        let near = relays.into_iter().filter_map(|id| {
+            let peer = self.node.peer(&id)?;
+            matches!(self.node.route(peer), Ok(Some(Route::Direct(_)))).then_some((id, peer))
+        });
+        let near: Vec<_> = near.collect();
+        let roles: Vec<_> = near.iter().map(|(_, peer)| self.roster.role(*peer)).collect();
+        let adopted = roles.iter().filter(|role| **role == Some(Role::Adopted)).count();
+        if roles.contains(&Some(Role::Configured)) {
+            return;
+        }
+        let callers = near.iter().zip(roles).filter(|(_, role)| role.is_none());
+        let callers: Vec<_> = callers.map(|((id, _), _)| *id).collect();
+        for id in callers.into_iter().take(ADOPTED_MAX.saturating_sub(adopted)) {
+            self.ask(PeerAddress::Key(id), Role::Adopted);
         }
     }
 

@@ -1,7 +1,7 @@
 //! 2. Out: everything that the node has to give.
 
 use tokio::time::Instant as WakeAt;
-use underpass_core::{Event as NodeEvent, Peer, Route};
+use underpass_core::{Broadcast, Event as NodeEvent, Peer, Route};
 
 use super::doorman::Came;
 use super::{Driver, SAVE_AFTER};
@@ -19,6 +19,8 @@ impl Driver {
             self.jobs.run(job);
         }
         self.take_events();
+        self.take_broadcasts();
+        self.adopt_relays();
         self.courier.offer_again(&mut self.node, self.clock.now());
         self.transmit();
     }
@@ -55,9 +57,18 @@ impl Driver {
         }
     }
 
+    fn take_broadcasts(&mut self) {
+        while let Some(Broadcast { origin, kind, payload }) = self.node.poll_broadcast() {
+            let (peer, len) = (origin.to_string(), payload.len());
+            let payload = data_encoding::BASE64.encode(payload);
+            self.tell(Event::Broadcast { peer, kind, len, payload });
+        }
+    }
+
     fn report(&mut self, event: NodeEvent) {
         match event {
             NodeEvent::Connected(peer) => {
+                self.adopted_at = None;
                 self.courier.may_have_room();
                 self.save_soon();
                 let peer = self.name(peer);

@@ -83,6 +83,10 @@ struct Driver {
     jobs: Jobs,
     network: Network,
     roster: Roster,
+    /// Whether it may ask those who call it to relay for it.
+    adopts: bool,
+    /// As of which version of what is known that was looked at.
+    adopted_at: Option<u64>,
     /// Lines of the log about peers that are not called.
     refusals: Sparing,
     ask_again_at: Instant,
@@ -270,6 +274,10 @@ impl Driver {
             Question::Status(answer) => drop(answer.send(self.status())),
             Question::Metrics(answer) => drop(answer.send(self.metrics())),
             Question::Known(answer) => drop(answer.send(self.known())),
+            Question::Broadcast(kind, payload, answer) => {
+                let told = self.node.broadcast(kind, &payload, self.clock.now());
+                let _ = answer.send(told.map_err(SendError::from));
+            }
             Question::Find(tag, answer) => self.look_for(&tag, answer),
             Question::Connect(address, answer) => {
                 let is_named = address.host().is_some_and(|host| host.literal().is_none());

@@ -42,6 +42,15 @@ pub(super) enum Role {
     ForeignRelay,
     /// Somebody has sent to it, in this life or the one before.
     SentTo,
+    /// It has called, and may relay: this node is found there.
+    Adopted,
+}
+
+impl Role {
+    /// Whether it is forgotten when it is gone for long.
+    fn is_passing(self) -> bool {
+        matches!(self, Self::SentTo | Self::Adopted)
+    }
 }
 
 /// What a name was found to mean.
@@ -105,6 +114,11 @@ impl Roster {
         self.asked.iter().map(|(number, asked)| (*number, asked))
     }
 
+    /// Why a peer was asked for; `None` if it was not.
+    pub(super) fn role(&self, peer: Peer) -> Option<Role> {
+        self.asked.values().find(|asked| asked.peer == Some(peer)).map(|asked| asked.role)
+    }
+
     /// Somebody wants this peer.
     pub(super) fn is_used(&mut self, peer: Peer, now: Instant) {
         for asked in self.asked.values_mut().filter(|asked| asked.peer == Some(peer)) {
@@ -122,7 +136,7 @@ impl Roster {
         let is_old = |asked: &Asked| {
             now.is_none_or(|now| now.saturating_since(asked.used_at) > FORGOTTEN_AFTER)
         };
-        let mut all: Vec<_> = self.all().filter(|(_, asked)| asked.role == Role::SentTo).collect();
+        let mut all: Vec<_> = self.all().filter(|(_, asked)| asked.role.is_passing()).collect();
         all.sort_by_key(|(_, asked)| asked.used_at);
         let mut old = all.into_iter().filter(|(_, asked)| is_old(asked));
         old.find(|(_, asked)| !asked.peer.is_some_and(&is_needed)).map(|(number, _)| number)

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,8 +10,8 @@ use std::sync::Arc;
 use tokio::sync::{broadcast, mpsc};
 use tokio::task::JoinHandle;
 use underpass_core::{
-    Capacity, Config, HeapStorage, Instant, MAX_TRANSMIT, PeerId, RestoreError, SecretIdentity,
-    Whom,
+    Access, Capacity, Config, HeapStorage, Instant, MAX_TRANSMIT, PeerId, Presence, RestoreError,
+    SecretIdentity, Whom,
 };
 
 use super::courier::Courier;
@@ -117,6 +118,8 @@ impl Driver {
             jobs: Jobs::new(settings.identity),
             network: Network::new(),
             roster: Roster::new(),
+            adopts: adopts(&settings.config),
+            adopted_at: None,
             refusals: Sparing::default(),
             ask_again_at: Instant::ORIGIN,
             courier: Courier::new(number),
@@ -166,6 +169,15 @@ impl Driver {
             }
         }
     }
+}
+
+/// Whether it may ask those who call it to relay for it: if it is to be found, and being asked for is nothing that
+/// its access policy goes by.
+fn adopts(config: &Config) -> bool {
+    let Access { answers, messages, relays } = config.access;
+    config.gossip.presence == Presence::Discoverable
+        && [answers, messages].iter().all(|whom| *whom == Whom::Network)
+        && [Whom::Network, Whom::Nobody].contains(&relays)
 }
 
 /// What the configuration asks for, in bytes.
@@ -222,8 +234,11 @@ impl StartError {
     /// What to do about it.
     pub fn help(&self) -> Option<String> {
         match self {
-            Self::Bind(_, error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+            Self::Bind(_, error) if error.kind() == ErrorKind::AddrInUse => {
                 Some("another program listens there; `listen` names other places".into())
+            }
+            Self::State(_, redb::Error::Io(error)) if error.kind() == ErrorKind::NotFound => {
+                Some("its folder is not there; `state_file` names another place".into())
             }
             Self::State(..) => Some(
                 "if no other daemon has it, move it away: only what was known of peers is lost"

@@ -95,6 +95,14 @@ pub(super) enum Question {
     },
     /// Send a message, and wait until the peer has it
     Send(SendArguments),
+    /// Tell everybody who takes part in gossip: `watch` shows it there
+    Broadcast {
+        /// What, up to 512 bytes; the standard input if not given
+        text: Option<String>,
+        /// Which handler it is for
+        #[arg(long, short, default_value_t = 0)]
+        kind: u16,
+    },
     /// Show what happens, as it happens
     Watch {
         /// Stop after so many events
@@ -156,6 +164,10 @@ pub(super) struct InitArguments {
     /// The network's secret, from a member; a new one is made if not given
     #[arg(long, value_name = "FILE")]
     pub(super) secret: Option<PathBuf>,
+
+    /// Tell others nothing of this node, and relay for nobody
+    #[arg(long)]
+    pub(super) silent: bool,
 
     /// Whom to call
     #[arg(long, value_name = "PEER")]

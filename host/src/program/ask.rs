@@ -16,7 +16,7 @@ use crate::view::{KnownNode, PeerStatus, Status};
 const PING_EVERY: Duration = Duration::from_secs(1);
 
 pub(super) fn ask(config: &Configuration, question: &Question, common: &Common) -> Exit {
-    let client = match client(config) {
+    let client = match client(config, common.json) {
         Ok(client) => client,
         Err(exit) => return exit,
     };
@@ -24,18 +24,24 @@ pub(super) fn ask(config: &Configuration, question: &Question, common: &Common) 
     let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => {
-            complain(&error, None);
+            complain(common.json, &error, None);
             return Exit::Failed;
         }
     };
     let asked = runtime.block_on(answer(&client, question, common.json));
-    asked.unwrap_or_else(|error| refuse(&error))
+    asked.unwrap_or_else(|error| refuse(common.json, &error))
 }
 
 async fn answer(client: &Client, question: &Question, is_json: bool) -> Result<Exit, ClientError> {
     let is_colored = is_colored(&std::io::stdout());
     match question {
-        Question::Status { link: true } => print_line(&client.link().await?),
+        Question::Status { link: true } => {
+            let link = client.link().await?;
+            match is_json {
+                true => print_json(&json!({ "link": link })),
+                false => print_line(&link),
+            }
+        }
         Question::Status { link: false } => {
             let answer = client.get("/status").await?;
             match read::<Status>(&answer).filter(|_| !is_json) {
@@ -64,6 +70,7 @@ async fn answer(client: &Client, question: &Question, is_json: bool) -> Result<E
             let found = read::<Vec<String>>(&answer["found"]).unwrap_or_default();
             match is_json {
                 true => print_json(&answer),
+                false if found.is_empty() => print_line("nobody"),
                 false => found.iter().for_each(|id| print_line(id)),
             }
             return Ok(if found.is_empty() { Exit::Failed } else { Exit::Done });
@@ -77,6 +84,14 @@ async fn answer(client: &Client, question: &Question, is_json: bool) -> Result<E
         }
         Question::Ping { peer, count, timeout_ms } => {
             return ping(client, peer, *count, *timeout_ms, is_json).await;
+        }
+        Question::Broadcast { text, kind } => {
+            let Some(payload) = input(text.as_deref(), is_json) else { return Ok(Exit::Refused) };
+            let answer = client.post(&format!("/broadcast?kind={kind}"), payload).await?;
+            match is_json {
+                true => print_json(&answer),
+                false => print_line("it is on its way to everybody"),
+            }
         }
         Question::Send(own) => return send(client, own, is_json).await,
         Question::Watch { count } => return watch(client, *count, is_json).await,
@@ -136,19 +151,24 @@ async fn ping(
     Ok(if answered > 0 { Exit::Done } else { Exit::Failed })
 }
 
-async fn send(client: &Client, own: &SendArguments, is_json: bool) -> Result<Exit, ClientError> {
-    let payload = match &own.text {
-        Some(text) => text.clone().into_bytes(),
-        None => {
-            let mut bytes = Vec::new();
-            let most = LONG_MAX as u64 + 1;
-            if let Err(error) = std::io::stdin().take(most).read_to_end(&mut bytes) {
-                complain(&format!("the standard input cannot be read: {error}"), None);
-                return Ok(Exit::Refused);
-            }
-            bytes
+/// What is to be sent; `None` with a complaint if it cannot be read.
+fn input(text: Option<&str>, is_json: bool) -> Option<Vec<u8>> {
+    if let Some(text) = text {
+        return Some(text.as_bytes().into());
+    }
+    let mut bytes = Vec::new();
+    // A byte more is too long, which the daemon says.
+    match std::io::stdin().take(LONG_MAX as u64 + 1).read_to_end(&mut bytes) {
+        Ok(_) => Some(bytes),
+        Err(error) => {
+            complain(is_json, &format!("the standard input cannot be read: {error}"), None);
+            None
         }
-    };
+    }
+}
+
+async fn send(client: &Client, own: &SendArguments, is_json: bool) -> Result<Exit, ClientError> {
+    let Some(payload) = input(own.text.as_deref(), is_json) else { return Ok(Exit::Refused) };
     let (to, kind, timeout_ms) = (quoted(&own.peer), own.kind, own.timeout_ms);
     let wait = if own.reply { "reply" } else { "ack" };
     let path = format!("/send?to={to}&kind={kind}&wait={wait}&timeout_ms={timeout_ms}");

@@ -36,12 +36,17 @@ pub(super) fn init(own: &InitArguments, common: &Common) -> Exit {
                 };
                 print_line(&format!("id       {id}"));
                 print_line(&format!("network  {}, {member}", own.network));
+                let found = match own.silent {
+                    true => "others hear nothing of it, and it relays for nobody",
+                    false => "members find it, and it relays for them",
+                };
+                print_line(&format!("found    {found}: `discoverable`, `relay`"));
                 print_line(&format!("next     underpass up --config {}", file.display()));
             }
             Exit::Done
         }
         Err((message, help)) => {
-            complain(&message, help);
+            complain(common.json, &message, help);
             Exit::Refused
         }
     }
@@ -59,12 +64,17 @@ fn make(own: &InitArguments) -> Result<String, Refusal> {
     let secret = match &own.secret {
         Some(file) => {
             let read = files::read_secret(file);
-            *read.map_err(|error| (error.to_string(), error.help()))?
+            *read.map_err(|error| {
+                let is_missing = !file.exists();
+                let help = "copy `network.secret` from a member, and say where it is";
+                let help = if is_missing { Some(help.into()) } else { error.help() };
+                (error.to_string(), help)
+            })?
         }
         None => draw()?,
     };
-    fs::create_dir_all(folder).map_err(|error| written(folder, &error))?;
     let text = config_text(own)?;
+    fs::create_dir_all(folder).map_err(|error| written(folder, &error))?;
     let file = folder.join(CONFIG);
     let there = [CONFIG, KEY, SECRET, TOKEN].map(|name| folder.join(name));
     if let Some(there) = there.iter().find(|path| path.exists()) {
@@ -111,6 +121,10 @@ fn config_text(own: &InitArguments) -> Result<String, Refusal> {
         let whole = text.lines().find(|line| line.starts_with(instead_of)).map(str::to_owned);
         text = text.replacen(&whole.expect("the template has it"), &line, 1);
     };
+    if own.silent {
+        put("relay = true", "# relay = true".into());
+        put("discoverable = true", "# discoverable = true".into());
+    }
     if !own.peer.is_empty() {
         put("peers = []", format!("peers = {}", quoted(&own.peer)));
     }

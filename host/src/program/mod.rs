@@ -49,7 +49,7 @@ fn run(arguments: &Arguments) -> Exit {
         Command::Init(own) => init::init(own, common),
         Command::CheckConfig => with_config(common, |config| check_config(config, common)),
         Command::Id => with_config(common, |config| id(config, common)),
-        Command::Up(own) => with_config(common, |config| up::up(config, own)),
+        Command::Up(own) => with_config(common, |config| up::up(config, own, common.json)),
         Command::Ask(question) => with_config(common, |config| ask::ask(config, question, common)),
     }
 }
@@ -63,7 +63,10 @@ fn with_config(common: &Common, then: impl FnOnce(&Configuration) -> Exit) -> Ex
     match config::load(&common.config_file(), &outside) {
         Ok(config) => then(&config),
         Err(error) => {
-            eprint!("{}", error.render(is_colored(&std::io::stderr())));
+            match common.json {
+                true => complain(true, &error.to_string().trim_end(), None),
+                false => eprint!("{}", error.render(is_colored(&std::io::stderr()))),
+            }
             Exit::Refused
         }
     }
@@ -77,7 +80,7 @@ fn check_config(config: &Configuration, common: &Common) -> Exit {
     let mut exit = Exit::Done;
     for path in secrets.into_iter().flatten().chain(previous).chain(token) {
         if let Err(error) = files::read_secret(path) {
-            complain(&error, error.help());
+            complain(common.json, &error, error.help());
             exit = Exit::Refused;
         }
     }
@@ -95,7 +98,7 @@ fn id(config: &Configuration, common: &Common) -> Exit {
         Ok(id) if common.json => print_json(&json!({ "id": id.to_string() })),
         Ok(id) => print_line(&id.to_string()),
         Err(error) => {
-            complain(&error, error.help());
+            complain(common.json, &error, error.help());
             return Exit::Refused;
         }
     }
@@ -103,31 +106,31 @@ fn id(config: &Configuration, common: &Common) -> Exit {
 }
 
 /// A client of the daemon that this configuration is of.
-fn client(config: &Configuration) -> Result<Client, Exit> {
+fn client(config: &Configuration, is_json: bool) -> Result<Client, Exit> {
     let Some(api) = &config.api else {
-        complain(&"the API is not enabled, so that the daemon cannot be asked", None);
+        complain(is_json, &"the API is not enabled, so that the daemon cannot be asked", None);
         return Err(Exit::Refused);
     };
-    Client::new(api).map_err(|error| refuse(&error))
+    Client::new(api).map_err(|error| refuse(is_json, &error))
 }
 
-fn refuse(error: &ClientError) -> Exit {
+fn refuse(is_json: bool, error: &ClientError) -> Exit {
     match error {
         ClientError::Token(inner) => {
-            complain(error, inner.help());
+            complain(is_json, error, inner.help());
             Exit::Refused
         }
         ClientError::Unreachable(..) => {
-            complain(error, Some("`underpass up` starts it".into()));
+            complain(is_json, error, Some("`underpass up` starts it".into()));
             Exit::NoDaemon
         }
         ClientError::Impostor(_) => {
             let help = "start the daemon; if it runs, was it started with another token or port?";
-            complain(error, Some(help.into()));
+            complain(is_json, error, Some(help.into()));
             Exit::NoDaemon
         }
         ClientError::Problem { status: 400, .. } => {
-            complain(error, None);
+            complain(is_json, error, None);
             Exit::Refused
         }
         ClientError::Problem { kind, .. } => {
@@ -135,17 +138,25 @@ fn refuse(error: &ClientError) -> Exit {
                 "timed-out" | "failed" => {
                     Some("`underpass why PEER` says what is known of the way")
                 }
+                "unknown-peer" | "not-found" => {
+                    Some("`underpass peers` lists those that are known; ID@host:port calls another")
+                }
                 "no-handler" => Some("a `[[script]]` of the peer's configuration handles a kind"),
                 _ => None,
             };
-            complain(error, help.map(str::to_owned));
+            complain(is_json, error, help.map(str::to_owned));
             Exit::Failed
         }
     }
 }
 
 /// Says what is wrong, and what would be right.
-fn complain(error: &dyn std::fmt::Display, help: Option<String>) {
+fn complain(is_json: bool, error: &dyn std::fmt::Display, help: Option<String>) {
+    if is_json {
+        let error = error.to_string();
+        let _ = writeln!(std::io::stderr(), "{}", json!({ "error": error, "help": help }));
+        return;
+    }
     let is_colored = is_colored(&std::io::stderr());
     let title = screen::paint(is_colored, "1;31", "error");
     eprintln!("{title}: {}", screen::harmless(&error.to_string()));

@@ -1,13 +1,15 @@
 //! `underpass up`: the daemon.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
+use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use underpass_core::{Config, Gossip, Network, PeerId, SecretIdentity, Tag};
 
 use super::arguments::UpArguments;
-use super::{Exit, complain, print_line};
+use super::{Exit, complain, print_json, print_line};
 use crate::api::Server;
 use crate::config::{Configuration, GossipConfig};
 use crate::driver::{Settings, shutdown, start};
@@ -29,33 +31,33 @@ fn identity(path: &Path, seed: &[u8; 32]) -> Result<SecretIdentity, SecretFileEr
     SecretIdentity::from_seed(seed).ok_or_else(form)
 }
 
-pub(super) fn up(config: &Configuration, own: &UpArguments) -> Exit {
+pub(super) fn up(config: &Configuration, own: &UpArguments, is_json: bool) -> Exit {
     log::set_up(config.log);
     let key = match files::open_secret_locked(&config.key_file) {
         Ok(key) => key,
         Err(error) => {
             let in_use = matches!(error.kind, SecretFileErrorKind::InUse);
-            complain(&error, error.help());
+            complain(is_json, &error, error.help());
             return if in_use { Exit::NotStarted } else { Exit::Refused };
         }
     };
     let settings = match settings(config, own, &key) {
         Ok(settings) => settings,
         Err(error) => {
-            complain(&error, error.help());
+            complain(is_json, &error, error.help());
             return Exit::Refused;
         }
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let exit = match runtime {
         Ok(runtime) => {
-            let exit = runtime.block_on(serve(config, settings));
+            let exit = runtime.block_on(serve(config, settings, is_json));
             // Scripts that still run end with it.
             runtime.shutdown_background();
             exit
         }
         Err(error) => {
-            complain(&error, None);
+            complain(is_json, &error, None);
             Exit::NotStarted
         }
     };
@@ -103,16 +105,16 @@ fn gossip(own: &GossipConfig, network: &Network) -> Gossip {
     tags.fold(Gossip { is_bootstrap: own.is_bootstrap, ..part }, Gossip::with_tag)
 }
 
-async fn serve(config: &Configuration, settings: Settings) -> Exit {
+async fn serve(config: &Configuration, settings: Settings, is_json: bool) -> Exit {
     let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
     let (Ok(mut terminate), Ok(mut interrupt)) = signals else {
-        complain(&"the system gives no signals", None);
+        complain(is_json, &"the system gives no signals", None);
         return Exit::NotStarted;
     };
     let (handle, driver) = match start(settings) {
         Ok(started) => started,
         Err(error) => {
-            complain(&error, error.help());
+            complain(is_json, &error, error.help());
             return Exit::NotStarted;
         }
     };
@@ -122,20 +124,23 @@ async fn serve(config: &Configuration, settings: Settings) -> Exit {
             let token = match files::read_secret(&api.token_file) {
                 Ok(token) => token,
                 Err(error) => {
-                    complain(&error, error.help());
+                    complain(is_json, &error, error.help());
                     return Exit::Refused;
                 }
             };
             match Server::bind(api.listen, &api.hosts, token, handle.clone()).await {
                 Ok(server) => Some(server),
                 Err(error) => {
-                    complain(&format!("the API cannot listen at {}: {error}", api.listen), None);
+                    let help = "another program listens there; `api.listen` names another place";
+                    let help = (error.kind() == ErrorKind::AddrInUse).then(|| help.into());
+                    let message = format!("the API cannot listen at {}: {error}", api.listen);
+                    complain(is_json, &message, help);
                     return Exit::NotStarted;
                 }
             }
         }
     };
-    say_hello(&handle, api.as_ref()).await;
+    say_hello(&handle, api.as_ref(), is_json).await;
     let serving = api.map(|api| tokio::spawn(api.run()));
     tokio::select! {
         _ = terminate.recv() => {}
@@ -161,14 +166,12 @@ async fn serve(config: &Configuration, settings: Settings) -> Exit {
 }
 
 /// A line for whoever has started it: where everything is.
-async fn say_hello(handle: &crate::Handle, api: Option<&Server>) {
-    let listen = match handle.status().await {
-        Some(status) => status.listen.join(", "),
-        None => return,
-    };
-    let api = match api.map(Server::address) {
-        Some(Ok(address)) => format!("http://{address}/"),
-        _ => "off".into(),
-    };
-    print_line(&format!("{} listens at {listen}; API at {api}", handle.id()));
+async fn say_hello(handle: &crate::Handle, api: Option<&Server>, is_json: bool) {
+    let Some(status) = handle.status().await else { return };
+    let api = api.and_then(|api| api.address().ok()).map(|address| format!("http://{address}/"));
+    if is_json {
+        return print_json(&json!({ "id": status.id, "listen": status.listen, "api": api }));
+    }
+    let (listen, api) = (status.listen.join(", "), api.unwrap_or_else(|| "off".into()));
+    print_line(&format!("{} listens at {listen}; API at {api}", status.id));
 }

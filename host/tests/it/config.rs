@@ -1,6 +1,7 @@
 //! What is said about mistakes in configurations.
 
 use std::fs;
+use std::path::Path;
 
 use crate::daemon::{Folder, Said, underpass};
 
@@ -95,4 +96,22 @@ fn help_and_completions_are_there() {
         let said = Said::of(underpass(&["completions", shell]).output().expect("it starts")).ok();
         assert!(said.out.contains("check-config"), "{shell}");
     }
+}
+
+#[test]
+fn programs_are_told_in_json_what_is_wrong() {
+    let folder = Folder::new();
+    let file = folder.path("underpass.toml");
+    fs::write(&file, "network.nmae = \"home\"").expect("written");
+    let path = file.to_str().expect("text");
+    for command in
+        [&["check-config"][..], &["up"], &["id"], &["status"], &["init", "--secret", "/x"]]
+    {
+        let arguments = [command, &["--json", "--config", path]].concat();
+        let said = Said::of(underpass(&arguments).output().expect("it starts"));
+        assert_eq!((said.code, &*said.out), (Some(2), ""), "{command:?}");
+        let json: serde_json::Value = serde_json::from_str(&said.err).expect(&said.err);
+        assert!(json["error"].is_string(), "{json}");
+    }
+    assert!(!Path::new("identity.key").exists());
 }

@@ -141,6 +141,11 @@ impl Daemon {
     }
 
     pub(crate) fn with(arguments: &[&str]) -> Self {
+        Self::as_made(&[&["--silent"], arguments].concat())
+    }
+
+    /// As `init` makes it if nothing else is said.
+    pub(crate) fn as_made(arguments: &[&str]) -> Self {
         let folder = Folder::new();
         let at = folder.path("node");
         let init = ["init", at.to_str().expect("text"), "--json"];

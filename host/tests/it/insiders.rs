@@ -1,55 +1,20 @@
 //! What a member may do that means harm: it has the network's secret, and nobody knows its key.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use underpass_core::{Config, Network, Purpose, SecretIdentity};
+use underpass_core::Purpose;
 use underpass_host::{
     Answer, Capacity, Event, HOST, Handle, Handlers, HostPort, Incoming, PeerAddress, SendError,
     Settings, To, start,
 };
 
+use crate::inside::{address_of, listens_at, network, settings};
 use crate::member::Member;
 
 const WITHIN: Duration = Duration::from_secs(30);
 /// Of the daemons' own kinds (docs/host.md).
 const ECHO: u16 = 65532;
 const GOODBYE: u16 = 65533;
-
-fn network() -> Network {
-    Network::closed("insiders", [9; 32])
-}
-
-fn settings(number: u8, peers: Vec<PeerAddress>, handlers: Handlers) -> Settings {
-    let mut draw = [number; 32];
-    let identity = SecretIdentity::generate(|| {
-        draw[0] += 1;
-        draw
-    });
-    Settings {
-        identity: Arc::new(identity.expect("a usable key").0),
-        config: Config::new(network()),
-        capacity: HOST,
-        listen: vec!["127.0.0.1:0".parse().expect("an address")],
-        peers,
-        foreign_relays: Vec::new(),
-        allow: Vec::new(),
-        state: None,
-        record: None,
-        handlers,
-    }
-}
-
-async fn listens_at(handle: &Handle) -> std::net::SocketAddr {
-    let status = handle.status().await.expect("it runs");
-    status.listen[0].parse().expect("an address")
-}
-
-async fn address_of(handle: &Handle) -> PeerAddress {
-    let listen = listens_at(handle).await;
-    let host = HostPort { host: listen.ip().to_string(), port: listen.port() };
-    PeerAddress::KeyAt(handle.id(), host)
-}
 
 fn to(handle: &Handle) -> To {
     To::Peer(PeerAddress::Key(handle.id()))

@@ -3,37 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use underpass_core::{Config, Network, SecretIdentity};
-use underpass_host::{
-    Answer, Handle, Handlers, HostPort, Incoming, PeerAddress, SendError, Settings, To, start,
-};
+use underpass_host::{Answer, Handlers, Incoming, PeerAddress, SendError, To, start};
 
-fn settings(number: u8, peers: Vec<PeerAddress>, handlers: Handlers) -> Settings {
-    let mut draw = [number; 32];
-    let identity = SecretIdentity::generate(|| {
-        draw[0] += 1;
-        draw
-    });
-    Settings {
-        identity: Arc::new(identity.expect("a usable key").0),
-        config: Config::new(Network::closed("library", [7; 32])),
-        capacity: underpass_host::HOST,
-        listen: vec!["127.0.0.1:0".parse().expect("an address")],
-        peers,
-        foreign_relays: Vec::new(),
-        allow: Vec::new(),
-        state: None,
-        record: None,
-        handlers,
-    }
-}
-
-async fn address_of(handle: &Handle) -> PeerAddress {
-    let status = handle.status().await.expect("it runs");
-    let listen: std::net::SocketAddr = status.listen[0].parse().expect("an address");
-    let host = HostPort { host: listen.ip().to_string(), port: listen.port() };
-    PeerAddress::KeyAt(handle.id(), host)
-}
+use crate::inside::{address_of, settings};
 
 const WITHIN: Duration = Duration::from_secs(30);
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
-use crate::daemon::{Daemon, Said, underpass, wait_until};
+use crate::daemon::{Daemon, Folder, Said, underpass, wait_until};
 
 #[test]
 fn a_daemon_that_is_told_to_end_tells_its_peers() {
@@ -183,4 +183,32 @@ fn a_wall_clock_that_is_set_back_changes_nothing() {
     let log = b.log();
     let (first, last) = (log.lines().next(), log.lines().last());
     assert!(last < first, "{log}");
+}
+
+#[test]
+fn a_port_that_is_taken_is_named_with_what_helps() {
+    let a = Daemon::new().up();
+    let b = Daemon::new();
+    let (config, api) = (b.config(), format!("api.listen={}", a.api()));
+    let listen = format!("listen={}", a.listen());
+    for (set, key) in [(&api, "`api.listen`"), (&listen, "`listen`")] {
+        let said = underpass(&["up", "--config", &config, "--set", set]).output();
+        let said = Said::of(said.expect("it starts"));
+        assert_eq!(said.code, Some(4), "{}", said.err);
+        assert!(said.err.contains("Address already in use"), "{}", said.err);
+        assert!(said.err.contains("help") && said.err.contains(key), "{}", said.err);
+    }
+}
+
+#[test]
+fn what_is_refused_leaves_nothing_behind() {
+    let folder = Folder::new();
+    let at = folder.path("node");
+    let path = at.to_str().expect("text");
+    for wrong in [&["--listen", "nowhere:1"][..], &["--peer", "nobody"], &["--secret", "/nowhere"]]
+    {
+        let said = underpass(&[&["init", path], wrong].concat()).output().expect("it starts");
+        assert_eq!(Said::of(said).code, Some(2), "{wrong:?}");
+        assert!(!at.exists(), "{wrong:?}");
+    }
 }

@@ -5,6 +5,7 @@ mod config;
 mod daemon;
 mod discovery;
 mod hostile;
+mod inside;
 mod insiders;
 #[cfg(target_os = "linux")]
 mod kernel_nat;

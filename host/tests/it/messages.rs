@@ -123,3 +123,14 @@ fn a_measurement_counts_what_the_peer_has() {
     assert!(messages > 0);
     assert_eq!(bench["bytes"], messages * 100);
 }
+
+#[test]
+fn who_is_not_there_is_told_from_a_name_that_nobody_has() {
+    let a = Daemon::new().up();
+    let unknown = a.ask(&["send", "aaaaaaaa", "?"]);
+    assert_eq!(unknown.code, Some(1));
+    assert!(unknown.err.contains("`underpass peers` lists"), "{}", unknown.err);
+    let name = a.ask(&["send", "nobody.invalid:4747", "?"]);
+    assert_eq!(name.code, Some(1));
+    assert!(name.err.contains("the name in its address is not found"), "{}", name.err);
+}

@@ -1,28 +1,25 @@
 //! From what was written to what is meant.
 
+mod limits;
+mod scripts;
+
 use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use toml::Spanned;
-use underpass_core::{Access, Capacity, Config, Duration, PeerId, RelayLimits, TAGS, Whom};
+use underpass_core::{Access, Config, Duration, PeerId, RelayLimits, TAGS, Whom};
 
 use super::diagnostic::Diagnostic;
-use super::file::{self, Circle, File, Limits, Machine, OwnLimits, Relay};
+use super::file::{self, Circle, File, Relay};
 use super::{
-    Allowed, ApiConfig, Configuration, Format, GossipConfig, Level, LogConfig, NetworkConfig,
-    ScriptConfig, units,
+    ApiConfig, Configuration, Format, GossipConfig, Level, LogConfig, NetworkConfig, units,
 };
-use crate::capacity::{BOARD, HOST};
-use crate::kind::RESERVED;
 use crate::peer_address::PeerAddress;
 
 const LISTEN: [&str; 2] = ["0.0.0.0:4747", "[::]:4747"];
 const API_LISTEN: &str = "127.0.0.1:4780";
-const SCRIPT_TIMEOUT: Duration = Duration::from_secs(10);
-const SCRIPT_TIMEOUT_MAX: Duration = Duration::from_secs(3600);
-const SCRIPT_OUTPUT: u64 = 64 * 1024;
 /// More sockets than a host has reasons for.
 const LISTEN_MAX: usize = 16;
 
@@ -251,70 +248,6 @@ impl Reader<'_> {
         }
     }
 
-    fn capacity(&mut self, written: Option<&Spanned<Limits>>, relays: bool) -> Capacity {
-        let mut capacity = match written.map(Spanned::get_ref) {
-            Some(Limits::Of(Machine::Board)) => BOARD,
-            _ => HOST,
-        };
-        if let Some(Limits::Own(own)) = written.map(Spanned::get_ref) {
-            self.own_capacity(own, &mut capacity);
-        }
-        if !relays
-            && !matches!(written.map(Spanned::get_ref), Some(Limits::Own(own)) if own.circuits.is_some())
-        {
-            capacity.circuits = 0;
-        }
-        capacity
-    }
-
-    fn own_capacity(&mut self, own: &OwnLimits, capacity: &mut Capacity) {
-        // The ranges that `underpass_core::CapacityError` names.
-        self.limit(own.peers.as_ref(), 1..=16_384, &mut capacity.peers);
-        self.limit(own.handshakes.as_ref(), 2..=4_096, &mut capacity.handshakes);
-        self.limit(own.messages.as_ref(), 2..=16_384, &mut capacity.messages);
-        self.limit(own.circuits.as_ref(), 0..=16_384, &mut capacity.circuits);
-        self.power(own.message_window.as_ref(), 32..=1_024, &mut capacity.message_window);
-        self.power(own.window_bits.as_ref(), 128..=65_536, &mut capacity.window_bits);
-        if let Some(written) = &own.buffer {
-            match units::bytes(written.get_ref()) {
-                Some(bytes @ 1_440..=10_485_600) => capacity.buffer = bytes as usize,
-                _ => self.add(
-                    Diagnostic::at(written.span(), "`buffer` is from 1440B to 10485600B")
-                        .help("write it like \"4MiB\""),
-                ),
-            }
-        }
-    }
-
-    fn limit(
-        &mut self,
-        written: Option<&Spanned<u64>>,
-        range: std::ops::RangeInclusive<u64>,
-        into: &mut usize,
-    ) {
-        let Some(written) = written else { return };
-        match range.contains(written.get_ref()) {
-            true => *into = *written.get_ref() as usize,
-            false => {
-                let message = format!("this is from {} to {}", range.start(), range.end());
-                self.add(Diagnostic::at(written.span(), message));
-            }
-        }
-    }
-
-    fn power(
-        &mut self,
-        written: Option<&Spanned<u64>>,
-        range: std::ops::RangeInclusive<u64>,
-        into: &mut usize,
-    ) {
-        if let Some(written) = written.filter(|written| !written.get_ref().is_power_of_two()) {
-            self.add(Diagnostic::at(written.span(), "this is a power of two"));
-            return;
-        }
-        self.limit(written, range, into);
-    }
-
     fn rate(&mut self, written: Option<&Spanned<String>>, default: u32) -> u32 {
         let Some(written) = written else { return default };
         let rate = units::rate(written.get_ref()).and_then(|rate| u32::try_from(rate).ok());
@@ -423,81 +356,6 @@ impl Reader<'_> {
             token_file: self.path(written.token_file.as_ref(), "api.token"),
             hosts: hosts.iter().map(|host| host.get_ref().to_lowercase()).collect(),
         })
-    }
-
-    fn scripts(&mut self, written: &[Spanned<file::Script>]) -> Vec<ScriptConfig> {
-        let mut scripts: Vec<ScriptConfig> = Vec::new();
-        for each in written {
-            let Some(script) = self.script(each.get_ref()) else { continue };
-            let is_same =
-                |other: &ScriptConfig| other.kind == script.kind && (other.body == script.body);
-            if scripts.iter().any(is_same) {
-                let kind = &each.get_ref().kind;
-                self.add(
-                    Diagnostic::at(kind.span(), "two scripts for the same messages")
-                        .help("give one of them another `kind` or `body`"),
-                );
-            }
-            scripts.push(script);
-        }
-        scripts
-    }
-
-    fn script(&mut self, written: &file::Script) -> Option<ScriptConfig> {
-        let kind = u16::try_from(*written.kind.get_ref()).ok().filter(|kind| *kind < RESERVED);
-        if kind.is_none() {
-            let message = format!("a kind is a number below {RESERVED}");
-            self.add(Diagnostic::at(written.kind.span(), message));
-        }
-        let allow = self.allowed(&written.allow);
-        let timeout = self.span_within(
-            written.timeout.as_ref(),
-            SCRIPT_TIMEOUT,
-            (Duration::from_millis(1), SCRIPT_TIMEOUT_MAX),
-        );
-        let output = match &written.output {
-            None => Some(SCRIPT_OUTPUT),
-            Some(text) => {
-                let most = crate::LONG_MAX as u64;
-                let bytes = units::bytes(text.get_ref()).filter(|bytes| *bytes <= most);
-                if bytes.is_none() {
-                    self.add(
-                        Diagnostic::at(text.span(), "`output` is at most 4MiB")
-                            .help("write it like \"64KiB\""),
-                    );
-                }
-                bytes
-            }
-        };
-        let mut at_once = 4;
-        self.limit(written.at_once.as_ref(), 1..=64, &mut at_once);
-        Some(ScriptConfig {
-            kind: kind?,
-            body: written.body.as_ref().map(|body| body.get_ref().clone()),
-            run: written.run.get_ref().clone(),
-            allow: allow?,
-            timeout,
-            output_max: output? as usize,
-            at_once,
-        })
-    }
-
-    fn allowed(&mut self, written: &Spanned<Vec<Spanned<String>>>) -> Option<Allowed> {
-        let all = written.get_ref();
-        if all.is_empty() {
-            self.add(
-                Diagnostic::at(written.span(), "nobody is allowed to run it")
-                    .help("list ids of peers, or \"network\" for every member"),
-            );
-            return None;
-        }
-        if all.iter().any(|each| each.get_ref() == "network") {
-            return Some(Allowed::Network);
-        }
-        const HELP: &str = "list ids of peers, or \"network\" for every member";
-        let ids: Vec<PeerId> =
-            all.iter().filter_map(|each| self.parsed(each, "peer's id", HELP)).collect();
-        (ids.len() == all.len()).then_some(Allowed::Peers(ids))
     }
 }
 
