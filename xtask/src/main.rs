@@ -18,6 +18,7 @@ mod sizes;
 #[cfg(test)]
 mod tests;
 mod toolchain;
+mod uf2;
 
 use std::process::ExitCode;
 
