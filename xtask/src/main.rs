@@ -7,12 +7,14 @@
 
 mod bare;
 mod cargo;
+mod figures;
 mod firmware;
 mod images;
 mod kernel_nat;
 mod licences;
 mod naive;
 mod parity;
+mod processor;
 mod ring;
 mod sizes;
 #[cfg(test)]
@@ -39,6 +41,8 @@ enum Chore {
     Firmware,
     /// Build it, and have emulated boards talk to a peer on this host
     Emulate,
+    /// Weigh the core, and count the instructions of its work, on the boards' processors
+    Figures,
     /// Play recordings of simulated boards on the boards' processors, and compare what comes out
     Parity,
     /// Make the protocol naive in a copy, one patch of scenarios/naive after the other, and check that
@@ -59,6 +63,7 @@ fn main() -> ExitCode {
         Chore::Bare => bare::run(),
         Chore::Firmware => firmware::build_all(),
         Chore::Emulate => firmware::emulate(),
+        Chore::Figures => figures::run(),
         Chore::Parity => parity::run(),
         Chore::Naive { only } => naive::run(only.as_deref()),
         Chore::KernelNat => kernel_nat::run(),

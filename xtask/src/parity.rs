@@ -9,7 +9,8 @@ use std::process::{Child, Command, Stdio};
 use crate::Result;
 use crate::cargo::{cargo, output_of};
 use crate::firmware::build_daemon;
-use crate::images::{CORTEX, Program, RISCV, TARGETS, build, target_directory};
+use crate::images::{Program, TARGETS, build, target_directory};
+use crate::processor::{PROCESSORS, Processor};
 use crate::toolchain::Route;
 
 const PACKAGE: &str = "underpass-parity";
@@ -23,38 +24,6 @@ const RECORDED: [(&str, &str); 6] = [
     ("security/a-board-without-a-clock@1", "board"),
     ("clocks/boards-with-slow-keys@1", "board-3"),
     ("gossip/a-reboot-with-sequence-zero@1", "board"),
-];
-
-/// A processor, the machine that QEMU puts it into, and where the player looks for a recording there.
-struct Processor {
-    target: &'static str,
-    emulator: &'static str,
-    machine: &'static [&'static str],
-    at: u32,
-}
-
-const PROCESSORS: [Processor; 2] = [
-    Processor {
-        target: CORTEX,
-        emulator: "qemu-system-arm",
-        machine: &["-M", "mps2-an385"],
-        at: 0x2100_0000,
-    },
-    Processor {
-        target: RISCV,
-        emulator: "qemu-system-riscv32",
-        machine: &[
-            "-M",
-            "virt",
-            "-cpu",
-            "rv32,a=false,f=false,d=false",
-            "-m",
-            "32M",
-            "-bios",
-            "none",
-        ],
-        at: 0x8100_0000,
-    },
 ];
 
 /// Records, plays everywhere, compares.

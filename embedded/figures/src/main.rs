@@ -15,7 +15,7 @@ use cortex_m as _;
 #[cfg(target_arch = "riscv32")]
 use riscv as _;
 use semihosting::{eprintln, println, process};
-use underpass_core::{Duration, Instant, MAX_DATAGRAM, MAX_TRANSMIT};
+use underpass_core::{Duration, Instant};
 
 use crate::side::{Side, Spent, run};
 
@@ -83,11 +83,10 @@ fn packets<const LEN: usize>(sides: &mut Sides) {
     let peer = one.node.peer(&other.keys.id()).expect("they have met");
     let path = one.path();
     for _ in 0..PACKETS {
-        let mut out = [0; MAX_TRANSMIT];
-        let sent = one.call(|node| node.send_datagram(peer, &[7; LEN], &mut out));
+        let [out, arrived] = &mut one.buffers;
+        let sent = one.spent.count(|| one.node.send_datagram(peer, &[7; LEN], out));
         let transmit = sent.expect("they have met");
-        let (_, datagram) = transmit.datagrams(&out).next().expect("it goes somewhere");
-        let mut arrived = [0; MAX_DATAGRAM];
+        let (_, datagram) = transmit.datagrams(out).next().expect("it goes somewhere");
         let arrived = &mut arrived[..datagram.len()];
         arrived.copy_from_slice(datagram);
         let is_open = other.call(|node| node.handle_datagram(path, arrived, after(2)).is_ok());

@@ -4,7 +4,7 @@ use core::net::SocketAddr;
 
 use underpass_core::{
     Config, Instant, MAX_TRANSMIT, Network, Node, Path, PeerId, PeerState, SecretIdentity, Socket,
-    Storage,
+    Storage, Transmit,
 };
 
 use crate::clock;
@@ -19,6 +19,17 @@ pub(crate) struct Spent {
     pub(crate) job_count: u32,
 }
 
+impl Spent {
+    pub(crate) fn count<R>(&mut self, call: impl FnOnce() -> R) -> R {
+        let began = clock::now();
+        let result = call();
+        let took = clock::now() - began;
+        self.calls += took;
+        self.longest_call = self.longest_call.max(took);
+        result
+    }
+}
+
 /// One of the two.
 pub(crate) struct Side<S> {
     pub(crate) node: Node<S>,
@@ -26,6 +37,8 @@ pub(crate) struct Side<S> {
     /// Where the other one sees it.
     pub(crate) address: SocketAddr,
     pub(crate) spent: Spent,
+    /// What it sends, and what has come, kept off the stack that is measured.
+    pub(crate) buffers: [[u8; MAX_TRANSMIT]; 2],
 }
 
 impl<S: Storage> Side<S> {
@@ -36,7 +49,13 @@ impl<S: Storage> Side<S> {
         let config = Config::new(Network::closed("figures", [7; 32]));
         let node = Node::new(config, keys.id(), [number; 32], storage, Instant::ORIGIN);
         let address = SocketAddr::from(([192, 0, 2, number], 4747));
-        Self { node: node.expect("the tables go together"), keys, address, spent: Spent::default() }
+        Self {
+            node: node.expect("the tables go together"),
+            keys,
+            address,
+            spent: Spent::default(),
+            buffers: [[0; MAX_TRANSMIT]; 2],
+        }
     }
 
     pub(crate) fn path(&self) -> Path {
@@ -49,12 +68,12 @@ impl<S: Storage> Side<S> {
 
     /// Makes a call, and counts it.
     pub(crate) fn call<R>(&mut self, call: impl FnOnce(&mut Node<S>) -> R) -> R {
-        let began = clock::now();
-        let result = call(&mut self.node);
-        let took = clock::now() - began;
-        self.spent.calls += took;
-        self.spent.longest_call = self.spent.longest_call.max(took);
-        result
+        self.spent.count(|| call(&mut self.node))
+    }
+
+    fn transmit(&mut self) -> Option<Transmit> {
+        let Self { node, buffers: [buffer, _], spent, .. } = self;
+        spent.count(|| node.poll_transmit(buffer))
     }
 
     /// Does one public-key operation, if there is one to be done.
@@ -79,14 +98,13 @@ impl<S: Storage> Side<S> {
         while self.work(now) {
             has_done = true;
         }
-        let mut buffer = [0; MAX_TRANSMIT];
-        while let Some(transmit) = self.call(|node| node.poll_transmit(&mut buffer)) {
+        while let Some(transmit) = self.transmit() {
             has_done = true;
-            for (_, datagram) in transmit.datagrams(&buffer) {
-                let mut arrived = [0; MAX_TRANSMIT];
+            let [buffer, arrived] = &mut self.buffers;
+            let path = Path { socket: Socket(0), remote: self.address };
+            for (_, datagram) in transmit.datagrams(buffer) {
                 let arrived = &mut arrived[..datagram.len()];
                 arrived.copy_from_slice(datagram);
-                let path = self.path();
                 let _ = other.call(|node| node.handle_datagram(path, arrived, now).is_ok());
             }
         }
