@@ -1,7 +1,7 @@
 //! `cargo xtask bare`: the core in an image for each bare-metal target, and what the images weigh.
 
 use crate::Result;
-use crate::images::{TARGETS, build};
+use crate::images::{Program, TARGETS, build};
 use crate::sizes::{Sizes, table};
 use crate::toolchain::Route;
 
@@ -14,7 +14,7 @@ pub(crate) fn run() -> Result {
     println!("Building with {route}.");
     let mut images = Vec::new();
     for target in TARGETS {
-        images.push((target, Sizes::of_file(&build(&route, PACKAGE, target)?)?));
+        images.push((target, Sizes::of_file(&build(&route, Program::new(PACKAGE, target))?)?));
     }
     print!("{}", table(&images));
     // An empty storage is all zeros: what lies in `.data` is paid for in flash too.

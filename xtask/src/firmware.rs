@@ -6,50 +6,96 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use crate::Result;
-use crate::cargo::{cargo, output_of};
-use crate::images::{CORTEX, MANIFEST, RISCV, TARGETS, build, host_directory, target_directory};
+use crate::cargo::{cargo, output_of, root};
+use crate::images::{
+    CORTEX, MANIFEST, Program, RISCV, TARGETS, build, host_directory, target_directory,
+};
 use crate::sizes::{Sizes, table};
 use crate::toolchain::Route;
+use crate::uf2;
 
 /// An image of the sensor's firmware.
 struct Image {
-    /// What its file is called.
+    /// What its files are called.
     name: &'static str,
-    package: &'static str,
-    target: &'static str,
-    /// The emulated machine that it is for, as `underpass-proof` calls it, and what emulates it.
-    machine: &'static str,
-    emulator: &'static str,
+    program: Program,
+    /// What it is written to flash as.
+    form: Form,
+    emulation: Option<Emulation>,
 }
 
-const IMAGES: [Image; 2] = [
+/// How an image gets into a board.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// It need not: an emulator takes it as it is linked.
+    Elf,
+    /// Copied to the drive that an RP2040 shows while its button is held.
+    Uf2,
+    /// Written from the first byte of an ESP32-C3's flash on.
+    Esp,
+}
+
+/// What an image can be run in.
+struct Emulation {
+    /// As `underpass-proof` calls it.
+    machine: &'static str,
+    program: &'static str,
+}
+
+const IMAGES: [Image; 5] = [
     Image {
-        name: "sensor-mps2.elf",
-        package: "underpass-qemu",
-        target: CORTEX,
-        machine: "mps2",
-        emulator: "qemu-system-arm",
+        name: "sensor-mps2",
+        program: Program::new("underpass-qemu", CORTEX),
+        form: Form::Elf,
+        emulation: Some(Emulation { machine: "mps2", program: "qemu-system-arm" }),
     },
     Image {
-        name: "sensor-virt.elf",
-        package: "underpass-qemu",
-        target: RISCV,
-        machine: "virt",
-        emulator: "qemu-system-riscv32",
+        name: "sensor-virt",
+        program: Program::new("underpass-qemu", RISCV),
+        form: Form::Elf,
+        emulation: Some(Emulation { machine: "virt", program: "qemu-system-riscv32" }),
+    },
+    Image {
+        name: "sensor-w5500-evb-pico",
+        program: Program {
+            features: &["w5500-evb-pico", "record"],
+            ..Program::new("underpass-rp2040", CORTEX)
+        },
+        form: Form::Uf2,
+        emulation: Some(Emulation { machine: "w5500-evb-pico", program: "node" }),
+    },
+    Image {
+        name: "sensor-pico-w",
+        program: Program {
+            features: &["pico-w", "record"],
+            ..Program::new("underpass-rp2040", CORTEX)
+        },
+        form: Form::Uf2,
+        emulation: None,
+    },
+    Image {
+        name: "sensor-esp32c3",
+        program: Program { needs_alloc: true, ..Program::new("underpass-esp32c3", RISCV) },
+        form: Form::Esp,
+        emulation: None,
     },
 ];
 
-/// Builds every image into one folder, and prints what they weigh.
+/// Builds every image into one folder, in the form that it is written to flash as, and prints what they weigh.
 pub(crate) fn build_all() -> Result {
+    build_into(&folder()?, IMAGES.iter().collect())
+}
+
+fn build_into(folder: &Path, images: Vec<&Image>) -> Result {
     let route = Route::find(&TARGETS)?;
     println!("Building with {route}.");
-    let folder = folder()?;
     let mut sizes = Vec::new();
-    for image in &IMAGES {
-        let built = build(&route, image.package, image.target)?;
-        let path = folder.join(image.name);
+    for image in images {
+        let built = build(&route, image.program)?;
+        let path = image.elf(folder);
         fs::copy(&built, &path)
             .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+        image.convert(folder)?;
         sizes.push((image.name, Sizes::of_file(&path)?));
     }
     print!("{}", table(&sizes));
@@ -57,20 +103,56 @@ pub(crate) fn build_all() -> Result {
     Ok(())
 }
 
+impl Image {
+    fn elf(&self, folder: &Path) -> PathBuf {
+        folder.join(self.name).with_extension("elf")
+    }
+
+    /// What is written to flash, or given to an emulator.
+    fn written(&self, folder: &Path) -> PathBuf {
+        self.elf(folder).with_extension(match self.form {
+            Form::Elf => "elf",
+            Form::Uf2 => "uf2",
+            Form::Esp => "bin",
+        })
+    }
+
+    fn convert(&self, folder: &Path) -> Result {
+        let (elf, written) = (self.elf(folder), self.written(folder));
+        match self.form {
+            Form::Elf => Ok(()),
+            Form::Uf2 => {
+                let image = fs::read(&elf)
+                    .map_err(|error| format!("cannot read {}: {error}", elf.display()))?;
+                fs::write(&written, uf2::of_elf(&image)?)
+                    .map_err(|error| format!("cannot write {}: {error}", written.display()))
+            }
+            Form::Esp => {
+                let mut command = cargo();
+                command.args(["run", "--quiet", "--locked", "--profile", "tool"]);
+                command.args(["--manifest-path", MANIFEST, "--package", "underpass-esp-image"]);
+                output_of(command.arg("--").arg(elf).arg(written)).map(|_| ())
+            }
+        }
+    }
+}
+
 /// Builds every image that can be emulated; has each talk to the daemon, and two of them to each other.
 pub(crate) fn emulate() -> Result {
-    for image in &IMAGES {
-        let found = Command::new(image.emulator).arg("--version").output();
+    let emulated: Vec<_> = IMAGES.iter().filter(|image| image.emulation.is_some()).collect();
+    for emulation in emulated.iter().filter_map(|image| image.emulation.as_ref()) {
+        let found = Command::new(emulation.program).arg("--version").output();
         found.map_err(|error| {
             format!(
                 "cannot start {}: {error}. On Debian, run as root:\n  \
-                 apt-get install --no-install-recommends qemu-system-arm qemu-system-misc",
-                image.emulator
+                 apt-get install --no-install-recommends qemu-system-arm qemu-system-misc nodejs npm",
+                emulation.program
             )
         })?;
     }
-    build_all()?;
     let folder = folder()?;
+    fetch_emulator()?;
+    build_into(&folder, emulated.clone())?;
     let daemon = build_daemon()?;
     let proof = build_proof()?;
     let alone =
@@ -108,7 +190,8 @@ impl Proof {
         folder: &Path,
         images: &[&Image],
     ) -> Result<Self> {
-        let machines: Vec<_> = images.iter().map(|image| image.machine).collect();
+        let machines = images.iter().filter_map(|image| image.emulation.as_ref());
+        let machines: Vec<_> = machines.map(|emulation| emulation.machine).collect();
         let name = format!("{scenes}-{}", machines.join("-"));
         let directory = folder.join(&name);
         // What is not there need not go.
@@ -117,8 +200,8 @@ impl Proof {
             .map_err(|error| format!("cannot make {}: {error}", directory.display()))?;
         let mut command = Command::new(proof);
         command.arg(scenes).arg(daemon).arg(&directory);
-        for image in images {
-            command.arg(image.machine).arg(folder.join(image.name));
+        for (image, machine) in images.iter().zip(machines) {
+            command.arg(machine).arg(image.written(folder));
         }
         command.stdin(Stdio::null()).stdout(Stdio::piped());
         let child =
@@ -136,6 +219,13 @@ impl Proof {
     }
 }
 
+/// The RP2040's emulator, which runs in Node.js.
+fn fetch_emulator() -> Result {
+    let mut command = Command::new("npm");
+    command.args(["ci", "--no-audit", "--no-fund", "--silent"]);
+    output_of(command.current_dir(root().join("embedded/rp2040js"))).map(|_| ())
+}
+
 /// The program on this host that has boards talk.
 fn build_proof() -> Result<PathBuf> {
     let args = ["build", "--quiet", "--locked", "--package", "underpass-proof", "--manifest-path"];
@@ -144,7 +234,7 @@ fn build_proof() -> Result<PathBuf> {
 }
 
 /// The daemon that they talk to.
-fn build_daemon() -> Result<PathBuf> {
+pub(crate) fn build_daemon() -> Result<PathBuf> {
     output_of(cargo().args(["build", "--quiet", "--locked", "--package", "underpass-host"]))?;
     Ok(host_directory()?.join("debug/underpass"))
 }

@@ -34,14 +34,36 @@ pub(crate) fn host_directory() -> Result<PathBuf> {
     metadata("Cargo.toml").map(|Workspace { target_directory }| target_directory)
 }
 
-/// Builds a package's program for a target, and returns where it is.
+/// A program of a package, as one board's.
+#[derive(Clone, Copy)]
+pub(crate) struct Program {
+    pub(crate) package: &'static str,
+    pub(crate) target: &'static str,
+    /// Instead of the package's default ones, if any.
+    pub(crate) features: &'static [&'static str],
+    /// Of the compiler's libraries, what it takes beyond `core`.
+    pub(crate) needs_alloc: bool,
+}
+
+impl Program {
+    /// One with the default features, that needs nothing but `core`.
+    pub(crate) const fn new(package: &'static str, target: &'static str) -> Self {
+        Self { package, target, features: &[], needs_alloc: false }
+    }
+}
+
+/// Builds a program, and returns where it is.
 ///
 /// One target at a time: cargo would turn on the features that either wants for both.
-pub(crate) fn build(route: &Route, package: &str, target: &str) -> Result<PathBuf> {
+pub(crate) fn build(route: &Route, program: Program) -> Result<PathBuf> {
+    let Program { package, target, features, needs_alloc } = program;
     let mut command = cargo();
     command.args(["build", "--quiet", "--release", "--locked", "--manifest-path", MANIFEST]);
     command.args(["--package", package, "--target", target]);
-    route.prepare(&mut command, &[target]);
+    if !features.is_empty() {
+        command.args(["--no-default-features", "--features", &features.join(",")]);
+    }
+    route.prepare(&mut command, &[target], needs_alloc);
     let status = command.status().map_err(|error| format!("cannot start {command:?}: {error}"))?;
     if !status.success() {
         return Err(format!("{package} does not build for {target}"));

@@ -7,6 +7,7 @@
 
 mod bare;
 mod cargo;
+mod figures;
 mod firmware;
 mod images;
 mod kernel_nat;
@@ -15,11 +16,13 @@ mod naive;
 mod parity;
 mod patches;
 mod planted;
+mod processor;
 mod ring;
 mod sizes;
 #[cfg(test)]
 mod tests;
 mod toolchain;
+mod uf2;
 
 use std::process::ExitCode;
 
@@ -40,6 +43,8 @@ enum Chore {
     Firmware,
     /// Build it, and have emulated boards talk to a peer on this host
     Emulate,
+    /// Weigh the core, and count the instructions of its work, on the boards' processors
+    Figures,
     /// Play recordings of simulated boards on the boards' processors, and compare what comes out
     Parity,
     /// Make the protocol naive in a copy, one patch of scenarios/naive after the other, and check that
@@ -66,6 +71,7 @@ fn main() -> ExitCode {
         Chore::Bare => bare::run(),
         Chore::Firmware => firmware::build_all(),
         Chore::Emulate => firmware::emulate(),
+        Chore::Figures => figures::run(),
         Chore::Parity => parity::run(),
         Chore::Naive { only } => naive::run(only.as_deref()),
         Chore::Planted { only } => planted::run(only.as_deref()),

@@ -2,52 +2,28 @@
 //! that comes out must be the same.
 
 use std::fs;
-use std::path::Path;
-use std::process::Command;
+use std::net::UdpSocket;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 
 use crate::Result;
 use crate::cargo::{cargo, output_of};
-use crate::images::{CORTEX, RISCV, TARGETS, build, target_directory};
+use crate::firmware::build_daemon;
+use crate::images::{Program, TARGETS, build, target_directory};
+use crate::processor::{PROCESSORS, Processor};
 use crate::toolchain::Route;
 
 const PACKAGE: &str = "underpass-parity";
 
-/// Runs, and of each a node that holds what a board does.
-const RECORDED: [(&str, &str); 2] = [
+/// Runs, and of each a node that holds what a board does: an hour of loss, partitions and other ways for three of
+/// them, a power cut, a crowd that meets, one that is found by hearsay.
+const RECORDED: [(&str, &str); 6] = [
+    ("migration/boards-for-an-hour@1", "sensor"),
+    ("migration/boards-for-an-hour@1", "lamp"),
+    ("migration/boards-for-an-hour@1", "relay"),
     ("security/a-board-without-a-clock@1", "board"),
     ("clocks/boards-with-slow-keys@1", "board-3"),
-];
-
-/// A processor, the machine that QEMU puts it into, and where the player looks for a recording there.
-struct Processor {
-    target: &'static str,
-    emulator: &'static str,
-    machine: &'static [&'static str],
-    at: u32,
-}
-
-const PROCESSORS: [Processor; 2] = [
-    Processor {
-        target: CORTEX,
-        emulator: "qemu-system-arm",
-        machine: &["-M", "mps2-an385"],
-        at: 0x2100_0000,
-    },
-    Processor {
-        target: RISCV,
-        emulator: "qemu-system-riscv32",
-        machine: &[
-            "-M",
-            "virt",
-            "-cpu",
-            "rv32,a=false,f=false,d=false",
-            "-m",
-            "32M",
-            "-bios",
-            "none",
-        ],
-        at: 0x8100_0000,
-    },
+    ("gossip/a-reboot-with-sequence-zero@1", "board"),
 ];
 
 /// Records, plays everywhere, compares.
@@ -56,30 +32,112 @@ pub(crate) fn run() -> Result {
     let folder = target_directory()?.join("parity");
     fs::create_dir_all(&folder)
         .map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
-    let images = PROCESSORS.iter().map(|processor| build(&route, PACKAGE, processor.target));
+    let images =
+        PROCESSORS.iter().map(|processor| build(&route, Program::new(PACKAGE, processor.target)));
     let images = images.collect::<Result<Vec<_>>>()?;
-    for (number, (run, node)) in RECORDED.iter().enumerate() {
-        let recording = folder.join(format!("{number}.rec"));
-        let here = record(run, node, &recording)?;
-        println!("{node} of {run}: {here}");
+    let compare = |what: &str, recording: &Path| -> Result {
+        let here = digest(recording)?;
+        println!("{what}: {here}");
         for (processor, image) in PROCESSORS.iter().zip(&images) {
-            let there = play(processor, image, &recording)?;
+            let there = play(processor, image, recording)?;
             if there != here {
                 return Err(format!("{} says {there}", processor.target));
             }
             println!("  the same on {}", processor.target);
         }
+        Ok(())
+    };
+    for (number, (run, node)) in RECORDED.iter().enumerate() {
+        let recording = folder.join(format!("{number}.rec"));
+        let made = format!("{node}={}", recording.display());
+        output_of(cargo().args(["sim", "run", run, "--record", &made]))?;
+        compare(&format!("{node} of {run}"), &recording)?;
     }
-    Ok(())
+    compare("a live daemon", &live(&folder.join("live"))?)
 }
 
-/// Writes a recording, and returns the digest that its player has on this machine.
-fn record(run: &str, node: &str, recording: &Path) -> Result<String> {
-    let path = recording.to_str().ok_or("the target directory's name is no text")?;
-    output_of(cargo().args(["sim", "run", run, "--record", &format!("{node}={path}")]))?;
-    let said = output_of(cargo().args(["sim", "replay", path]))?;
+/// The digest over all that comes out on this machine.
+fn digest(recording: &Path) -> Result<String> {
+    let said = output_of(cargo().args(["sim", "replay"]).arg(recording))?;
     let digest = said.lines().find_map(|line| line.strip_prefix("digest over what came out: "));
     digest.map(str::to_owned).ok_or_else(|| format!("the player said no digest:\n{said}"))
+}
+
+/// Has two daemons talk on this computer, of which one holds what a board does and is recorded.
+fn live(folder: &Path) -> Result<PathBuf> {
+    let program = build_daemon()?;
+    // What is not there need not go.
+    let _ = fs::remove_dir_all(folder);
+    let [one, other] = ["one", "other"].map(|name| folder.join(name));
+    let underpass = |verb: &str| {
+        let mut command = Command::new(&program);
+        command.arg(verb);
+        command
+    };
+    let [port, one_api, other_api] = [free_port()?, free_port()?, free_port()?];
+    let address = |port: u16| format!("127.0.0.1:{port}");
+    let listen = ["--listen", &address(port), "--api", &address(one_api)];
+    output_of(underpass("init").arg(&one).args(listen))?;
+    let config = |folder: &Path| folder.join("underpass.toml");
+    let id = output_of(underpass("id").arg("--config").arg(config(&one)))?;
+    let peer = format!("underpass://{}@{}", id.trim(), address(port));
+    output_of(
+        underpass("init")
+            .arg(&other)
+            .args(["--listen", "127.0.0.1:0", "--api", &address(other_api), "--peer", &peer])
+            .arg("--secret")
+            .arg(one.join("network.secret")),
+    )?;
+    let recording = folder.join("live.rec");
+    let mut up = underpass("up");
+    up.arg("--config").arg(config(&one)).args(["--set", "limits=board"]);
+    let recorded = Daemon::start(up.arg("--record").arg(&recording))?;
+    let caller = Daemon::start(underpass("up").arg("--config").arg(config(&other)))?;
+    for number in 0..20 {
+        let text = "reading ".repeat(1 + 6 * number);
+        let is_sent = || {
+            let mut send = underpass("send");
+            send.arg("--config").arg(config(&other)).args([id.trim(), &text]);
+            send.output().is_ok_and(|output| output.status.success())
+        };
+        // They may not have started yet.
+        if !(0..50).any(|_| is_sent()) {
+            return Err("two daemons do not talk".into());
+        }
+    }
+    caller.stop()?;
+    recorded.stop()?;
+    Ok(recording)
+}
+
+/// One that runs. It ends with this.
+struct Daemon(Child);
+
+impl Daemon {
+    fn start(command: &mut Command) -> Result<Self> {
+        let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        quiet.spawn().map(Self).map_err(|error| format!("cannot start {command:?}: {error}"))
+    }
+
+    /// Tells it to end, and waits until it has.
+    fn stop(mut self) -> Result {
+        output_of(Command::new("kill").arg(self.0.id().to_string()))?;
+        self.0.wait().map(|_| ()).map_err(|error| format!("a daemon is not waited for: {error}"))
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A port that was free a moment ago.
+fn free_port() -> Result<u16> {
+    let address = UdpSocket::bind(("127.0.0.1", 0)).and_then(|socket| socket.local_addr());
+    address.map(|address| address.port()).map_err(|error| format!("there is no port: {error}"))
 }
 
 /// Plays a recording on a processor, and returns the digest.

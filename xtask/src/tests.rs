@@ -14,7 +14,14 @@ use crate::sizes::{Sizes, table};
 /// tests too.
 const LAYERS: [&[&str]; 5] = [
     &["underpass-core"],
-    &["underpass-driver", "underpass-host", "underpass-link", "underpass-parity", "underpass-sim"],
+    &[
+        "underpass-driver",
+        "underpass-esp-image",
+        "underpass-host",
+        "underpass-link",
+        "underpass-parity",
+        "underpass-sim",
+    ],
     &["underpass-benches", "underpass-embassy"],
     &["underpass-sensor"],
     &["underpass-esp32c3", "underpass-proof", "underpass-qemu", "underpass-rp2040", "xtask"],

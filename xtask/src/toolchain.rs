@@ -48,14 +48,14 @@ impl Route {
     }
 
     /// Makes a `cargo build` for `targets` take this route.
-    pub(crate) fn prepare(&self, command: &mut Command, targets: &[&str]) {
+    /// Nothing may even name `alloc` that does not say that it needs it.
+    pub(crate) fn prepare(&self, command: &mut Command, targets: &[&str], needs_alloc: bool) {
         let Self::FromSource { rustc, linker } = self else {
             return;
         };
         // Building the library is unstable: this variable lets a stable compiler do it.
         command.env("RUSTC", rustc).env("RUSTC_BOOTSTRAP", "1");
-        // Without `alloc`: nothing here may even name it.
-        command.arg("-Zbuild-std=core");
+        command.arg(if needs_alloc { "-Zbuild-std=core,alloc" } else { "-Zbuild-std=core" });
         for target in targets {
             let name = target.replace('-', "_").to_uppercase();
             command.env(format!("CARGO_TARGET_{name}_LINKER"), linker);

@@ -27,6 +27,8 @@ pub(crate) enum Machine {
     Mps2,
     /// rv32imc.
     Virt,
+    /// An RP2040 with a W5500, the image that is written to a real one.
+    W5500EvbPico,
 }
 
 impl Machine {
@@ -35,7 +37,8 @@ impl Machine {
         match name {
             "mps2" => Ok(Self::Mps2),
             "virt" => Ok(Self::Virt),
-            _ => Err(format!("there is no machine `{name}`: say mps2 or virt")),
+            "w5500-evb-pico" => Ok(Self::W5500EvbPico),
+            _ => Err(format!("there is no machine `{name}`: say mps2, virt or w5500-evb-pico")),
         }
     }
 
@@ -44,7 +47,12 @@ impl Machine {
         "10.0.2.2"
     }
 
-    fn command(self, port: u16) -> Command {
+    /// Whether its clock can be made to run faster than others.
+    pub(crate) fn can_hurry(self) -> bool {
+        self != Self::W5500EvbPico
+    }
+
+    fn command(self, port: u16, image: &Path) -> Command {
         let forward = format!("user,hostfwd=udp:127.0.0.1:{port}-{GUEST}");
         let mut command = match self {
             Self::Mps2 => {
@@ -59,7 +67,14 @@ impl Machine {
                 command.args(["-netdev", &forward.replacen("user,", "user,id=card,", 1)]);
                 command
             }
+            Self::W5500EvbPico => {
+                let mut command = Command::new("node");
+                command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../rp2040js/run.mjs"));
+                command.arg(image).arg(port.to_string());
+                return command;
+            }
         };
+        command.arg("-kernel").arg(image);
         command.args(["-display", "none", "-monitor", "none", "-serial", "stdio"]);
         command.args(["-semihosting-config", "enable=on,target=native"]);
         command
@@ -84,11 +99,11 @@ impl Running {
             .canonicalize()
             .map_err(|error| format!("cannot find {}: {error}", image.display()))?;
         let port = free_port()?;
-        let mut command = machine.command(port);
-        command.arg("-kernel").arg(image).current_dir(directory);
+        let mut command = machine.command(port, &image);
+        command.current_dir(directory);
         // QEMU complains of every datagram that a stranger does not wait for the answer to.
         let _ = fs::create_dir_all(directory);
-        let complaints = File::create(directory.join("qemu.log"))
+        let complaints = File::create(directory.join("emulator.log"))
             .map_err(|error| format!("cannot write to {}: {error}", directory.display()))?;
         let mut child = command
             .stdin(Stdio::piped())
@@ -130,8 +145,8 @@ impl Running {
         loop {
             let left = end.saturating_duration_since(Instant::now());
             let line = self.lines.recv_timeout(left);
-            let line =
-                line.map_err(|_| format!("the board never said `{start}`; qemu.log may say why"))?;
+            let line = line
+                .map_err(|_| format!("the board never said `{start}`; emulator.log may say why"))?;
             if let Some(rest) = line.strip_prefix(start) {
                 return Ok(rest.trim().to_owned());
             }

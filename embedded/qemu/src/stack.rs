@@ -12,7 +12,8 @@ unsafe extern "C" {
     static mut _stack_start: u32;
 }
 
-/// Paints what is free below the caller.
+/// Paints what is free below the caller, whose frame this one must not become a part of.
+#[inline(never)]
 pub(crate) fn paint() {
     let here = 0_u32;
     let end = ((&raw const here) as usize - MARGIN) as *mut u32;

@@ -4,7 +4,9 @@ use core::fmt::{self, Arguments, Write};
 
 use cortex_m::peripheral::SCB;
 use embassy_rp::peripherals::{PIN_0, PIN_1, UART0};
-use embassy_rp::uart::{BufferedInterruptHandler, BufferedUart, BufferedUartRx, Config};
+use embassy_rp::uart::{
+    BufferedInterruptHandler, BufferedUart, BufferedUartRx, BufferedUartTx, Config,
+};
 use embassy_rp::{Peri, bind_interrupts, pac};
 use embedded_io_async::Read;
 use static_cell::ConstStaticCell;
@@ -17,8 +19,8 @@ bind_interrupts!(struct Interrupts {
     UART0_IRQ => BufferedInterruptHandler<UART0>;
 });
 
-/// What comes in.
-pub(crate) struct Line(BufferedUartRx);
+/// What comes in; its other half, which would take it along.
+pub(crate) struct Line(BufferedUartRx, #[expect(dead_code, reason = "kept")] BufferedUartTx);
 
 impl Line {
     /// Opens the line, 115200 baud, for both ways.
@@ -32,9 +34,10 @@ impl Line {
         let (tx_buffer, rx_buffer) = BUFFERS.take();
         let config = Config::default();
         let line = BufferedUart::new(uart, tx, rx, Interrupts, tx_buffer, rx_buffer, config);
-        // What goes out is written by `log` at once: it must get out before a restart.
-        let (_, rx) = line.split();
-        Self(rx)
+        // What goes out is written by `log` at once, as it must get out before a restart: nobody waits for room.
+        pac::UART0.uartimsc().modify(|mask| mask.set_txim(false));
+        let (tx, rx) = line.split();
+        Self(rx, tx)
     }
 
     /// Does what is said on the line. When settings are to be kept, the board starts again with them.
