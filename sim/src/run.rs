@@ -268,7 +268,7 @@ fn build_with(scenario: &Scenario, seed: u64, own: Own, extras: Extras) -> World
         repeaters: nodes_that(scenario, |node| {
             matches!(node.lies.lie, Some(Lie::Doubles | Lie::Replays))
         }),
-        claimers: nodes_that(scenario, |node| node.claims.is_some()),
+        claimed: scenario.nodes.iter().filter_map(|node| node.claims).collect(),
         gossips: scenario.nodes.iter().map(|node| node.gossip.is_some()).collect(),
         silent: nodes_that(scenario, is_silent),
         public: public(scenario),

@@ -96,8 +96,8 @@ pub struct Setting {
     pub ping_intervals: Vec<Duration>,
     /// Relays that send on again what they have sent on before.
     pub repeaters: BTreeSet<NodeId>,
-    /// Who says that it is where another is.
-    pub claimers: BTreeSet<NodeId>,
+    /// At whose address another says that it is.
+    pub claimed: BTreeSet<NodeId>,
     /// Who takes part in gossip, by `NodeId`.
     pub gossips: Vec<bool>,
     /// Who takes part and wants nobody to be told of it.

@@ -20,8 +20,7 @@ use crate::world::Topology;
 pub(super) struct Silence {
     names: Arc<[String]>,
     silent: BTreeSet<NodeId>,
-    claimers: BTreeSet<NodeId>,
-    /// Where they are at any time.
+    /// Where they are at any time; but for those at whose address a liar says that it is.
     addresses: BTreeSet<IpAddr>,
     topology: Arc<Topology>,
     /// Who may know where a silent node is, first: it has heard from it, or was told by its owner.
@@ -33,7 +32,7 @@ pub(super) struct Silence {
 
 impl Silence {
     pub(super) fn new(setting: &Setting) -> Self {
-        let silent = setting.silent.iter();
+        let silent = setting.silent.difference(&setting.claimed);
         let addresses = silent.flat_map(|node| setting.topology.own_addresses(*node)).collect();
         let calls = (0..).map(NodeId).zip(&setting.peers);
         let acquainted =
@@ -41,7 +40,6 @@ impl Silence {
         Self {
             names: Arc::clone(&setting.names),
             silent: setting.silent.clone(),
-            claimers: setting.claimers.clone(),
             addresses,
             topology: Arc::clone(&setting.topology),
             acquainted,
@@ -94,7 +92,7 @@ impl Watch for Silence {
         }
         let Some(inside) = machine.inspect() else { return };
         inside.addresses_told(&mut |of: NodeId, address: SocketAddr| {
-            if self.addresses.contains(&address.ip()) && !self.claimers.contains(&of) {
+            if self.addresses.contains(&address.ip()) {
                 let [node, of] = [node, of].map(|node| &self.names[node.0 as usize]);
                 self.complaint.raise(format!(
                     "silence: {node} was told that {of} is at {address}, where a silent node is (at {at})"

@@ -97,7 +97,7 @@ impl Bench {
             is_smooth: true,
             ping_intervals: vec![Duration::from_secs(10); 4],
             repeaters: Default::default(),
-            claimers: Default::default(),
+            claimed: Default::default(),
             gossips: vec![false; 4],
             silent: BTreeSet::new(),
             public: [LAPTOP, SENSOR, PRINTER].into(),

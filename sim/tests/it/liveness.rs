@@ -134,7 +134,7 @@ fn after_a_cut(is_forgetful: bool) -> Option<String> {
         is_smooth: true,
         ping_intervals: vec![Duration::from_secs(10); names.len()],
         repeaters: Default::default(),
-        claimers: Default::default(),
+        claimed: Default::default(),
         gossips: vec![false; names.len()],
         silent: Default::default(),
         public: Default::default(),

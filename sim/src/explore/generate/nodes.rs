@@ -99,7 +99,8 @@ fn acquaint(node: &mut toml::Table, position: usize, cast: &Cast, dice: &mut Dic
     }
     let key = if cast.machine.is_some() || dice.chance(85) { "peers" } else { "bootstrap" };
     if key == "bootstrap" {
-        known.retain(|other| !cast.reserved.contains(other));
+        known
+            .retain(|other| ![&cast.reserved, &cast.strangers].iter().any(|it| it.contains(other)));
     }
     if !known.is_empty() {
         node.insert(key.into(), texts(known));
@@ -113,7 +114,8 @@ fn odd(node: &toml::Table, name: &str, cast: &Cast, dice: &mut Dice) -> Option<t
         return None;
     }
     let mut odd = node.clone();
-    match dice.below(3) {
+    let others: Vec<&String> = cast.nodes.iter().filter(|other| *other != name).collect();
+    match dice.below(if cast.gossips { 5 } else { 3 }) {
         0 => {
             let circles = ["network", "listed", "pinned", "nobody"];
             let access = entry([
@@ -123,12 +125,25 @@ fn odd(node: &toml::Table, name: &str, cast: &Cast, dice: &mut Dice) -> Option<t
             odd.insert("access".into(), Value::Table(access));
         }
         1 => _ = odd.insert("network".into(), text("elsewhere")),
-        _ => {
-            let others: Vec<&String> = cast.nodes.iter().filter(|other| *other != name).collect();
-            odd.insert("claims".into(), text(*dice.one(&others)));
-        }
+        2 => _ = odd.insert("claims".into(), text(*dice.one(&others))),
+        _ => _ = odd.insert("insider".into(), insider(&others, dice)),
     }
     Some(odd)
+}
+
+fn insider(others: &[&String], dice: &mut Dice) -> Value {
+    let ploys = ["forges", "replays", "forks", "names", "asks", "chatters", "eclipses"];
+    let mut insider = entry([
+        ("does", text(dice.pick(&ploys))),
+        ("every", text(millis(*dice.one(&[50, 500, 5_000])))),
+    ]);
+    if dice.chance(50) {
+        insider.insert("names".into(), number(dice.between((2, 50))));
+    }
+    if dice.chance(30) {
+        insider.insert("at".into(), text(*dice.one(others)));
+    }
+    Value::Table(insider)
 }
 
 /// Most are found by hearsay, some only find others, and some take no part.

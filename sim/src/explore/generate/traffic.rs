@@ -35,6 +35,14 @@ pub(super) fn add(draft: &mut Draft, cast: &mut Cast, count: u64, dice: &Dice) {
         }
         draft.add_if_sound("send", send);
     }
+    let finds = &mut dice.of("finds");
+    while cast.gossips && finds.chance(40) {
+        let at = moment(cast, 80, finds);
+        let node = text(finds.one(&cast.nodes));
+        let tag = text(finds.pick(&["films", "maps"]));
+        let find = entry([("node", node), ("tag", tag), ("at", text(millis(at)))]);
+        draft.add_if_sound("find", find);
+    }
 }
 
 /// Something that everybody is told.
