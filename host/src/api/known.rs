@@ -28,8 +28,8 @@ pub(super) async fn find(
     State(api): State<Api>,
     Query(Find { tag }): Query<Find>,
 ) -> Result<Json<Value>, Problem> {
-    if tag.is_empty() || tag.len() > TAG_LEN_MAX {
-        return Err(Problem::bad_request(format!("`tag` has from 1 to {TAG_LEN_MAX} bytes")));
+    if tag.is_empty() || tag.chars().count() > TAG_LEN_MAX {
+        return Err(Problem::bad_request(format!("`tag` has from 1 to {TAG_LEN_MAX} characters")));
     }
     let found = api.handle.find(&tag).await;
     let found = found.ok_or_else(|| Problem::conflict("this node takes no part in gossip"))?;

@@ -78,8 +78,7 @@ impl Driver {
     /// A discoverable node that nobody relays for of those whom it was told to call asks those who call it: or
     /// nobody could reach it whose path to it goes through them.
     pub(super) fn adopt_relays(&mut self) {
-        let version = Some(self.node.known_peers_version());
-        if !self.adopts || std::mem::replace(&mut self.adopted_at, version) == version {
+        if !std::mem::take(&mut self.may_adopt) || !self.adopts {
             return;
         }
         let relays: Vec<_> =

@@ -68,7 +68,7 @@ impl Driver {
     fn report(&mut self, event: NodeEvent) {
         match event {
             NodeEvent::Connected(peer) => {
-                self.adopted_at = None;
+                self.may_adopt = true;
                 self.courier.may_have_room();
                 self.save_soon();
                 let peer = self.name(peer);

@@ -85,8 +85,8 @@ struct Driver {
     roster: Roster,
     /// Whether it may ask those who call it to relay for it.
     adopts: bool,
-    /// As of which version of what is known that was looked at.
-    adopted_at: Option<u64>,
+    /// Somebody may have called since that was looked at.
+    may_adopt: bool,
     /// Lines of the log about peers that are not called.
     refusals: Sparing,
     ask_again_at: Instant,
@@ -260,6 +260,7 @@ impl Driver {
         self.assembly.expire(now);
         let node = &self.node;
         self.roster.keep(|peer| node.peer_state(peer).is_ok());
+        self.may_adopt = true;
         while self.forget_one(Some(now)) {}
         self.ask_again();
     }

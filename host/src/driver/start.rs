@@ -119,7 +119,7 @@ impl Driver {
             network: Network::new(),
             roster: Roster::new(),
             adopts: adopts(&settings.config),
-            adopted_at: None,
+            may_adopt: false,
             refusals: Sparing::default(),
             ask_again_at: Instant::ORIGIN,
             courier: Courier::new(number),
@@ -157,6 +157,11 @@ impl Driver {
 
     /// Takes note of those that only the saved state knows, so that they are forgotten like others.
     fn adopt_saved(&mut self, allowed: &[PeerId]) {
+        let is_nameless = |address: &PeerAddress| address.id().is_none();
+        if self.roster.all().any(|(_, asked)| is_nameless(&asked.address)) {
+            // One of them may be whom the configuration asks for.
+            return;
+        }
         let now = self.clock.now();
         let known: Vec<_> = self.node.peers_known().collect();
         for peer in known {

@@ -30,6 +30,6 @@ END
 schemathesis --config-file "$scratch/schemathesis.toml" run "http://$(api_of a)/openapi.json" \
     --header "Authorization: Bearer $(cat "$scratch/a/api.token")" \
     --url "http://$(api_of a)" --exclude-path /events --exclude-path /bench \
-    --checks all --max-examples 40 --request-timeout 40 --workers 2 --seed 1 \
+    --checks all --max-examples 40 --request-timeout 40 --max-response-time 40 --workers 2 --seed 1 \
     --no-color >"$out/schemathesis.txt" 2>&1 || { tail -n 80 "$out/schemathesis.txt"; exit 1; }
 tail -n 12 "$out/schemathesis.txt"

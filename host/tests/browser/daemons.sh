@@ -30,7 +30,8 @@ api_of() {
 }
 
 two_daemons() {
-    local any=(--listen 127.0.0.1:0 --api 127.0.0.1:0) id place
+    # Silent: a search would take as long as its walks do, each of many times.
+    local any=(--silent --listen 127.0.0.1:0 --api 127.0.0.1:0) id place
     "$program" init "$scratch/a" "${any[@]}" >"$scratch/init"
     up a
     id=$("$program" id --config "$scratch/a/underpass.toml")

@@ -56,9 +56,11 @@ async fn who_asks_and_takes_no_answers_is_in_nobodys_way() {
         member.meet();
         member.hold_messages();
         // Far more than there is room for, until it is heard no more.
-        let mut idle = 0;
+        let (mut sent, mut idle) = (0, 0);
         while idle < 300 {
-            while member.send(ECHO, Purpose::Request, &[7; 60_000]) {}
+            while sent < 600 && member.send(ECHO, Purpose::Request, &[7; 60_000]) {
+                sent += 1;
+            }
             idle = if member.turn() > 0 { 0 } else { idle + 1 };
         }
         member
