@@ -144,12 +144,16 @@ pub(crate) mod gossip {
         padded(vec![SHUFFLE, 0, 0])
     }
 
+    /// Whether this tells one record of its sender's own accord.
+    pub(crate) fn is_telling(content: &[u8]) -> bool {
+        matches!(content.first(), Some(&(ANNOUNCEMENT | UPDATE)))
+    }
+
     /// Whether this tells of others than the holder of this key.
     pub(crate) fn is_of_others(content: &[u8], own: &[u8; 32]) -> bool {
         match content.first() {
             Some(&(LIST | RUMOUR)) => true,
-            Some(&(ANNOUNCEMENT | UPDATE)) => !content.windows(32).any(|it| it == own),
-            _ => false,
+            _ => is_telling(content) && !content.windows(32).any(|it| it == own),
         }
     }
 }

@@ -389,6 +389,7 @@ fn add(peer: u16, cx: &mut Cx<'_>) {
     }
     if neighbours.push(handle).is_err() {
         // It has become one of too many meanwhile.
+        remove(handle, cx);
         return refuse(peer, cx);
     }
     cx.state.counters.count(Counter::NeighboursGained);

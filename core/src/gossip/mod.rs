@@ -199,9 +199,8 @@ pub(crate) struct Shared {
     broadcasts: u32,
     /// Rumours that wait for a key operation.
     unsigned: u8,
-    rumour_checks: Tokens,
-    /// Rumours of strangers.
-    strangers: Tokens,
+    /// Rumours of strangers that may be checked, and of origins that are known.
+    rumour_checks: [Tokens; 2],
     passing: [Held<Passing>; PASSING],
     next_passing: u8,
 }
@@ -248,8 +247,7 @@ impl Shared {
         found: 0,
         broadcasts: 0,
         unsigned: 0,
-        rumour_checks: Tokens::FULL,
-        strangers: Tokens::FULL,
+        rumour_checks: [Tokens::FULL; 2],
         passing: [Held::Nothing; PASSING],
         next_passing: 0,
     };

@@ -32,19 +32,13 @@ pub const MAX_BROADCAST: usize = 512;
 pub(crate) const SEEN_PER_RUMOUR: usize = 16;
 /// A rumour is handed on so often at most: a network of 100,000 with five neighbours each is eleven wide.
 const HOPS_MAX: u8 = 24;
-/// What one peer may tell, of origins that are known by their records, and of strangers: whoever has many names can
-/// say much under each.
-const TOLD: [Rate; 2] = [
-    Rate { at_once: 16, interval: Duration::from_secs(2) },
-    Rate { at_once: 16, interval: Duration::from_secs(1) },
-];
-/// What all of them may tell of strangers: or else what goes on would be more than the next node takes of this one, and
-/// what others say would be lost with it.
-const STRANGERS: Rate = Rate { at_once: 16, interval: Duration::from_secs(1) };
+/// Rumours whose signature may be checked, and that go on: of strangers, and of origins that are known by their
+/// records, so that neither starves the other, nor records. More would be more than the next node takes of this one.
+const CHECKS: Rate = Rate { at_once: 16, interval: Duration::from_secs(1) };
+/// Of these what one peer may tell: whoever has many names can say much under each.
+const TOLD: Rate = Rate { at_once: 12, interval: Duration::from_secs(2) };
 /// A rumour that is so old when it comes was missed: whoever tells it in answer to a shuffle may have more.
 const MISSED: Duration = Duration::from_secs(5);
-/// Rumours whose signature may be checked: apart from records, so that neither starves the other.
-const CHECKS: Rate = Rate { at_once: 16, interval: Duration::from_secs(1) };
 
 const LABEL: &[u8] = b"underpass/1 broadcast";
 
@@ -322,20 +316,18 @@ pub(super) fn on_rumour(from: u16, told: &Rumour<'_>, cx: &mut Cx<'_>) -> Result
     }
     let is_over = Duration::from_secs(told.age_s.into()) >= LIFETIME || told.hops > HOPS_MAX;
     let is_known = is_known(&origin, cx);
-    let is_too_much = !seen::may_say_more(&origin, cx)
-        || !is_known && !cx.state.gossip.strangers.has(STRANGERS, now)
-        || !cx.peer(from).gossip.told[usize::from(is_known)].take(TOLD[usize::from(is_known)], now);
-    if is_over || is_too_much {
-        return Err(Dropped::GossipLimited);
-    }
+    let kind = usize::from(is_known);
     // What is to be checked never takes all the places.
     let is_crowded = usize::from(cx.state.gossip.unsigned) >= cx.rumours.len().div_ceil(2);
-    if is_crowded || !cx.state.gossip.rumour_checks.take(CHECKS, now) {
+    let may = !is_over
+        && !is_crowded
+        && seen::may_say_more(&origin, cx)
+        && cx.state.gossip.rumour_checks[kind].has(CHECKS, now)
+        && cx.peer(from).gossip.told[kind].take(TOLD, now);
+    if !may {
         return Err(Dropped::GossipLimited);
     }
-    if !is_known {
-        cx.state.gossip.strangers.take(STRANGERS, now);
-    }
+    cx.state.gossip.rumour_checks[kind].take(CHECKS, now);
     let place = make_room(cx).ok_or(Dropped::GossipLimited)?;
     let mut slot = RumourSlot {
         stage: Stage::Unproven,

@@ -43,7 +43,7 @@ pub enum Ploy {
     Forges,
     /// Tells what others signed long ago, as if it were new.
     Replays,
-    /// Says of itself one thing to some and another to others, under one sequence.
+    /// Says of itself one thing to some and another to others, under one sequence, and nothing else of anybody.
     Forks,
     /// Tells records of identities that it has made up.
     Names,
@@ -230,17 +230,19 @@ impl Underpass {
         running.send(&transmit, &buffer, cx);
     }
 
-    /// Keeps to itself what its node would tell of others.
+    /// Keeps to itself what its node would tell of others, or, if it has two faces, of itself.
     pub(super) fn withhold(&mut self, transmit: &Transmit, buffer: &mut [u8], cx: &Cx<'_>) {
         let Some(insider) = &self.setup.insider else { return };
-        if insider.ploy != Ploy::Eclipses || cx.world_now() < insider.from {
+        let forks = insider.ploy == Ploy::Forks;
+        if !(forks || insider.ploy == Ploy::Eclipses) || cx.world_now() < insider.from {
             return;
         }
         let own = *self.roster.identity(cx.node()).id().as_bytes();
         let running = self.running();
         each_range(transmit, |range| {
             let _ = rewrite(&mut running.node, &mut buffer[range], |content| {
-                if gossip::is_of_others(content, &own) {
+                let is_told = gossip::is_of_others(content, &own);
+                if is_told || forks && gossip::is_telling(content) {
                     content[0] = wire::UNKNOWN;
                 }
             });

@@ -180,7 +180,7 @@ pub enum Ploy {
     Forges,
     /// It tells what others signed long ago, as if it were new.
     Replays,
-    /// It says of itself one thing to some and another to others, under one sequence.
+    /// It says of itself one thing to some and another to others, under one sequence, and nothing else of anybody.
     Forks,
     /// It tells records of identities that it has made up.
     Names,
