@@ -176,7 +176,8 @@ fn scenario(crowd: Crowd) -> Scenario {
         .max_events(u64::MAX)
         .link(|link| link.set("delay", &time(HALF_A_HOP)))
         .node("entrance", |node| count(entrances)(begins(node)).set("newcomers", "true"))
-        .node("node", |node| count(others)(begins(node)).set("bootstrap", "[\"entrance-1\"]"));
+        // Where each calls is said below: a list of them all for one entrance would be too long.
+        .node("node", |node| count(others)(begins(node)));
     let mut scenario = scenario.toml(&told).finish().unwrap_or_else(|report| panic!("{report}"));
     let gap = Duration::from_micros(arrival(nodes).as_micros() / u64::from(nodes));
     for (number, node) in (0..).zip(&mut scenario.nodes) {

@@ -2,7 +2,8 @@
 //! way of spreading rumours and another.
 //!
 //! This one tells every neighbour once. That is complete as long as the neighbours hang together, and
-//! costs as many copies a node as it has neighbours, less one.
+//! costs as many copies a node as it has neighbours, less one. Held against a tree and against a few at
+//! random, it is the fastest, and alone misses nobody where much is lost: `docs/gossip.md`.
 
 use super::{HOPS_MAX, Stage};
 use crate::cx::Cx;
