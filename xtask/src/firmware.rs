@@ -156,7 +156,7 @@ pub(crate) fn emulate() -> Result {
     let daemon = build_daemon()?;
     let proof = build_proof()?;
     let alone =
-        IMAGES.iter().map(|image| Proof::start("alone", &proof, &daemon, &folder, &[image]));
+        emulated.iter().map(|image| Proof::start("alone", &proof, &daemon, &folder, &[image]));
     let pair = || Proof::start("pair", &proof, &daemon, &folder, &[&IMAGES[0], &IMAGES[1]]);
     // All of them are under way before the first is waited for.
     let runs = alone.chain(std::iter::once_with(pair)).collect::<Result<Vec<_>>>()?;

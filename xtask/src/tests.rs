@@ -17,6 +17,7 @@ const LAYERS: [&[&str]; 5] = [
     &[
         "underpass-driver",
         "underpass-esp-image",
+        "underpass-figures",
         "underpass-host",
         "underpass-link",
         "underpass-parity",

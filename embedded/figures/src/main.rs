@@ -31,6 +31,7 @@ static mut TABLES: [Tables; 2] = [Tables::EMPTY; 2];
 /// Packets of each length.
 const PACKETS: u32 = 100;
 
+#[allow(missing_docs, reason = "riscv-rt makes a public function of it")]
 #[cfg_attr(target_arch = "arm", cortex_m_rt::entry)]
 #[cfg_attr(target_arch = "riscv32", riscv_rt::entry)]
 fn main() -> ! {

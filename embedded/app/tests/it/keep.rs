@@ -96,7 +96,9 @@ fn the_last_ones_count() {
 #[test]
 fn power_that_fails_leaves_the_old_ones_or_the_new_ones() {
     let mut kept = Flash::new();
-    Keep::new(&mut kept, 0).store(&settings(20)).expect("there is power");
+    for number in [19, 20] {
+        Keep::new(&mut kept, 0).store(&settings(number)).expect("there is power");
+    }
     for left in (0..2 * BLOCK).step_by(13) {
         let mut flash = Flash { bytes: kept.bytes.clone(), left };
         let is_stored = Keep::new(&mut flash, 0).store(&settings(21)).is_ok();
