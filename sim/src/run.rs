@@ -322,9 +322,10 @@ fn wanted(scenario: &Scenario) -> Vec<Vec<NodeId>> {
     wanted
 }
 
-/// Those who take part in gossip, and whom nobody may be told of.
+/// Those who take part in gossip, and whom nobody may be told of, unless they tell it themselves.
 fn is_silent(node: &Node) -> bool {
-    node.gossip.as_ref().is_some_and(|part| !part.is_discoverable)
+    let listens = node.gossip.as_ref().is_some_and(|part| !part.is_discoverable);
+    listens && node.insider.is_none()
 }
 
 fn nodes_that(scenario: &Scenario, are: impl Fn(&Node) -> bool) -> BTreeSet<NodeId> {

@@ -215,13 +215,19 @@ impl Underpass {
         })
     }
 
-    /// Says what its node would not, in the session with a peer.
+    /// Says what its node would not, in the session with a peer that is reached directly.
     fn say(&mut self, peer: Peer, content: &[u8], cx: &mut Cx<'_>) {
         let running = self.running();
         let mut buffer = [0; MAX_TRANSMIT];
         // A byte before a payload says that it is one.
         let payload = vec![0; content.len() - 1];
         let Ok(transmit) = running.node.send_datagram(peer, &payload, &mut buffer) else { return };
+        // A relay's layer would be in the way.
+        let is_direct =
+            transmit.ranges().all(|(_, range)| range.len() == wire::SEALED_LEN_MIN + content.len());
+        if !is_direct {
+            return;
+        }
         each_range(&transmit, |range| {
             let _ = rewrite(&mut running.node, &mut buffer[range], |sealed| {
                 sealed.copy_from_slice(content);
