@@ -213,6 +213,7 @@ struct Inside {
     digest: u64,
     used: usize,
     operations: u64,
+    under_way: Option<u64>,
     copies: Copies,
     told: Vec<(NodeId, SocketAddr)>,
     neighbours: Vec<NodeId>,
@@ -242,6 +243,10 @@ impl Inspect for Inside {
 
     fn public_key_operations(&self) -> u64 {
         self.operations
+    }
+
+    fn operation_under_way(&self) -> Option<u64> {
+        self.under_way
     }
 
     fn copies(&self) -> Copies {
