@@ -224,6 +224,7 @@ struct Inside {
     digest: u64,
     used: usize,
     operations: u64,
+    under_way: Option<u64>,
     copies: Copies,
     answers: Answers,
     told: Vec<(NodeId, SocketAddr)>,
@@ -255,6 +256,10 @@ impl Inspect for Inside {
 
     fn public_key_operations(&self) -> u64 {
         self.operations
+    }
+
+    fn operation_under_way(&self) -> Option<u64> {
+        self.under_way
     }
 
     fn copies(&self) -> Copies {

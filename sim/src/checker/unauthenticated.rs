@@ -13,7 +13,7 @@ use underpass_core::{Dropped, Instant};
 
 use super::wire::{self, SEALED};
 use super::{Complaint, Setting};
-use crate::machine::Machine;
+use crate::machine::{Inspect, Machine};
 use crate::scenario::model::NodeId;
 use crate::trace::{Observation, PacketInfo, Watch};
 
@@ -48,6 +48,8 @@ pub(super) struct Unauthenticated {
     relays: BTreeSet<NodeId>,
     /// What the node that has a datagram in its hands knew before; there is one such node at most.
     before: Option<u64>,
+    /// The public-key operation that it was at: whoever is called when that is done hands it in, too.
+    operation: Option<u64>,
     /// Why it has dropped it, if it has.
     dropped: Option<&'static str>,
     complaint: Complaint,
@@ -60,6 +62,7 @@ impl Unauthenticated {
             hostile: setting.hostile.clone(),
             relays: setting.relays.keys().copied().collect(),
             before: None,
+            operation: None,
             dropped: None,
             complaint: Complaint::default(),
         }
@@ -81,6 +84,7 @@ impl Watch for Unauthenticated {
         let is_looked_at = (is_odd || packet.number.is_multiple_of(SAMPLED)) && !may_carry;
         let inside = machine.inspect().filter(|_| is_looked_at);
         self.before = inside.map(|inside| inside.peers_digest());
+        self.operation = inside.and_then(|inside| inside.operation_under_way());
         self.dropped = None;
     }
 
@@ -94,6 +98,10 @@ impl Watch for Unauthenticated {
         let (Some(before), Some(reason)) = (self.before.take(), self.dropped.take()) else {
             return;
         };
+        let is_at_it = |inside: &dyn Inspect| inside.operation_under_way() == self.operation;
+        if self.operation.is_some() && !machine.inspect().is_some_and(is_at_it) {
+            return;
+        }
         let after = machine.inspect().map(|inside| inside.peers_digest());
         let was_opened = OPENED.iter().any(|opened| opened.name() == reason);
         if after != Some(before) && !was_opened {

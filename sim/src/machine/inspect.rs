@@ -15,6 +15,11 @@ pub trait Inspect {
     /// Public-key operations that it has asked for since it was started.
     fn public_key_operations(&self) -> u64;
 
+    /// The one of these that it is at while nobody calls it, counted from the first that took any time.
+    fn operation_under_way(&self) -> Option<u64> {
+        None
+    }
+
     /// What it has done about rumours since it was started.
     fn copies(&self) -> Copies {
         Copies::default()

@@ -35,3 +35,19 @@ fn what_is_not_looked_at_or_was_opened_or_changes_nothing() {
     bench.called(LAPTOP, &Inside { digest: 1, ..Inside::default() });
     bench.is_quiet();
 }
+
+#[test]
+fn only_an_operation_that_is_done_at_that_very_moment_changes_it_as_well() {
+    let changes = |before, after| {
+        let mut bench = Bench::new();
+        let packet = packet(MALLORY, LAPTOP, &[1; 50]);
+        bench.receiving(LAPTOP, &Inside { under_way: before, ..Inside::default() }, &packet, true);
+        bench.observed(LAPTOP, Observation::Dropped { reason: "dropped.unauthentic" });
+        bench.called(LAPTOP, &Inside { digest: 1, under_way: after, ..Inside::default() });
+        bench
+    };
+    changes(Some(3), None).is_quiet();
+    changes(Some(3), Some(4)).is_quiet();
+    changes(Some(3), Some(3)).complains(CHANGED);
+    changes(None, Some(1)).complains(CHANGED);
+}

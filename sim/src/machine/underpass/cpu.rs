@@ -43,11 +43,13 @@ pub(super) struct Worker {
     memo: Option<Arc<Memo>>,
     /// The job that it is at, and when that will be done.
     at_work: Option<(Instant, Job)>,
+    /// Jobs that took time.
+    begun: u64,
 }
 
 impl Worker {
     pub(super) fn new(cpu: Cpu, memo: Option<Arc<Memo>>) -> Self {
-        Self { cpu, memo, at_work: None }
+        Self { cpu, memo, at_work: None, begun: 0 }
     }
 
     /// Hands in what is done by now, and begins what there is to do. Jobs that wait do so in the node.
@@ -57,10 +59,16 @@ impl Worker {
         keys: &impl Keys,
         now: Instant,
     ) {
-        let begun = |job: Job| (now + self.cpu.cost(job.kind()), job);
-        while let Some((done_at, job)) = self.at_work.take().or_else(|| node.poll_job().map(begun))
-        {
+        let cpu = self.cpu;
+        let begun = |job: Job| (now + cpu.cost(job.kind()), job);
+        loop {
+            let was_at_work = self.at_work.take();
+            let is_new = was_at_work.is_none();
+            let Some((done_at, job)) = was_at_work.or_else(|| node.poll_job().map(begun)) else {
+                return;
+            };
             if done_at > now {
+                self.begun += u64::from(is_new);
                 self.at_work = Some((done_at, job));
                 return;
             }
@@ -71,6 +79,11 @@ impl Worker {
             };
             let _ = node.complete_job(done, now);
         }
+    }
+
+    /// The number of the job that it is at.
+    pub(super) fn under_way(&self) -> Option<u64> {
+        self.at_work.as_ref().map(|_| self.begun)
     }
 
     /// When it is to be looked at again.

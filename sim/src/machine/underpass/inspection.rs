@@ -65,6 +65,10 @@ impl Inspect for Underpass {
         self.node().map_or(0, |node| node.counters().done(Counter::Jobs))
     }
 
+    fn operation_under_way(&self) -> Option<u64> {
+        self.running.as_ref()?.worker.under_way()
+    }
+
     fn copies(&self) -> Copies {
         let done = |counter| self.node().map_or(0, |node| node.counters().done(counter));
         Copies {
