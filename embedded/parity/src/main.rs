@@ -33,6 +33,7 @@ const ARENA_LEN: usize = 256 * 1024;
 static ARENA: ConstStaticCell<[MaybeUninit<u8>; ARENA_LEN]> =
     ConstStaticCell::new([MaybeUninit::uninit(); ARENA_LEN]);
 
+#[allow(missing_docs, reason = "riscv-rt makes a public function of it")]
 #[cfg_attr(target_arch = "arm", cortex_m_rt::entry)]
 #[cfg_attr(target_arch = "riscv32", riscv_rt::entry)]
 fn main() -> ! {
