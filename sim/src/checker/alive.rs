@@ -35,7 +35,7 @@ pub(super) struct Alive {
     /// By node, of its present life: the sessions of which it has opened something.
     opened: Vec<BTreeSet<u32>>,
     /// The first of a session that a node was handed, unless it dropped it: its initiator has answered then.
-    confirms: Option<(NodeId, NodeId, u32)>,
+    confirms: Option<(Instant, NodeId, NodeId, u32)>,
     /// Who does not run at the moment.
     suspended: Vec<bool>,
     complaint: Complaint,
@@ -105,8 +105,8 @@ impl Alive {
     }
 
     /// A node reports a drop before it does anything else: what it was handed before was opened.
-    fn settle(&mut self, at: Instant) {
-        if let Some((node, peer, index)) = self.confirms.take() {
+    fn settle(&mut self) {
+        if let Some((at, node, peer, index)) = self.confirms.take() {
             self.opened[node.0 as usize].insert(index);
             self.answered(at, node, peer);
         }
@@ -120,15 +120,15 @@ fn kept(setting: &Setting) -> Vec<Option<Vec<NodeId>>> {
 
 impl Watch for Alive {
     fn transmitted(&mut self, at: Instant, _: &PacketInfo<'_>) {
-        self.settle(at);
+        self.settle();
         self.pass(at);
     }
 
     fn arrived(&mut self, at: Instant, packet: &PacketInfo<'_>) {
-        self.settle(at);
+        self.settle();
         let Some((to, seal)) = packet.to.zip(Seal::of(packet.bytes)) else { return };
         if !self.opened[to.0 as usize].contains(&seal.receiver) {
-            self.confirms = Some((to, packet.from, seal.receiver));
+            self.confirms = Some((at, to, packet.from, seal.receiver));
         }
     }
 
@@ -136,7 +136,7 @@ impl Watch for Alive {
         if matches!(observation, Observation::Dropped { .. }) {
             self.confirms = None;
         }
-        self.settle(at);
+        self.settle();
         match *observation {
             Observation::Session { peer, .. } if !self.is_kept(node, peer) => {}
             Observation::Session { peer, state: SessionState::Active } => {
@@ -175,6 +175,7 @@ impl Watch for Alive {
     }
 
     fn passed(&mut self, at: Instant) {
+        self.settle();
         self.pass(at);
     }
 
