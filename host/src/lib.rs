@@ -42,6 +42,8 @@ mod view;
 mod why;
 
 pub use capacity::{BOARD, HOST};
+#[cfg(fuzzing)]
+pub use config::check_text as check_config;
 pub use driver::{LONG_MAX, Settings, StartError, start};
 pub use event::Event;
 pub use files::{SecretFileError, SecretFileErrorKind};

@@ -220,6 +220,15 @@ impl fmt::Display for ConfigError {
     }
 }
 
+/// Whether any text is a configuration, for fuzzing.
+///
+/// # Errors
+/// What is wrong with it, for people.
+#[cfg(fuzzing)]
+pub fn check_text(text: &str) -> Result<(), String> {
+    check(Path::new("fuzzed.toml"), text)
+}
+
 /// Whether a text is a configuration.
 ///
 /// # Errors
