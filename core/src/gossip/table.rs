@@ -70,6 +70,7 @@ pub(super) struct Entry {
     /// Of the record: what tells it from others without reading it.
     pub(super) sequence: u32,
     pub(super) check: [u8; 4],
+    #[cfg(feature = "inspect")]
     pub(super) is_end: bool,
     /// A hash of the network that its first address is in; zero if it names none that says anything.
     prefix: u64,
@@ -171,6 +172,7 @@ impl Entry {
         is_first_hand: false,
         sequence: 0,
         check: [0; 4],
+        #[cfg(feature = "inspect")]
         is_end: false,
         prefix: 0,
         onward: Onward::Stay,
@@ -190,7 +192,7 @@ impl Entry {
         let age_s = age_s.min(secs(LIFETIME));
         let check = record::check(signed);
         let prefix = prefix(told, hasher);
-        let (sequence, is_end) = (told.sequence, told.flags.is_end());
+        let sequence = told.sequence;
         Self {
             at,
             age_s,
@@ -199,7 +201,8 @@ impl Entry {
             is_first_hand,
             sequence,
             check,
-            is_end,
+            #[cfg(feature = "inspect")]
+            is_end: told.flags.is_end(),
             prefix,
             onward,
             ..Self::NONE
